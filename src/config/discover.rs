@@ -1,0 +1,1 @@
+//! Which file applies, and how it was found.

@@ -1,0 +1,82 @@
+//! What the user asked for: the configuration as written, where it was found, and the settings of one run.
+
+pub mod discover;
+pub mod file;
+pub mod framework;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Works, at a cost or a risk.
+    Warning,
+    /// Training stops, or is ruined in silence.
+    Error,
+}
+
+impl Level {
+    /// `note`, `warning`, `error`
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which rules run and at which level: `[rules]` of the file, then the flags, which win.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these rules or groups; empty means all.
+    pub select: Vec<String>,
+    /// Not these rules or groups.
+    pub ignore: Vec<String>,
+    /// Levels by rule or group; later entries win.
+    pub levels: Vec<(String, Level)>,
+}
+
+/// What changes from run to run, as flags. Each wins over its line in the spec.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--framework`
+    pub framework: Option<framework::Framework>,
+    /// `--batch-size`, rows
+    pub batch_size: Option<u64>,
+    /// `--dataset-size`, rows
+    pub dataset_size: Option<u64>,
+    /// `--steps`, per epoch
+    pub steps: Option<u64>,
+    /// `--epochs`
+    pub epochs: Option<u64>,
+}
+
+/// Everything one `check` needs to know.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Files, folders and globs, as typed.
+    pub paths: Vec<PathBuf>,
+    /// `--spec`; otherwise the nearest one is discovered.
+    pub spec: Option<PathBuf>,
+    /// What wins over the spec.
+    pub overrides: Overrides,
+    /// The flags about rules, on top of the file's.
+    pub selection: Selection,
+}

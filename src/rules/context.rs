@@ -1,0 +1,189 @@
+//! What a rule is given, and where it puts what it found.
+
+use crate::diagnostic::{Anchor, Finding, Place, Unit};
+use crate::facts::{Cell, Stream};
+use crate::source::{ArrayFacts, Header, SourceFacts};
+use crate::spec::{At, Declaration, Framework, Spec, Unit as SourceUnit};
+
+/// How many places one finding keeps. Counts stay exact.
+pub const PLACES: usize = 3;
+
+/// Where rules put what they find.
+#[derive(Debug, Default)]
+pub struct Findings {
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    /// Adds a finding.
+    pub fn push(&mut self, finding: Finding) {
+        self.found.push(finding);
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Finding] {
+        &self.found
+    }
+
+    /// Takes everything that was found.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.found)
+    }
+}
+
+/// One file.
+#[derive(Debug)]
+pub struct SourceCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// What was seen of the file.
+    pub source: &'a SourceFacts,
+    /// How many files were read.
+    pub of: u64,
+}
+
+/// All arrays of one name that share one header.
+#[derive(Debug)]
+pub struct ArrayCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// The batches around it.
+    pub stream: &'a Stream<'a>,
+    /// How the array is declared, if it is.
+    pub declared: Option<&'a Declaration>,
+    /// The declared name, or the key. Not escaped.
+    pub name: &'a str,
+    /// The header that all `cells` share.
+    pub header: &'a Header,
+    /// Every array of that name with that header; at least one.
+    pub cells: &'a [Cell<'a>],
+    /// How many arrays of that name there are, whatever their header.
+    pub of: u64,
+}
+
+impl ArrayCx<'_> {
+    /// Who will consume the batches.
+    #[must_use]
+    pub fn framework(&self) -> Framework {
+        self.spec.framework()
+    }
+
+    /// "input `image`" where it is declared, "array `image`" where it is not; safe to show.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.declared
+            .map_or_else(|| format!("array `{}`", crate::source::text::shown(self.name, 80)), Declaration::label)
+    }
+
+    /// The place in the spec, or the data where the spec does not speak of it.
+    #[must_use]
+    pub fn anchor(&self, at: Option<&At>) -> Anchor {
+        at.map_or(Anchor::Data, |at| Anchor::Spec(at.clone()))
+    }
+
+    /// A finding about all these arrays, counted and placed.
+    #[must_use]
+    pub fn finding(
+        &self,
+        at: Option<&At>,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Finding {
+        let places = self.cells.iter().take(PLACES).map(place).collect();
+        Finding::new(self.anchor(at), self.name, message, expected, found).counted(
+            places,
+            self.cells.len() as u64,
+            self.of,
+            batch_unit(self.spec),
+        )
+    }
+}
+
+/// All batches whose arrays have the same headers.
+#[derive(Debug)]
+pub struct BatchCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// The batches around them.
+    pub stream: &'a Stream<'a>,
+    /// The arrays of the first of these batches: index into `stream.columns`, and the cell.
+    pub arrays: &'a [(usize, Cell<'a>)],
+    /// All of these batches, by index into `stream.batches`; at least one.
+    pub batches: &'a [usize],
+}
+
+impl<'a> BatchCx<'a> {
+    /// The array of a declaration, by index into `spec.arrays`.
+    #[must_use]
+    pub fn declared(&self, index: usize) -> Option<&'a ArrayFacts> {
+        self.arrays
+            .iter()
+            .find(|(column, _)| self.stream.columns[*column].declared == Some(index))
+            .map(|(_, cell)| cell.array)
+    }
+
+    /// A finding about all these batches, counted and placed. `column` names the array at fault, if it is one.
+    #[must_use]
+    pub fn finding(
+        &self,
+        anchor: Anchor,
+        subject: &str,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Finding {
+        let places = self.batches.iter().take(PLACES).map(|batch| batch_place(self.stream, *batch)).collect();
+        Finding::new(anchor, subject, message, expected, found).counted(
+            places,
+            self.batches.len() as u64,
+            self.stream.batches.len() as u64,
+            batch_unit(self.spec),
+        )
+    }
+}
+
+/// All batches of a stream.
+#[derive(Debug)]
+pub struct StreamCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// The batches, in order.
+    pub stream: &'a Stream<'a>,
+}
+
+/// The spec itself.
+#[derive(Debug)]
+pub struct SpecCx<'a> {
+    /// What the model expects.
+    pub spec: &'a Spec,
+}
+
+/// What the counts of a finding about batches count.
+#[must_use]
+pub fn batch_unit(spec: &Spec) -> Unit {
+    match spec.unit {
+        SourceUnit::Batch => Unit::Batch,
+        SourceUnit::Dataset => Unit::Set,
+    }
+}
+
+/// The place of a whole batch.
+#[must_use]
+pub fn batch_place(stream: &Stream<'_>, index: usize) -> Place {
+    let (source, batch) = stream.batch_place(index);
+    Place { source, batch: Some(batch), ..Place::default() }
+}
+
+/// The place of one array.
+#[must_use]
+pub fn place(cell: &Cell<'_>) -> Place {
+    Place {
+        source: cell.source.path.to_string(),
+        array: Some(cell.array.key.to_string()),
+        batch: Some(cell.batch as u64),
+        ..Place::default()
+    }
+}

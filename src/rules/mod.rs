@@ -1,0 +1,110 @@
+//! The rules. A rule is plain data and one function: it compares facts with the spec and says what it found. It opens
+//! no file, prints nothing, and knows nothing of the other rules.
+//!
+//! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
+//! disagree.
+
+pub mod context;
+
+pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
+
+use crate::diagnostic::Level;
+
+/// Every rule, by group, in the order of the table.
+pub static RULES: &[&Rule] = &[];
+
+/// What a rule has to see before it can judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// A spec that declares arrays or a plan.
+    pub spec: bool,
+    /// The values, not just the headers.
+    pub values: bool,
+}
+
+impl Needs {
+    /// Headers only.
+    pub const HEADERS: Self = Self { spec: false, values: false };
+    /// Headers, and a spec to compare them with.
+    pub const SPEC: Self = Self { spec: true, values: false };
+}
+
+/// The families that `--select` and the table of rules use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each variant is the name of the group")]
+pub enum Group {
+    Source,
+    Structure,
+    Dtype,
+    Shape,
+    Plan,
+    Layout,
+    Spec,
+}
+
+impl Group {
+    /// Every group, in the order of the table.
+    pub const ALL: [Self; 7] =
+        [Self::Source, Self::Structure, Self::Dtype, Self::Shape, Self::Plan, Self::Layout, Self::Spec];
+
+    /// The name that `--select` takes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Structure => "structure",
+            Self::Dtype => "dtype",
+            Self::Shape => "shape",
+            Self::Plan => "plan",
+            Self::Layout => "layout",
+            Self::Spec => "spec",
+        }
+    }
+}
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// The name of the fault. Stable; reads well in "allow ...".
+    pub id: &'static str,
+    /// Its family.
+    pub group: Group,
+    /// The level where neither the framework nor the user says otherwise.
+    pub level: Level,
+    /// What it finds, in a few words, for the table of rules.
+    pub finds: &'static str,
+    /// What it has to see.
+    pub needs: Needs,
+    /// Its page: documentation, `explain` text and test in one.
+    pub page: &'static str,
+    /// What it does.
+    pub judge: Judge,
+}
+
+/// The function of a rule, by what it looks at.
+#[derive(Debug, Clone, Copy)]
+pub enum Judge {
+    /// One file.
+    Source(fn(&SourceCx<'_>, &mut Findings) -> Looked),
+    /// All arrays of one name that share one header.
+    Array(fn(&ArrayCx<'_>, &mut Findings) -> Looked),
+    /// All batches whose arrays have the same headers.
+    Batch(fn(&BatchCx<'_>, &mut Findings) -> Looked),
+    /// All batches of a stream.
+    Stream(fn(&StreamCx<'_>, &mut Findings) -> Looked),
+    /// The spec, before any data is read.
+    Spec(fn(&SpecCx<'_>, &mut Findings) -> Looked),
+    /// Made by the pipeline itself, from what the other rules did: `unused-allow`, `not-evaluated`.
+    Verdict,
+}
+
+/// What became of a check. A check that found nothing has passed only if the rule really looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// The rule compared something. It passed if it found nothing.
+    Yes,
+    /// There was nothing here for the rule to compare: no such declaration, or the wrong kind of array.
+    No,
+    /// There was, and it could not be compared; why.
+    Unable(String),
+}

@@ -1,0 +1,1 @@
+//! Text to [`super::Spec`], with every fault found in one pass.
