@@ -5,6 +5,8 @@
 //! disagree.
 
 pub mod context;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
 
