@@ -2,8 +2,11 @@
 //! part A merged with facts of part B equal the facts of A and B together, in any grouping and any order, so a scan
 //! can be split over threads, processes or machines and judged later without the data.
 
+pub mod lengths;
 pub mod naming;
+pub mod pairs;
 pub mod stream;
+pub mod tracks;
 
 pub use stream::{Batch, Cell, Column, Stream};
 
