@@ -1,4 +1,4 @@
-//! Pages that are run: a Markdown file whose `spec`, `batch` and `bytes` blocks write files and whose `console`
+//! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes` and `file` blocks write files and whose `console`
 //! blocks show what batchlint says about them.
 
 use std::fs;
@@ -28,7 +28,7 @@ pub fn run(text: &str, program: &Path) -> Result<String, String> {
         let (kind, name) = block.info.split_once(' ').unwrap_or((block.info, ""));
         match kind {
             "spec" => spec = Some(block.lines.join("\n")),
-            "batch" | "bytes" => write(folder.path(), kind, name.trim(), &block.lines)?,
+            "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
             "console" => {
                 if let Some(spec) = spec.as_ref().filter(|spec| !spec.trim().is_empty()) {
                     fs::write(folder.path().join("batchlint.toml"), format!("{spec}\n")).unwrap();
@@ -81,6 +81,7 @@ fn write(folder: &Path, kind: &str, name: &str, lines: &[&str]) -> Result<(), St
     let lines: Vec<&str> = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect();
     let content = match (kind, name.rsplit_once('.')) {
         ("bytes", _) => recipe::bytes(&lines),
+        ("file", _) => (lines.join("\n") + "\n").into_bytes(),
         (_, Some((_, "npz"))) => recipe::npz(&lines),
         (_, Some((_, "npy"))) => recipe::npy(&lines),
         _ => return Err(format!("`{name}`: a batch is an .npy or .npz file")),
@@ -109,6 +110,10 @@ fn expand(name: &str) -> Vec<String> {
 
 /// Runs one command line and returns it with its output and its exit code.
 fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> {
+    if let Some(name) = line.strip_prefix("$ cat ") {
+        let text = fs::read_to_string(folder.join(name.trim())).map_err(|error| format!("{name}: {error}"))?;
+        return Ok(format!("{line}\n{text}"));
+    }
     let words = line[2..].split_whitespace().collect::<Vec<_>>();
     let Some((&"batchlint", arguments)) = words.split_first() else {
         return Err(format!("not a batchlint command: {line}"));
