@@ -95,6 +95,20 @@ pub struct Plan {
     pub memory: Option<Declared<u64>>,
 }
 
+impl Plan {
+    /// Whether anything is declared.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.size.is_some()
+            || self.last.is_some()
+            || self.steps.is_some()
+            || self.epochs.is_some()
+            || self.dataset.is_some()
+            || self.replicas.is_some()
+            || self.memory.is_some()
+    }
+}
+
 /// Bounds on a size: exactly, between, a multiple of. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SizeRule {
