@@ -4,8 +4,15 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod batched_twice;
+mod broadcast_danger;
 pub mod context;
+mod dimension_mismatch;
+mod empty_batch;
+mod frozen_dimension;
 mod misnamed_input;
+mod missing_batch_axis;
+mod missing_channel_axis;
 mod missing_input;
 mod not_evaluated;
 mod numbering_gap;
@@ -14,15 +21,23 @@ mod pairing;
 mod partial_last_batch;
 mod plan;
 mod rows_lost;
+mod scalar_array;
+mod shape_drift;
+mod shapes;
 mod single_sample_batches;
+mod size_out_of_bounds;
 mod structure_drift;
 #[cfg(test)]
 pub(crate) mod testing;
 mod too_few_batches;
+mod transposed_axes;
+mod unequal_lengths;
 mod uneven_batches;
 mod unexpected_array;
 mod unused_allow;
 mod whole_dataset_batch;
+mod wrong_rank;
+mod wrong_size;
 mod zero_steps;
 
 pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
@@ -36,6 +51,21 @@ pub static RULES: &[&Rule] = &[
     &unexpected_array::RULE,
     &misnamed_input::RULE,
     &structure_drift::RULE,
+    // shape
+    &missing_batch_axis::RULE,
+    &missing_channel_axis::RULE,
+    &batched_twice::RULE,
+    &transposed_axes::RULE,
+    &wrong_rank::RULE,
+    &wrong_size::RULE,
+    &size_out_of_bounds::RULE,
+    &dimension_mismatch::RULE,
+    &unequal_lengths::RULE,
+    &broadcast_danger::RULE,
+    &shape_drift::RULE,
+    &frozen_dimension::RULE,
+    &empty_batch::RULE,
+    &scalar_array::RULE,
     // plan
     &whole_dataset_batch::RULE,
     &oversize_batch::RULE,

@@ -96,6 +96,15 @@ pub fn rows_of(spec: &Spec) -> Option<SizeRule> {
     }
 }
 
+/// Whether the entry is declared as an axis of size 1, or as one of several sizes of which 1 is one.
+#[must_use]
+pub fn takes_one(dim: &Dim, symbols: &[Symbol]) -> bool {
+    match dim {
+        Dim::Either(dims) => dims.iter().any(|dim| takes_one(dim, symbols)),
+        dim => fit::constant(dim, symbols) == Some(1),
+    }
+}
+
 struct Seen<'s, 'a> {
     shape: &'s Shape,
     actual: &'a [u64],
@@ -137,7 +146,7 @@ impl Seen<'_, '_> {
             return None;
         }
         match (self.shape.dims.as_slice(), self.actual) {
-            ([Dim::Batch, one], [_]) if self.takes_one(one) => return Some(Broadcast::Flat),
+            ([Dim::Batch, one], [_]) if takes_one(one, self.symbols) => return Some(Broadcast::Flat),
             ([Dim::Batch], [_, 1]) => return Some(Broadcast::Column),
             _ => {}
         }
@@ -159,7 +168,8 @@ impl Seen<'_, '_> {
             }
         }
         let missing = (0..self.shape.dims.len()).rev().find(|entry| {
-            self.takes_one(&self.shape.dims[*entry]) && self.fit(&fit::without(self.shape, *entry), self.actual).fits()
+            takes_one(&self.shape.dims[*entry], self.symbols)
+                && self.fit(&fit::without(self.shape, *entry), self.actual).fits()
         });
         missing.map_or(Mismatch::Rank, Mismatch::NoChannel)
     }
@@ -170,12 +180,5 @@ impl Seen<'_, '_> {
         let inside = self.fit(&sample, self.actual);
         let full = self.rows.and_then(|rows| rows.exact());
         inside.fits() && (inside.exact > 0 || full.is_none() || full != self.actual.first().copied())
-    }
-
-    fn takes_one(&self, dim: &Dim) -> bool {
-        match dim {
-            Dim::Either(dims) => dims.iter().any(|dim| self.takes_one(dim)),
-            dim => fit::constant(dim, self.symbols) == Some(1),
-        }
     }
 }

@@ -1,0 +1,59 @@
+//! One axis too many in front.
+
+use super::shapes::{shaped, variable};
+use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
+use crate::diagnostic::{Fix, Level};
+use crate::spec::Framework;
+use crate::spec::dims::Dim;
+use crate::spec::mismatch::Mismatch;
+
+pub static RULE: Rule = Rule {
+    id: "batched-twice",
+    group: Group::Shape,
+    level: Level::Error,
+    finds: "one extra axis in front of the declared shape",
+    needs: Needs::SPEC,
+    page: include_str!("../../docs/rules/batched-twice.md"),
+    judge: Judge::Array(judge),
+};
+
+fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
+    let shaped = match shaped(cx) {
+        Ok(shaped) => shaped,
+        Err(looked) => return looked,
+    };
+    let dims = &shaped.shape.value.dims;
+    if !dims.contains(&Dim::Batch) {
+        return Looked::No;
+    }
+    let Some(Mismatch::BatchedTwice(outer)) = shaped.mistake else { return Looked::Yes };
+    let name = variable(cx.name);
+    let finding = shaped
+        .finding(cx, format!("{} has one axis too many in front", cx.label()))
+        .cause("it was batched twice: `batch_size` or `.batch(...)` was applied to data that comes in batches already")
+        .consequence(consequence(cx.framework()));
+    out.push(if outer == 1 {
+        finding
+            .help("take the outer batching away: `DataLoader(ds, batch_size=None)`, or no `.batch(...)`")
+            .fix(Fix::unverified(format!("{name} = {name}[0]")))
+    } else if dims.first() == Some(&Dim::Batch) {
+        finding
+            .help("several batches are stacked here: save each by itself, or make one long batch of them")
+            .fix(Fix::unverified(format!("{name} = {name}.reshape(-1, *{name}.shape[2:])")))
+    } else {
+        finding.help("several batches are stacked here: save each by itself")
+    });
+    Looked::Yes
+}
+
+fn consequence(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Keras => "keras stops: `expected shape=(None, 360), found shape=(1, 96, 360)`",
+        Framework::Triton => {
+            "triton refuses it: `Expected [-1,-1,456,456,3], got [1,456,456,3]` is what `max_batch_size` above 0 with a \
+             batch axis in `dims` leads to"
+        }
+        Framework::Onnxruntime => "onnxruntime stops: `Invalid rank for input: x Got: 5 Expected: 4`",
+        _ => "layers that take any rank go on with a batch as one sample; the others stop",
+    }
+}

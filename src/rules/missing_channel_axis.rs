@@ -1,0 +1,80 @@
+//! The declared shape without an axis of size 1.
+
+use super::shapes::{axis, letter, shaped, variable};
+use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
+use crate::diagnostic::{Fix, Level};
+use crate::spec::dims::{Dim, Shape};
+use crate::spec::mismatch::{Mismatch, takes_one};
+use crate::spec::{Framework, Role};
+
+pub static RULE: Rule = Rule {
+    id: "missing-channel-axis",
+    group: Group::Shape,
+    level: Level::Error,
+    finds: "the declared shape without an axis of size 1",
+    needs: Needs::SPEC,
+    page: include_str!("../../docs/rules/missing-channel-axis.md"),
+    judge: Judge::Array(judge),
+};
+
+fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
+    let shaped = match shaped(cx) {
+        Ok(shaped) => shaped,
+        Err(looked) => return looked,
+    };
+    let shape = &shaped.shape.value;
+    if !shape.dims.iter().any(|dim| takes_one(dim, &cx.spec.symbols)) {
+        return Looked::No;
+    }
+    let Some(Mismatch::NoChannel(entry)) = shaped.mistake else { return Looked::Yes };
+    let last = entry + 1 == shape.dims.len();
+    // An index from the front means nothing behind `...`.
+    let counted = !shape.dims[..entry].contains(&Dim::Rest);
+    let which = if counted { axis(shaped.declaration, shape.dims.len(), entry) } else { "an axis".to_owned() };
+    let finding = shaped
+        .finding(cx, format!("{} lacks {which}, of size 1", cx.label()))
+        .cause(cause(letter(shaped.declaration, shape.dims.len(), entry), shape.dims.len()))
+        .fix(Fix::unverified(add_axis(variable(cx.name), shape, entry)));
+    let silent = cx.framework() == Framework::Keras && shaped.declaration.role == Role::Input && last;
+    out.push(if silent {
+        finding.level(Level::Warning).consequence(
+            "keras adds a last axis of size 1 to an input without a word; other consumers of these files do not",
+        )
+    } else {
+        finding.consequence(consequence(cx.framework(), entry, shape))
+    });
+    Looked::Yes
+}
+
+fn cause(letter: Option<char>, rank: usize) -> &'static str {
+    if letter == Some('C') || (letter.is_none() && rank >= 4) {
+        "gray images were read without a channel axis"
+    } else {
+        "a single column was taken as a row of numbers: `table[:, 0]` instead of `table[:, :1]`"
+    }
+}
+
+fn add_axis(name: &str, shape: &Shape, entry: usize) -> String {
+    let behind = shape.dims.len() - entry;
+    if behind == 1 {
+        format!("{name} = {name}[..., None]")
+    } else if entry == 1 && !shape.dims[..1].contains(&Dim::Rest) {
+        format!("{name} = {name}[:, None]")
+    } else if shape.dims[..entry].contains(&Dim::Rest) {
+        format!("{name} = np.expand_dims({name}, -{behind})")
+    } else {
+        format!("{name} = np.expand_dims({name}, {entry})")
+    }
+}
+
+fn consequence(framework: Framework, entry: usize, shape: &Shape) -> &'static str {
+    match framework {
+        Framework::Keras => "keras adds no axis there: `expected min_ndim=4, found ndim=3`",
+        Framework::Torch if entry == 1 && shape.dims.len() == 4 => {
+            "a torch convolution takes the batch axis for the channels: `expected input[1, 2, 8, 8] to have 3 channels, \
+             but got 2 channels instead`; a batch of as many samples as the layer has channels goes through"
+        }
+        Framework::Onnxruntime => "onnxruntime stops: `Invalid rank for input: x Got: 3 Expected: 4`",
+        _ => "the axes after it are read one place too early, where that is not an error at once",
+    }
+}

@@ -1,0 +1,60 @@
+//! An array without axes.
+
+use super::shapes::variable;
+use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
+use crate::diagnostic::{Fix, Level};
+use crate::facts::pairs::is_side;
+use crate::spec::Framework;
+use crate::spec::dims::Dim;
+use crate::spec::fit::ranks;
+
+pub static RULE: Rule = Rule {
+    id: "scalar-array",
+    group: Group::Shape,
+    level: Level::Error,
+    finds: "an array without axes, shape ()",
+    needs: Needs::HEADERS,
+    page: include_str!("../../docs/rules/scalar-array.md"),
+    judge: Judge::Array(judge),
+};
+
+fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
+    let shape = cx.declared.map(|declaration| declaration.shape.as_ref());
+    match shape {
+        // Without a shape, nothing says that it must have axes.
+        Some(None) => return Looked::No,
+        Some(Some(shape)) if ranks(&shape.value).min == 0 => return Looked::No,
+        // A step count or a learning rate beside the data is nobody's fault; a label without axes is.
+        None if !is_side(cx.name) => return Looked::No,
+        _ => {}
+    }
+    if !cx.header.shape.is_empty() {
+        return Looked::Yes;
+    }
+    let shape = shape.flatten();
+    let expected = shape.map_or_else(
+        || "An array of a batch has at least a batch axis.".to_owned(),
+        |shape| format!("`{}` has shape {}.", crate::source::text::shown(cx.name, 80), shape.value),
+    );
+    let mut finding = cx
+        .finding(shape.map(|shape| &shape.at), format!("{} has no axes at all", cx.label()), expected, "a single number, shape []")
+        .cause("one element was taken where a slice is meant, `y[i]` for `y[i:i + 1]`; or the samples are saved one by one")
+        .consequence(consequence(cx.framework()))
+        .help("save one array per batch: `np.stack(labels)`; a lone value needs an axis of length 1");
+    if shape.is_none_or(|shape| matches!(shape.value.dims.as_slice(), [Dim::Batch])) {
+        let name = variable(cx.name);
+        finding = finding.fix(Fix::unverified(format!("{name} = np.atleast_1d({name})")));
+    }
+    out.push(finding);
+    Looked::Yes
+}
+
+fn consequence(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Keras => {
+            "keras stops: `When passing a dataset to a Keras model, the arrays must be at least rank 1. Received: 1 of rank 0.`"
+        }
+        Framework::Torch => "torch stops: `expected np.ndarray (got numpy.float64)`",
+        _ => "there is no axis to take the rows from: `tuple index out of range`",
+    }
+}

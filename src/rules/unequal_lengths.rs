@@ -1,0 +1,100 @@
+//! Arrays of one batch with different numbers of rows.
+
+use std::collections::BTreeMap;
+
+use super::shapes::{line, listed};
+use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
+use crate::diagnostic::{Anchor, Finding, Level};
+use crate::facts::lengths::{Length, Lengths, lengths};
+use crate::source::text::shown;
+use crate::spec::{Framework, Unit};
+
+pub static RULE: Rule = Rule {
+    id: "unequal-lengths",
+    group: Group::Shape,
+    level: Level::Error,
+    finds: "arrays of one batch with different numbers of rows",
+    needs: Needs::HEADERS,
+    page: include_str!("../../docs/rules/unequal-lengths.md"),
+    judge: Judge::Batch(judge),
+};
+
+fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
+    let compared = lengths(cx.spec, cx.stream, cx.arrays, cx.batches.len());
+    for lengths in &compared {
+        if let Lengths::Differ(lengths) = lengths {
+            out.push(finding(cx, lengths));
+        }
+    }
+    if compared.is_empty() { Looked::No } else { Looked::Yes }
+}
+
+fn finding(cx: &BatchCx<'_>, lengths: &[Length]) -> Finding {
+    let usual = usual(lengths);
+    let odd = lengths.iter().find(|length| length.rows != usual.rows).unwrap_or(usual);
+    // Of two that differ, either may be at fault: the later one in the spec is named first.
+    let (first, second) = if lengths.len() == 2 { (&lengths[1], &lengths[0]) } else { (odd, usual) };
+    let declared = |length: &Length| cx.stream.columns[length.column].declared.map(|index| &cx.spec.arrays[index]);
+    let name = |length: &Length| format!("`{}`", shown(&cx.stream.columns[length.column].name, 80));
+    let label = |length: &Length| declared(length).map_or_else(|| name(length), crate::spec::Declaration::label);
+    let shape = |length: &Length| declared(length).and_then(|declaration| declaration.shape.as_ref());
+    let found: Vec<String> =
+        lengths.iter().map(|length| format!("{} in {}", rows(length.rows), name(length))).collect();
+    let mut expected = "All arrays of a batch have the same number of rows".to_owned();
+    if let Some(place) = shape(second).and_then(|shape| line(cx.spec, &shape.at)) {
+        expected.push_str(&format!(": those of {} ({place})", label(second)));
+    }
+    let finding = cx
+        .finding(
+            shape(first).map_or(Anchor::Data, |shape| Anchor::Spec(shape.at.clone())),
+            &cx.stream.columns[first.column].name,
+            format!("{} and {} have different numbers of rows", label(first), label(second)),
+            format!("{expected}."),
+            listed(&found),
+        )
+        .cause(cause(first.rows.abs_diff(second.rows)))
+        .consequence(consequence(cx.spec.framework(), cx.spec.unit))
+        .help("cut batches from arrays that were checked once: `assert len(x) == len(y)`, then filter and shuffle both with the same indices");
+    finding
+}
+
+/// The first of the arrays whose number of rows most of them have.
+fn usual(lengths: &[Length]) -> &Length {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for length in lengths {
+        *counts.entry(length.rows).or_default() += 1;
+    }
+    let most = counts.values().max().copied().unwrap_or_default();
+    lengths.iter().find(|length| counts[&length.rows] == most).unwrap_or(&lengths[0])
+}
+
+fn rows(n: u64) -> String {
+    format!("{n} {}", if n == 1 { "row" } else { "rows" })
+}
+
+fn cause(apart: u64) -> &'static str {
+    if apart == 1 {
+        "off by one: one of them was sliced or windowed with another end"
+    } else {
+        "a filter, a shuffle or a slice was applied to one of them and not to the other"
+    }
+}
+
+fn consequence(framework: Framework, unit: Unit) -> &'static str {
+    match framework {
+        Framework::Keras if unit == Unit::Dataset => {
+            "keras stops: `Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.`"
+        }
+        Framework::Keras => {
+            "arrays: `Data cardinality is ambiguous`. A generator is not checked: `logits and labels must have the same \
+             first dimension` in mid-epoch, or a broadcast"
+        }
+        Framework::Torch => {
+            "torch stops: `Expected input batch_size (8) to match target batch_size (7).`, or in a TensorDataset `Size \
+             mismatch between tensors`"
+        }
+        Framework::Sklearn => "sklearn stops: `Found input variables with inconsistent numbers of samples: [20, 19]`",
+        Framework::Tensorflow => "tensorflow stops: `Dimensions 20 and 19 are not compatible`",
+        _ => "rows no longer belong together: an error, or samples trained with the label of another one",
+    }
+}
