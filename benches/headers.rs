@@ -78,17 +78,24 @@ struct Contender {
 fn compare() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let data = root.join("target/bench/headers");
-    let python = std::env::var("BATCHLINT_PYTHON").unwrap_or_else(|_| root.join(".venv/bin/python").display().to_string());
+    let python =
+        std::env::var("BATCHLINT_PYTHON").unwrap_or_else(|_| root.join(".venv/bin/python").display().to_string());
     let readers = root.join("benches/headers.py").display().to_string();
     if !data.join("done").exists() {
         let _ = fs::remove_dir_all(&data);
         fs::create_dir_all(&data).unwrap();
         let (folders, files, archives) = (FOLDERS.to_string(), FILES.to_string(), ARCHIVES.to_string());
-        let status = Command::new(&python).args([readers.as_str(), "write"]).arg(&data).args([&folders, &files, &archives]).status();
+        let status = Command::new(&python)
+            .args([readers.as_str(), "write"])
+            .arg(&data)
+            .args([&folders, &files, &archives])
+            .status();
         assert!(status.unwrap().success(), "NumPy could not write the files");
         fs::write(data.join("done"), "").unwrap();
     }
-    let mut report = String::from("| work | threads | batchlint | beside | ratio (median, min-max) |\n| --- | --- | --- | --- | --- |\n");
+    let mut report = String::from(
+        "| work | threads | batchlint | beside | ratio (median, min-max) |\n| --- | --- | --- | --- | --- |\n",
+    );
     for (work, part) in [
         ("headers of 100,000 .npy in 100 folders", "npy"),
         ("headers of 1,000 stored .npz × 100 members", "stored"),
@@ -122,7 +129,8 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
     };
     let mut contenders = vec![lint("1"), lint("2")];
     if part == "npy" {
-        let mut folders: Vec<String> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path().display().to_string()).collect();
+        let mut folders: Vec<String> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path().display().to_string()).collect();
         folders.sort();
         let half = folders.len() / 2;
         let command = |folders: &[String]| [&[this.clone(), "floor-npy".to_owned()], folders].concat();
@@ -133,7 +141,13 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
         contenders.push(numpy("np.load(mmap_mode=\"r\")", "npy-load"));
     } else {
         let command = vec![this, "floor-npz".into(), whole.clone()];
-        contenders.push(Contender { name: "one whole-file read each", command, threads: None, own_clock: false, processes: Vec::new() });
+        contenders.push(Contender {
+            name: "one whole-file read each",
+            command,
+            threads: None,
+            own_clock: false,
+            processes: Vec::new(),
+        });
         contenders.push(numpy("zipfile + read_array_header", "npz-header"));
     }
     let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
@@ -148,7 +162,13 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
     }
     let mut rows = String::new();
     for (index, other) in contenders.iter().enumerate().skip(2) {
-        let mine = if other.name == "two such loops" { vec![1] } else if other.own_clock { vec![0, 1] } else { vec![0] };
+        let mine = if other.name == "two such loops" {
+            vec![1]
+        } else if other.own_clock {
+            vec![0, 1]
+        } else {
+            vec![0]
+        };
         for mine in mine {
             let pairs = times[&mine].iter().zip(&times[&index]);
             // Beside a floor the ratio says how much more we take; beside NumPy how much less.

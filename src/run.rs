@@ -7,7 +7,7 @@ use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, 
 use crate::source::{self, Missed};
 use crate::spec::{self, Found, Loaded, Spec};
 use crate::verdict::select::Rules;
-use crate::verdict::{Active, Coverage, Report, Verdict};
+use crate::verdict::{Active, Coverage, NO_SPEC, Report, Verdict};
 
 /// The result of a check, with what is needed to show it.
 #[derive(Debug)]
@@ -96,9 +96,6 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     }
     verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
 }
-
-/// Why a rule that compares with a declaration did not run.
-const NO_SPEC: &str = "there is no spec, so nothing says what the model takes";
 
 /// Calls `judge` for every group of equal headers of every column.
 fn each_array<'f>(spec: &Spec, stream: &Stream<'f>, mut judge: impl FnMut(&str, &ArrayCx<'_>)) {

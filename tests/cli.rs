@@ -132,7 +132,9 @@ fn the_json_report_keeps_its_contract() {
     assert_eq!(finding["fix"]["applicability"], "unverified");
     let checks = report["checks"].as_array().unwrap();
     assert!(checks.iter().any(|check| check["rule"] == "double-precision" && check["outcome"] == "fail"));
-    assert!(checks.iter().any(|check| check["rule"] == "wrong-rank" && check["array"] == "x" && check["outcome"] == "pass"));
+    assert!(
+        checks.iter().any(|check| check["rule"] == "wrong-rank" && check["array"] == "x" && check["outcome"] == "pass")
+    );
     let all = run(faulty.path(), &["check", "--format", "json", "--all-places"]);
     let all: Value = serde_json::from_slice(&all.stdout).unwrap();
     let finding = all["diagnostics"].as_array().unwrap().iter().find(|d| d["rule"] == "double-precision").unwrap();
@@ -156,7 +158,8 @@ fn a_finding_keeps_its_fingerprint_when_counts_change() {
 #[test]
 fn json_says_what_stopped_the_run() {
     let folder = folder("float32");
-    fs::write(folder.path().join("batchlint.toml"), "framework = \"keras\"\n[inputs.x]\ndtpye = \"float32\"\n").unwrap();
+    fs::write(folder.path().join("batchlint.toml"), "framework = \"keras\"\n[inputs.x]\ndtpye = \"float32\"\n")
+        .unwrap();
     let output = run(folder.path(), &["check", "--format", "json"]);
     assert_eq!(code(&output), 2);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -184,7 +187,12 @@ fn reports_are_written_beside_the_console() {
 #[test]
 fn a_reader_that_goes_away_is_no_trouble() {
     let faulty = folder("float64");
-    let mut child = batchlint(faulty.path()).args(["check", "--all-places"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = batchlint(faulty.path())
+        .args(["check", "--all-places"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -254,7 +262,8 @@ fn nothing_found_says_what_was_looked_for() {
 #[test]
 fn hostile_names_do_not_reach_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("a.npz"), recipe::npz(&["\"\\x1b[31mred\\n.npy\": float32[2, 3]", "y: object[2]"])).unwrap();
+    fs::write(folder.path().join("a.npz"), recipe::npz(&["\"\\x1b[31mred\\n.npy\": float32[2, 3]", "y: object[2]"]))
+        .unwrap();
     for format in ["full", "concise"] {
         let output = run(folder.path(), &["check", "a.npz", "--format", format]);
         assert!(!output.stdout.contains(&0x1b), "{}", text(&output.stdout));

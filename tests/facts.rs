@@ -33,7 +33,11 @@ fn source() -> impl Strategy<Value = SourceFacts> {
                 kind,
                 size: u64::from(number) * 100,
                 arrays: arrays.collect(),
-                faults: if broken { vec![Fault { member: None, kind: FaultKind::Empty, excerpt: None }] } else { Vec::new() },
+                faults: if broken {
+                    vec![Fault { member: None, kind: FaultKind::Empty, excerpt: None }]
+                } else {
+                    Vec::new()
+                },
             }
         },
     )

@@ -47,7 +47,7 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
                 declared.name
             ))
             .fix(Fix {
-                proof: "a new name changes no value".into(),
+                proof: "not run here; a new name changes no value".into(),
                 ..Fix::unverified(format!("np.savez(path, {key}={found})"))
             }),
         );
