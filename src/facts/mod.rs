@@ -7,9 +7,12 @@
 
 mod assemble;
 pub mod group;
+pub mod lengths;
 pub mod naming;
+pub mod pairs;
 pub mod saved;
 pub mod stream;
+pub mod tracks;
 
 pub use assemble::assemble;
 pub use stream::{Batch, Cell, Column, Stream};

@@ -16,6 +16,8 @@ mod plan;
 mod rows_lost;
 mod single_sample_batches;
 mod structure_drift;
+#[cfg(test)]
+pub(crate) mod testing;
 mod too_few_batches;
 mod uneven_batches;
 mod unexpected_array;

@@ -4,8 +4,11 @@
 
 pub mod dims;
 pub mod dtype;
+pub mod fit;
 pub mod framework;
+pub mod mismatch;
 pub mod parse;
+pub mod permutation;
 
 use std::ops::Range;
 use std::sync::Arc;
