@@ -16,6 +16,7 @@ mod plan;
 mod rows_lost;
 mod single_sample_batches;
 mod structure_drift;
+pub mod swapped_arrays;
 #[cfg(test)]
 pub(crate) mod testing;
 mod too_few_batches;
@@ -35,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &missing_input::RULE,
     &unexpected_array::RULE,
     &misnamed_input::RULE,
+    &swapped_arrays::RULE,
     &structure_drift::RULE,
     // plan
     &whole_dataset_batch::RULE,
