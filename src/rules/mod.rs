@@ -31,7 +31,7 @@ pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
 use crate::diagnostic::Level;
 
 /// Every rule, by group, in the order of the table.
-pub static RULES: &[&Rule] = &[
+pub(super) static RULES: &[&Rule] = &[
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,

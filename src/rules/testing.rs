@@ -142,11 +142,17 @@ impl World {
                 };
                 cell.header().shape.get(axis).copied()
             });
-            batches.push(Batch { name: source.path.to_string(), number: Some(batch as u64), rows });
+            batches.push(Batch {
+                name: source.path.to_string(),
+                sequence: "dump/batch".into(),
+                number: Some(batch as u64),
+                unreadable: Vec::new(),
+                rows,
+            });
         }
         let declared = self.spec.arrays.len();
         columns[declared..].sort_by(|a, b| a.name.cmp(&b.name));
-        Stream { name: "dump".into(), batches, columns, sources: self.sources.iter().collect() }
+        Stream { name: "dump".into(), related: true, batches, columns }
     }
 
     fn run(&self, rule: &Rule) -> (Vec<Finding>, Vec<Looked>) {
