@@ -3,11 +3,11 @@
 use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::facts::{self, Facts, Stream, group};
-use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx};
+use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, swapped_arrays};
 use crate::source::{self, Missed};
 use crate::spec::{self, Found, Loaded, Spec};
 use crate::verdict::select::Rules;
-use crate::verdict::{Active, Coverage, Report, Verdict};
+use crate::verdict::{Active, Coverage, NO_SPEC, Report, Verdict};
 
 /// The result of a check, with what is needed to show it.
 #[derive(Debug)]
@@ -38,6 +38,10 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
     let declared = !spec.arrays.is_empty();
+    let swapped: Vec<Vec<(usize, usize)>> = match rules.active("swapped-arrays") {
+        Some(_) => streams.iter().map(|stream| swapped_arrays::pairs(spec, stream)).collect(),
+        None => vec![Vec::new(); streams.len()],
+    };
     let mut out = Findings::default();
     for active in rules.all() {
         if active.rule.needs.spec && !declared && !spec.plan.is_declared() {
@@ -67,7 +71,9 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
             }
             Judge::Array(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
-                    each_array(spec, stream, |name, cx| {
+                    // Arrays in each other's place break every claim of their declarations, and one rule says why.
+                    let skip = if active.rule.needs.spec { &swapped[pool] } else { &Vec::new() };
+                    each_array(spec, stream, skip, |name, cx| {
                         let looked = judge(cx, &mut out);
                         add(name, pool, looked, &mut out);
                     });
@@ -97,12 +103,17 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
 }
 
-/// Why a rule that compares with a declaration did not run.
-const NO_SPEC: &str = "there is no spec, so nothing says what the model takes";
-
 /// Calls `judge` for every group of equal headers of every column.
-fn each_array<'f>(spec: &Spec, stream: &Stream<'f>, mut judge: impl FnMut(&str, &ArrayCx<'_>)) {
-    for column in &stream.columns {
+fn each_array<'f>(
+    spec: &Spec,
+    stream: &Stream<'f>,
+    skip: &[(usize, usize)],
+    mut judge: impl FnMut(&str, &ArrayCx<'_>),
+) {
+    for (index, column) in stream.columns.iter().enumerate() {
+        if skip.iter().any(|(a, b)| *a == index || *b == index) {
+            continue;
+        }
         let declared = column.declared.and_then(|index| spec.arrays.get(index));
         for cells in group::by_header(column) {
             let cx = ArrayCx {

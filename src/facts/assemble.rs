@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::naming::{self, LooseName, natural};
 use super::{Batch, Cell, Column, Facts, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
-use crate::spec::dims::{Dim, Shape};
-use crate::spec::{Role, Spec};
+use crate::spec::{Role, Spec, mismatch};
 
 /// The streams of the facts. With declared arrays, every folder that the user named is one stream, and so are all files
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
@@ -226,9 +225,8 @@ fn rows(columns: &[Column<'_>], others: &BTreeMap<String, Vec<Cell<'_>>>, batch:
         |cells: &[Cell<'_>]| cells.last().filter(|cell| cell.batch == batch).map(|cell| cell.array.header.clone());
     let declared = columns.iter().enumerate().find_map(|(i, column)| {
         let header = of_batch(&column.cells)?;
-        let shape = spec.arrays[i].shape.as_ref().map(|declared| &declared.value);
-        match shape {
-            Some(shape) => header.shape.get(batch_axis(shape, header.shape.len())?).copied(),
+        match spec.arrays[i].shape {
+            Some(_) => mismatch::rows(spec, &spec.arrays[i], &header.shape),
             None => header.shape.first().copied(),
         }
     });
@@ -238,15 +236,4 @@ fn rows(columns: &[Column<'_>], others: &BTreeMap<String, Vec<Cell<'_>>>, batch:
         }
         others.values().find_map(|cells| of_batch(cells)?.shape.first().copied())
     })
-}
-
-/// Where the batch axis of a declared shape falls in an array of that many axes; `None` where it has none, or where
-/// the array has another number of axes.
-fn batch_axis(shape: &Shape, rank: usize) -> Option<usize> {
-    let at = shape.dims.iter().position(|dim| *dim == Dim::Batch)?;
-    match shape.dims.iter().position(|dim| *dim == Dim::Rest) {
-        None => (shape.dims.len() == rank).then_some(at),
-        Some(rest) if at < rest => (shape.dims.len() - 1 <= rank).then_some(at),
-        Some(_) => (rank + at + 1).checked_sub(shape.dims.len()),
-    }
 }

@@ -115,7 +115,7 @@ fn free(spec: &Spec, declaration: &Declaration, actual: &[u64]) -> Vec<(Free, us
         match dim {
             Dim::Any | Dim::Rest => free.push((Free::Axis(axis), axis)),
             Dim::Size(expr) if fitted.open.contains(&axis) => {
-                let varies = expr.symbols().into_iter().any(varies);
+                let varies = expr.symbols().any(varies);
                 free.push((Free::Symbol { name: expr.to_string(), varies }, axis));
             }
             _ => {}

@@ -119,11 +119,15 @@ fn places(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// One labelled line, broken between words where it is long.
+/// One labelled line, broken between words where it is long, but never inside `code`.
 fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
     let mut line = String::new();
     let mut label = format!("{label:>10}: ");
-    for word in text.split(' ') {
+    let mut code = false;
+    for word in text.split(|c| {
+        code ^= c == '`';
+        c == ' ' && !code
+    }) {
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
             writeln!(out, "{label}{line}")?;
             label = " ".repeat(12);

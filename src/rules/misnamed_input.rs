@@ -5,7 +5,7 @@ use crate::diagnostic::{Anchor, Fix, Level};
 use crate::source::text::shown;
 use crate::spec::{At, Framework};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "misnamed-input",
     group: Group::Structure,
     level: Level::Error,
@@ -47,7 +47,7 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
                 declared.name
             ))
             .fix(Fix {
-                proof: "a new name changes no value".into(),
+                proof: "not run here; a new name changes no value".into(),
                 ..Fix::unverified(format!("np.savez(path, {key}={found})"))
             }),
         );

@@ -27,6 +27,7 @@ mod shapes;
 mod single_sample_batches;
 mod size_out_of_bounds;
 mod structure_drift;
+pub mod swapped_arrays;
 #[cfg(test)]
 pub(crate) mod testing;
 mod too_few_batches;
@@ -45,11 +46,12 @@ pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
 use crate::diagnostic::Level;
 
 /// Every rule, by group, in the order of the table.
-pub static RULES: &[&Rule] = &[
+pub(super) static RULES: &[&Rule] = &[
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
     &misnamed_input::RULE,
+    &swapped_arrays::RULE,
     &structure_drift::RULE,
     // shape
     &missing_batch_axis::RULE,

@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Level, Place, Unit};
 use crate::facts::group;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "oversize-batch",
     group: Group::Plan,
     level: Level::Error,
@@ -31,15 +31,16 @@ fn rows(cx: &StreamCx<'_>, out: &mut Findings) -> bool {
         .filter(|index| cx.stream.batches[*index].rows.is_some_and(|rows| rows > max))
         .filter(|index| plan::whole(cx.spec, cx.stream, &cx.stream.batches[*index]).is_none())
         .collect();
-    let most = large.iter().filter_map(|index| cx.stream.batches[*index].rows).max();
-    if let Some(most) = most {
+    let sizes = large.iter().filter_map(|index| cx.stream.batches[*index].rows);
+    if let (Some(least), Some(most)) = (sizes.clone().min(), sizes.max()) {
+        let found = if least == most { format!("{most} rows") } else { format!("{least} to {most} rows") };
         out.push(
             Finding::new(
                 plan::anchor(Some(size)),
                 "",
                 "a batch has more rows than declared",
                 format!("A batch holds {}.", plan::rows(size.value)),
-                format!("up to {most} rows"),
+                found,
             )
             .counted(
                 large.iter().map(|index| plan::sized_place(cx.stream, *index)).collect(),

@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Fix, Level, Unit};
 use crate::spec::{Framework, LastBatch, SizeRule, Unit as SourceUnit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "partial-last-batch",
     group: Group::Plan,
     level: Level::Note,
@@ -99,7 +99,10 @@ fn last(cx: &StreamCx<'_>, usual: SizeRule, rows: u64, index: usize, out: &mut F
                 "say what the trainer does with it: `last = \"partial\"` keeps it, `last = \"dropped\"` leaves it out",
             )
             .fix(Fix {
-                proof: format!("leaves out {rows} row{} of each epoch", if rows == 1 { "" } else { "s" }),
+                proof: format!(
+                    "not run here; it leaves out {rows} row{} of each epoch",
+                    if rows == 1 { "" } else { "s" }
+                ),
                 ..Fix::unverified(format!("n = len(x) // {size} * {size}\nx, y = x[:n], y[:n]"))
             }),
     );

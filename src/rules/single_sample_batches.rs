@@ -4,7 +4,7 @@ use super::plan;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Fix, Level, Unit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "single-sample-batches",
     group: Group::Plan,
     level: Level::Warning,
@@ -37,7 +37,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
                 "slow and noisy training; batch normalisation sees one sample: in torch `Expected more than 1 value per channel when training`",
             )
             .fix(Fix {
-                proof: "stacking changes no value".into(),
+                proof: "not run here; joining arrays changes no value".into(),
                 ..Fix::unverified("x = np.concatenate(samples)  # then yield x")
             }),
         );

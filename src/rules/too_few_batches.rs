@@ -6,7 +6,7 @@ use crate::diagnostic::{Finding, Fix, Level, Unit};
 use crate::facts::Stream;
 use crate::spec::{Framework, LastBatch, Spec, Unit as SourceUnit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "too-few-batches",
     group: Group::Plan,
     level: Level::Error,
@@ -45,7 +45,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             })
             .help(format!("dump all {} batches, or declare the steps that there are: `steps = {batches}`", steps.value))
             .fix(Fix {
-                proof: "repeats the data, changes no value".into(),
+                proof: "not run here; it repeats the data and changes no value".into(),
                 ..Fix::unverified("def batches():\n    while True:\n        yield from one_epoch()")
             }),
         );

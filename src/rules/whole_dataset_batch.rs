@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Fix, Level, Unit};
 use crate::spec::Framework;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "whole-dataset-batch",
     group: Group::Plan,
     level: Level::Error,
@@ -52,7 +52,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         .consequence(consequence(cx.spec.framework()));
         let step = size.and_then(|size| size.max).unwrap_or(32);
         out.push(finding.fix(Fix {
-            proof: "slicing changes no value".into(),
+            proof: "not run here; slicing changes no value".into(),
             ..Fix::unverified(format!(
                 "for start in range(0, len(x), {step}):\n    yield x[start:start + {step}], y[start:start + {step}]"
             ))

@@ -202,8 +202,7 @@ impl Known<'_> {
     }
 
     fn expression<'s>(&self, expr: &'s Expr, size: u64) -> Axis<'s> {
-        let names = expr.symbols();
-        if names.iter().all(|name| self.constants.contains_key(*name)) {
+        if expr.symbols().all(|name| self.constants.contains_key(name)) {
             return match expr.eval(&self.constants) {
                 Some(constant) if constant == size => Axis::Fits,
                 expected => Axis::Wrong(expected),
@@ -211,7 +210,7 @@ impl Known<'_> {
         }
         let mut all = self.bound.clone();
         all.extend(self.constants.clone());
-        if !names.iter().all(|name| all.contains_key(*name)) {
+        if !expr.symbols().all(|name| all.contains_key(name)) {
             return Axis::Open;
         }
         match expr.eval(&all) {

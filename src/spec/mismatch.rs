@@ -134,8 +134,7 @@ impl Seen<'_, '_> {
             Dim::Batch => self.rows.is_some_and(|rows| rows.min == Some(0)),
             Dim::Size(expr) => expr
                 .symbols()
-                .iter()
-                .all(|name| self.symbols.iter().any(|symbol| symbol.name == *name && symbol.rule.min == Some(0))),
+                .all(|name| self.symbols.iter().any(|symbol| symbol.name == name && symbol.rule.min == Some(0))),
             Dim::Either(dims) => dims.iter().any(|dim| self.may_be_empty(dim)),
         }
     }

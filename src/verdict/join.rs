@@ -91,6 +91,16 @@ impl Fault {
     }
 }
 
+/// Why a rule that compares with a declaration did not run.
+pub const NO_SPEC: &str = "there is no spec, so nothing says what the model takes";
+
+fn what_a_spec_adds(rules: usize) -> String {
+    format!(
+        "a `batchlint.toml` adds {rules} rules: `framework = \"keras\"`, then `dtype = \"float32\"` and \
+         `shape = [\"batch\", 32, 32, 3]` under `[inputs.NAME]`, and `size = 32` under `[batch]`"
+    )
+}
+
 /// What could not be checked, one finding per reason.
 #[must_use]
 pub(super) fn unevaluated(checks: &[Check]) -> Vec<Finding> {
@@ -106,18 +116,17 @@ pub(super) fn unevaluated(checks: &[Check]) -> Vec<Finding> {
     reasons
         .into_iter()
         .map(|(why, blind)| {
-            let mut names: Vec<&str> = blind.iter().map(|check| check.rule).collect();
+            // Lines of the spec that nobody could check belong to an array, not to a rule.
+            let name =
+                |check: &&Check| if check.rule == "not-evaluated" { check.array.clone() } else { check.rule.into() };
+            let mut names: Vec<String> = blind.iter().map(name).collect();
             names.dedup();
-            let shown = names.iter().take(6).copied().collect::<Vec<_>>().join(", ");
+            let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
             let more = names.len().saturating_sub(6);
             let found = if more > 0 { format!("{shown} and {more} more") } else { shown };
-            let count = blind.len() as u64;
-            Finding::new(Anchor::Data, "", why, "Every check that concerns this data is made.", found).counted(
-                Vec::new(),
-                count,
-                checks.len() as u64,
-                Unit::Check,
-            )
+            let finding = Finding::new(Anchor::Data, "", why, "Every check that concerns this data is made.", found);
+            let finding = finding.counted(Vec::new(), blind.len() as u64, checks.len() as u64, Unit::Check);
+            if why == NO_SPEC { finding.help(what_a_spec_adds(blind.len())) } else { finding }
         })
         .collect()
 }

@@ -2,5 +2,5 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-pub mod page;
-pub mod recipe;
+pub(crate) mod page;
+pub(crate) mod recipe;

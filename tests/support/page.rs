@@ -18,7 +18,7 @@ struct Block<'t> {
 
 /// Runs every console block of the page. `Ok` holds the page as it should be; it differs from `text` where the
 /// output does.
-pub fn run(text: &str, program: &Path) -> Result<String, String> {
+pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
     let mut expected = String::new();
     let mut copied = 0;
     let mut spec: Option<String> = None;

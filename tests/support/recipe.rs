@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 /// One array as described by a line.
-pub struct Array {
+pub(crate) struct Array {
     descr: String,
     shape: Vec<u64>,
     fortran: bool,
@@ -18,12 +18,12 @@ enum Fill {
 }
 
 /// The bytes of a `.npy` file with one array per line, one after another.
-pub fn npy(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn npy(lines: &[&str]) -> Vec<u8> {
     lines.iter().flat_map(|line| Array::parse(line).bytes()).collect()
 }
 
 /// The bytes of an `.npz` archive, stored, one member per line.
-pub fn npz(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn npz(lines: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
     for line in lines {
@@ -43,7 +43,7 @@ pub fn npz(lines: &[&str]) -> Vec<u8> {
 }
 
 /// Raw bytes: quoted strings with escapes, each optionally repeated (`"\0" * 4096`), joined.
-pub fn bytes(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn bytes(lines: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in lines {
         let end = line.rfind('"').unwrap_or_else(|| panic!("no closing quote: {line}"));
@@ -94,7 +94,7 @@ fn unquote(literal: &str) -> Vec<u8> {
 
 impl Array {
     /// Reads `dtype[shape] = fill`, with `fortran` after the shape where it is meant.
-    pub fn parse(line: &str) -> Self {
+    pub(crate) fn parse(line: &str) -> Self {
         let (left, fill) = line.split_once(" = ").unwrap_or((line, "0"));
         let left = left.trim();
         let (left, fortran) = left.strip_suffix("fortran").map_or((left, false), |left| (left.trim_end(), true));
@@ -108,7 +108,7 @@ impl Array {
     }
 
     /// The array as `numpy.save` writes it.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut sizes = String::new();
         for size in &self.shape {
             write!(sizes, "{size}, ").unwrap();
