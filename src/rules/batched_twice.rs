@@ -1,13 +1,13 @@
 //! One axis too many in front.
 
-use super::shapes::{shaped, variable};
+use super::shapes::shaped;
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::Framework;
 use crate::spec::dims::Dim;
 use crate::spec::mismatch::Mismatch;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "batched-twice",
     group: Group::Shape,
     level: Level::Error,

@@ -1,15 +1,15 @@
 //! Targets and weights that broadcast against the output instead of failing.
 
-use super::shapes::{hides_its_shape, listed, pattern, places, variable};
+use super::shapes::{hides_its_shape, listed, pattern, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Anchor, Finding, Fix, Level};
+use crate::diagnostic::{Anchor, Finding, Fix, Level, python::variable};
 use crate::facts::Cell;
 use crate::facts::lengths::{Length, Lengths, lengths};
 use crate::source::shape_text;
 use crate::spec::mismatch::{Broadcast, Mismatch, mismatch};
 use crate::spec::{Declaration, Declared, Encoding, Framework, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "broadcast-danger",
     group: Group::Shape,
     level: Level::Error,

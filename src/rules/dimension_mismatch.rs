@@ -9,7 +9,7 @@ use crate::spec::fit::{BATCH, Misfit, fit};
 use crate::spec::mismatch::{Mismatch, mismatch};
 use crate::spec::{Declaration, Declared};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "dimension-mismatch",
     group: Group::Shape,
     level: Level::Error,
@@ -65,7 +65,7 @@ impl Sound<'_> {
     /// Whether it has an expression whose symbols all have sizes.
     fn has_settled_expression(&self, open: &[usize]) -> bool {
         let expressions = self.shape.value.dims.iter().filter(|dim| match dim {
-            Dim::Size(expr) => !matches!(expr, Expr::Symbol(_)) && !expr.symbols().is_empty(),
+            Dim::Size(expr) => !matches!(expr, Expr::Symbol(_)) && expr.symbols().next().is_some(),
             _ => false,
         });
         expressions.count() > open.len()
@@ -120,7 +120,8 @@ fn finding(cx: &BatchCx<'_>, array: &Sound<'_>, clash: &Misfit<'_>, first: &[Bou
     };
     let from = listed(&from);
     let (expected, found) = if lone {
-        let found = givers.iter().map(|bound| format!(", {} on {}", bound.size, there(bound))).collect::<String>();
+        let found: Vec<String> = givers.iter().map(|bound| format!(", {} on {}", bound.size, there(bound))).collect();
+        let found = found.concat();
         (format!("`{}` has one size within a batch, that of {from}.", clash.dim), found)
     } else {
         let found = clash.expected.map_or(String::new(), |size| format!(", where `{}` is {size}", clash.dim));
@@ -164,7 +165,7 @@ fn there(bound: &Bound<'_>) -> String {
 
 fn symbols(dim: &Dim) -> Vec<&str> {
     match dim {
-        Dim::Size(expr) => expr.symbols(),
+        Dim::Size(expr) => expr.symbols().collect(),
         Dim::Either(dims) => dims.iter().flat_map(symbols).collect(),
         Dim::Batch => vec![BATCH],
         _ => Vec::new(),

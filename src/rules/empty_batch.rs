@@ -9,7 +9,7 @@ use crate::spec::Framework;
 use crate::spec::fit::batch_axis;
 use crate::spec::mismatch::{Mismatch, mismatch};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "empty-batch",
     group: Group::Shape,
     level: Level::Error,

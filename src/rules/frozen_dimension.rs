@@ -12,7 +12,7 @@ use crate::spec::{Declaration, Framework};
 /// How many batches Keras looks at: `NUM_BATCHES_FOR_TENSOR_SPEC` in its `data_adapter_utils.py`.
 const LOOKED_AT: usize = 2;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "frozen-dimension",
     group: Group::Shape,
     level: Level::Error,

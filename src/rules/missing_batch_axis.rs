@@ -1,13 +1,13 @@
 //! One sample where a batch of samples is declared.
 
-use super::shapes::{shaped, variable};
+use super::shapes::shaped;
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::dims::Dim;
 use crate::spec::mismatch::Mismatch;
 use crate::spec::{Framework, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "missing-batch-axis",
     group: Group::Shape,
     level: Level::Error,

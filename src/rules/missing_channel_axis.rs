@@ -1,13 +1,13 @@
 //! The declared shape without an axis of size 1.
 
-use super::shapes::{axis, letter, shaped, variable};
+use super::shapes::{axis, letter, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::dims::{Dim, Shape};
 use crate::spec::mismatch::{Mismatch, takes_one};
 use crate::spec::{Framework, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "missing-channel-axis",
     group: Group::Shape,
     level: Level::Error,
@@ -34,7 +34,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let finding = shaped
         .finding(cx, format!("{} lacks {which}, of size 1", cx.label()))
         .cause(cause(letter(shaped.declaration, shape.dims.len(), entry), shape.dims.len()))
-        .fix(Fix::unverified(add_axis(variable(cx.name), shape, entry)));
+        .fix(Fix::unverified(add_axis(&variable(cx.name), shape, entry)));
     let silent = cx.framework() == Framework::Keras && shaped.declaration.role == Role::Input && last;
     out.push(if silent {
         finding.level(Level::Warning).consequence(

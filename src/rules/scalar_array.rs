@@ -1,14 +1,13 @@
 //! An array without axes.
 
-use super::shapes::variable;
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::facts::pairs::is_side;
 use crate::spec::Framework;
 use crate::spec::dims::Dim;
 use crate::spec::fit::ranks;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "scalar-array",
     group: Group::Shape,
     level: Level::Error,

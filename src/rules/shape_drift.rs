@@ -10,7 +10,7 @@ use crate::facts::tracks::{Track, tracks};
 use crate::source::text::shown;
 use crate::spec::Framework;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "shape-drift",
     group: Group::Shape,
     level: Level::Error,

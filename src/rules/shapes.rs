@@ -97,15 +97,6 @@ pub(super) fn listed(items: &[String]) -> String {
     }
 }
 
-/// The array as a Python variable: its name where Python allows it, otherwise `x`.
-pub(super) fn variable(name: &str) -> &str {
-    const KEYWORDS: [&str; 12] =
-        ["class", "def", "del", "from", "global", "if", "import", "in", "is", "lambda", "not", "pass"];
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if plain && starts && !KEYWORDS.contains(&name) { name } else { "x" }
-}
-
 /// Sizes as a Python tuple: `(0, 3, 1, 2)`.
 pub(super) fn tuple(sizes: &[usize]) -> String {
     let sizes: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();

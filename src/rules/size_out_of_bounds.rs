@@ -1,14 +1,14 @@
 //! A symbol outside the bounds that `[dims]` gives it.
 
-use super::shapes::{axis, shaped, variable};
+use super::shapes::{axis, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::dims::{Dim, Expr};
 use crate::spec::fit::Misfit;
 use crate::spec::mismatch::Mismatch;
 use crate::spec::{Framework, SizeRule, Symbol};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "size-out-of-bounds",
     group: Group::Shape,
     level: Level::Error,

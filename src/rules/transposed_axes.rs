@@ -1,8 +1,8 @@
 //! The declared axes in another order.
 
-use super::shapes::{Shaped, shaped, tuple, variable};
+use super::shapes::{Shaped, shaped, tuple};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::Framework;
 use crate::spec::fit::{batch_axis, constant};
 use crate::spec::mismatch::Mismatch;
@@ -10,7 +10,7 @@ use crate::spec::mismatch::Mismatch;
 /// An axis as short as this is one of channels.
 const CHANNELS: u64 = 4;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "transposed-axes",
     group: Group::Shape,
     level: Level::Error,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::shapes::{line, listed};
+use super::shapes::{line, listed, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Anchor, Finding, Level};
 use crate::facts::lengths::{Length, Lengths, lengths};
 use crate::source::text::shown;
 use crate::spec::{Framework, Unit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "unequal-lengths",
     group: Group::Shape,
     level: Level::Error,
@@ -40,22 +40,17 @@ fn finding(cx: &BatchCx<'_>, lengths: &[Length]) -> Finding {
     let shape = |length: &Length| declared(length).and_then(|declaration| declaration.shape.as_ref());
     let found: Vec<String> =
         lengths.iter().map(|length| format!("{} in {}", rows(length.rows), name(length))).collect();
-    let mut expected = "All arrays of a batch have the same number of rows".to_owned();
-    if let Some(place) = shape(second).and_then(|shape| line(cx.spec, &shape.at)) {
-        expected.push_str(&format!(": those of {} ({place})", label(second)));
-    }
-    let finding = cx
-        .finding(
-            shape(first).map_or(Anchor::Data, |shape| Anchor::Spec(shape.at.clone())),
-            &cx.stream.columns[first.column].name,
-            format!("{} and {} have different numbers of rows", label(first), label(second)),
-            format!("{expected}."),
-            listed(&found),
-        )
+    let place = shape(second).and_then(|shape| line(cx.spec, &shape.at));
+    let expected = place.map_or(String::new(), |place| format!(": that of {} ({place})", label(second)));
+    let anchor = shape(first).map_or(Anchor::Data, |shape| Anchor::Spec(shape.at.clone()));
+    let message = format!("{} and {} have different numbers of rows", label(first), label(second));
+    let expected = format!("All arrays of a batch have the same number of rows{expected}.");
+    let mut finding = cx.finding(anchor, &cx.stream.columns[first.column].name, message, expected, listed(&found));
+    finding.places = places(cx, first.column);
+    finding
         .cause(cause(first.rows.abs_diff(second.rows)))
         .consequence(consequence(cx.spec.framework(), cx.spec.unit))
-        .help("cut batches from arrays that were checked once: `assert len(x) == len(y)`, then filter and shuffle both with the same indices");
-    finding
+        .help("check once, before batches are cut: `assert len(x) == len(y)`; then filter and shuffle both with the same indices")
 }
 
 /// The first of the arrays whose number of rows most of them have.

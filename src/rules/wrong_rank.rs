@@ -1,14 +1,14 @@
 //! Another number of axes, where nothing more exact can be said.
 
-use super::shapes::{Shaped, listed, shaped, variable};
+use super::shapes::{Shaped, listed, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Finding, Fix, Level};
+use crate::diagnostic::{Finding, Fix, Level, python::variable};
 use crate::spec::dims::{Bindings, Dim, Shape};
 use crate::spec::fit::{self, constant, fit, ranks};
 use crate::spec::mismatch::Mismatch;
 use crate::spec::{Encoding, Framework, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "wrong-rank",
     group: Group::Shape,
     level: Level::Error,

@@ -1,13 +1,13 @@
 //! An axis of another size than the declaration alone gives it.
 
-use super::shapes::{Shaped, axis, letter, listed, pattern, shaped, variable};
+use super::shapes::{Shaped, axis, letter, listed, pattern, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level};
+use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::fit::{Misfit, batch_axis};
 use crate::spec::mismatch::Mismatch;
 use crate::spec::{Encoding, Framework, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "wrong-size",
     group: Group::Shape,
     level: Level::Error,
@@ -89,7 +89,7 @@ fn reason(cx: &ArrayCx<'_>, shaped: &Shaped<'_>, wrong: &[Misfit<'_>]) -> Option
         return Some(reason);
     }
     if is_channel(shaped, rank, only, expected) {
-        return channels(variable(cx.name), rank, only, expected);
+        return channels(&variable(cx.name), rank, only, expected);
     }
     let batch = batch_axis(&shaped.shape.value, rank)?;
     if cx.header.shape[batch] == expected && batch != only.axis {
