@@ -2,6 +2,7 @@
 //! level and its exact count, ready to be shown.
 
 pub mod place;
+pub mod python;
 
 use serde::{Deserialize, Serialize};
 
