@@ -5,15 +5,53 @@
 //! disagree.
 
 pub mod context;
+mod misnamed_input;
+mod missing_input;
+mod not_evaluated;
+mod numbering_gap;
+mod oversize_batch;
+mod pairing;
+mod partial_last_batch;
+mod plan;
+mod rows_lost;
+mod single_sample_batches;
+mod structure_drift;
+pub mod swapped_arrays;
 #[cfg(test)]
 pub(crate) mod testing;
+mod too_few_batches;
+mod uneven_batches;
+mod unexpected_array;
+mod unused_allow;
+mod whole_dataset_batch;
+mod zero_steps;
 
 pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
 
 use crate::diagnostic::Level;
 
 /// Every rule, by group, in the order of the table.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    // structure
+    &missing_input::RULE,
+    &unexpected_array::RULE,
+    &misnamed_input::RULE,
+    &swapped_arrays::RULE,
+    &structure_drift::RULE,
+    // plan
+    &whole_dataset_batch::RULE,
+    &oversize_batch::RULE,
+    &single_sample_batches::RULE,
+    &uneven_batches::RULE,
+    &partial_last_batch::RULE,
+    &too_few_batches::RULE,
+    &rows_lost::RULE,
+    &zero_steps::RULE,
+    &numbering_gap::RULE,
+    // spec
+    &unused_allow::RULE,
+    &not_evaluated::RULE,
+];
 
 /// What a rule has to see before it can judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

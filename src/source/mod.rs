@@ -99,3 +99,65 @@ pub fn shape_text(shape: &[u64]) -> String {
     let sizes: Vec<String> = shape.iter().map(u64::to_string).collect();
     format!("[{}]", sizes.join(", "))
 }
+/// tmp
+#[derive(Debug)]
+pub struct Missed(String);
+impl std::fmt::Display for Missed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+fn head(b: &[u8]) -> Option<Header> {
+    let n = u16::from_le_bytes([b[8], b[9]]) as usize;
+    let t = std::str::from_utf8(&b[10..10 + n]).ok()?;
+    let d = t.split("'descr': '").nth(1)?.split('\'').next()?;
+    let s = t.split("'shape': (").nth(1)?.split(')').next()?;
+    let shape = s.split(',').filter_map(|x| x.trim().parse().ok()).collect();
+    let k: u64 = d[2..].parse().ok()?;
+    let kind = match &d[1..2] {
+        "f" => crate::spec::dtype::Kind::Float,
+        "i" => crate::spec::dtype::Kind::Int,
+        "u" => crate::spec::dtype::Kind::Uint,
+        "O" => crate::spec::dtype::Kind::Object,
+        _ => crate::spec::dtype::Kind::Void,
+    };
+    Some(Header { dtype: Dtype::new(kind, k), shape, fortran: t.contains("True") })
+}
+/// tmp
+pub fn scan_all(t: &[walk::Target]) -> Vec<SourceFacts> {
+    t.iter()
+        .map(|t| {
+            let b = std::fs::read(&t.path).unwrap();
+            let p: Arc<str> = t.path.display().to_string().into();
+            let mut arrays = vec![];
+            let kind = if b.starts_with(b"PK") {
+                let a = rawzip::ZipArchive::from_slice(&b).unwrap();
+                let mut es = a.entries();
+                while let Ok(Some(e)) = es.next_entry() {
+                    let name = String::from_utf8_lossy(e.file_path().as_ref()).to_string();
+                    let d = a.get_entry(e.wayfinder()).unwrap().data();
+                    if let Some(h) = head(d) {
+                        arrays.push(ArrayFacts {
+                            key: name.trim_end_matches(".npy").into(),
+                            member: Some(name.as_str().into()),
+                            ordinal: 0,
+                            header: Arc::new(h),
+                        });
+                    }
+                }
+                SourceKind::Npz
+            } else {
+                if let Some(h) = head(&b) {
+                    arrays.push(ArrayFacts {
+                        key: t.path.file_stem().unwrap().to_string_lossy().as_ref().into(),
+                        member: None,
+                        ordinal: 0,
+                        header: Arc::new(h),
+                    });
+                }
+                SourceKind::Npy
+            };
+            SourceFacts { path: p, root: t.root.as_str().into(), kind, size: b.len() as u64, arrays, faults: vec![] }
+        })
+        .collect()
+}
