@@ -5,6 +5,8 @@
 //! disagree.
 
 pub mod context;
+mod double_precision;
+mod dtype;
 mod misnamed_input;
 mod missing_input;
 mod not_evaluated;
@@ -38,6 +40,8 @@ pub static RULES: &[&Rule] = &[
     &misnamed_input::RULE,
     &swapped_arrays::RULE,
     &structure_drift::RULE,
+    // dtype
+    &double_precision::RULE,
     // plan
     &whole_dataset_batch::RULE,
     &oversize_batch::RULE,
