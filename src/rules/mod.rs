@@ -26,6 +26,7 @@ mod uneven_batches;
 mod unexpected_array;
 mod unused_allow;
 mod whole_dataset_batch;
+mod wrong_dtype;
 mod zero_steps;
 
 pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
@@ -42,6 +43,7 @@ pub static RULES: &[&Rule] = &[
     &structure_drift::RULE,
     // dtype
     &double_precision::RULE,
+    &wrong_dtype::RULE,
     // plan
     &whole_dataset_batch::RULE,
     &oversize_batch::RULE,
