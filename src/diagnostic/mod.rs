@@ -3,6 +3,7 @@
 
 pub mod place;
 pub mod python;
+pub mod quantity;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,6 +8,8 @@ mod batched_twice;
 mod broadcast_danger;
 pub mod context;
 mod dimension_mismatch;
+mod double_precision;
+mod dtype;
 mod empty_batch;
 mod frozen_dimension;
 mod misnamed_input;
@@ -29,7 +31,7 @@ mod size_out_of_bounds;
 mod structure_drift;
 pub mod swapped_arrays;
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
 mod too_few_batches;
 mod transposed_axes;
 mod unequal_lengths;
@@ -37,6 +39,7 @@ mod uneven_batches;
 mod unexpected_array;
 mod unused_allow;
 mod whole_dataset_batch;
+mod wrong_dtype;
 mod wrong_rank;
 mod wrong_size;
 mod zero_steps;
@@ -46,13 +49,17 @@ pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
 use crate::diagnostic::Level;
 
 /// Every rule, by group, in the order of the table.
-pub(super) static RULES: &[&Rule] = &[
+pub static RULES: &[&Rule] = &[
+    // source
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
     &misnamed_input::RULE,
     &swapped_arrays::RULE,
     &structure_drift::RULE,
+    // dtype
+    &double_precision::RULE,
+    &wrong_dtype::RULE,
     // shape
     &missing_batch_axis::RULE,
     &missing_channel_axis::RULE,
@@ -78,6 +85,7 @@ pub(super) static RULES: &[&Rule] = &[
     &rows_lost::RULE,
     &zero_steps::RULE,
     &numbering_gap::RULE,
+    // layout
     // spec
     &unused_allow::RULE,
     &not_evaluated::RULE,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SourceCx, SpecCx, StreamCx};
 use crate::diagnostic::{Anchor, Finding};
-use crate::facts::{Batch, Cell, Column, Stream};
+use crate::facts::{Facts, Stream, assemble, group};
 use crate::source::{ArrayFacts, Header, SourceFacts, SourceKind};
 use crate::spec::dims::{Dim, Expr, Shape};
 use crate::spec::dtype::{ByteOrder, Class, Dtype, DtypeRule, Field, Kind, MlType, Wanted};
@@ -25,7 +25,7 @@ use crate::spec::{At, Declaration, Declared, Framework, Pick, Role, Spec, Text};
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) spec: Spec,
-    pub(crate) sources: Vec<SourceFacts>,
+    pub(crate) facts: Facts,
     written: String,
 }
 
@@ -79,16 +79,16 @@ impl World {
     /// behind it for Fortran order. Dtypes are names or descriptors; see [`dtype`].
     pub(crate) fn batches(mut self, count: usize, arrays: &[&str]) -> Self {
         let arrays: Vec<ArrayFacts> = arrays.iter().map(|text| array(text)).collect();
-        for _ in 0..count {
-            self.sources.push(SourceFacts {
-                path: format!("dump/batch_{:03}.npz", self.sources.len()).into(),
-                root: "dump".into(),
-                kind: SourceKind::Npz,
-                size: arrays.iter().map(|array| array.header.bytes()).sum(),
-                arrays: arrays.clone(),
-                faults: Vec::new(),
-            });
-        }
+        let from = self.facts.sources().len();
+        let sources = (from..from + count).map(|number| SourceFacts {
+            path: format!("dump/batch_{number:03}.npz").into(),
+            root: "dump".into(),
+            kind: SourceKind::Npz,
+            size: arrays.iter().map(|array| array.header.bytes()).sum(),
+            arrays: arrays.clone(),
+            faults: Vec::new(),
+        });
+        self.facts = std::mem::take(&mut self.facts).merge(Facts::new(sources.collect()));
         self
     }
 
@@ -117,42 +117,9 @@ impl World {
 
     /// The batches as rules see them.
     pub(crate) fn stream(&self) -> Stream<'_> {
-        let mut columns: Vec<Column<'_>> = self
-            .spec
-            .arrays
-            .iter()
-            .enumerate()
-            .map(|(i, declared)| Column { name: declared.name.as_str().into(), declared: Some(i), cells: Vec::new() })
-            .collect();
-        let mut batches = Vec::new();
-        for (batch, source) in self.sources.iter().enumerate() {
-            for array in &source.arrays {
-                let cell = Cell { batch, source, array };
-                match columns.iter_mut().find(|column| column.name == array.key) {
-                    Some(column) => column.cells.push(cell),
-                    None => columns.push(Column { name: array.key.clone(), declared: None, cells: vec![cell] }),
-                }
-            }
-            let rows = columns.iter().find_map(|column| {
-                let cell = column.cells.last().filter(|cell| cell.batch == batch)?;
-                let declared = column.declared.and_then(|index| self.spec.arrays[index].shape.as_ref());
-                let axis = match declared {
-                    Some(shape) => shape.value.dims.iter().position(|dim| *dim == Dim::Batch)?,
-                    None => 0,
-                };
-                cell.header().shape.get(axis).copied()
-            });
-            batches.push(Batch {
-                name: source.path.to_string(),
-                sequence: "dump/batch".into(),
-                number: Some(batch as u64),
-                unreadable: Vec::new(),
-                rows,
-            });
-        }
-        let declared = self.spec.arrays.len();
-        columns[declared..].sort_by(|a, b| a.name.cmp(&b.name));
-        Stream { name: "dump".into(), related: true, batches, columns }
+        let mut streams = assemble(&self.facts, &self.spec);
+        assert_eq!(streams.len(), 1, "the batches are in one folder");
+        streams.remove(0)
     }
 
     fn run(&self, rule: &Rule) -> (Vec<Finding>, Vec<Looked>) {
@@ -163,13 +130,14 @@ impl World {
             Judge::Spec(judge) => looked.push(judge(&SpecCx { spec }, &mut out)),
             Judge::Stream(judge) => looked.push(judge(&StreamCx { spec, stream }, &mut out)),
             Judge::Source(judge) => {
-                for source in &self.sources {
-                    looked.push(judge(&SourceCx { spec, source, of: self.sources.len() as u64 }, &mut out));
+                let sources = self.facts.sources();
+                for source in sources {
+                    looked.push(judge(&SourceCx { spec, source, of: sources.len() as u64 }, &mut out));
                 }
             }
             Judge::Array(judge) => {
                 for column in &stream.columns {
-                    for cells in grouped(column.cells.iter().map(|cell| ((**cell.header()).clone(), *cell))) {
+                    for cells in group::by_header(column) {
                         let cx = ArrayCx {
                             spec,
                             stream,
@@ -184,18 +152,8 @@ impl World {
                 }
             }
             Judge::Batch(judge) => {
-                let arrays = |batch: usize| -> Vec<(usize, Cell<'_>)> {
-                    let columns = stream.columns.iter().enumerate();
-                    columns
-                        .flat_map(|(i, column)| column.cells.iter().map(move |cell| (i, *cell)))
-                        .filter(|(_, cell)| cell.batch == batch)
-                        .collect()
-                };
-                let headers = |batch: usize| -> Vec<(usize, Arc<Header>)> {
-                    arrays(batch).iter().map(|(column, cell)| (*column, cell.header().clone())).collect()
-                };
-                for batches in grouped((0..stream.batches.len()).map(|batch| (headers(batch), batch))) {
-                    let cx = BatchCx { spec, stream, arrays: &arrays(batches[0]), batches: &batches };
+                for alike in group::alike(stream) {
+                    let cx = BatchCx { spec, stream, arrays: &alike.arrays, batches: &alike.batches };
                     looked.push(judge(&cx, &mut out));
                 }
             }
@@ -236,18 +194,6 @@ impl World {
         self.spec.text = Some(Text { name: "batchlint.toml".into(), body: self.written.as_str().into() });
         At::Text(Range { start, end: start + value.len() })
     }
-}
-
-/// Values with equal keys together, in order of first appearance.
-fn grouped<K: PartialEq, V>(pairs: impl Iterator<Item = (K, V)>) -> Vec<Vec<V>> {
-    let mut groups: Vec<(K, Vec<V>)> = Vec::new();
-    for (key, value) in pairs {
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, values)) => values.push(value),
-            None => groups.push((key, vec![value])),
-        }
-    }
-    groups.into_iter().map(|(_, values)| values).collect()
 }
 
 /// An array from `key: dtype[shape]` or `key: dtype[shape] fortran`.
