@@ -1,5 +1,7 @@
 //! Facts are mergeable: any split, any order and any repetition gives the same facts, and they survive being saved.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::sync::Arc;
 
 use batchlint::facts::{Facts, assemble, saved};

@@ -54,7 +54,7 @@ impl<'f> Draft<'f> {
 }
 
 fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
-    let mut drafts = Vec::new();
+    let mut drafts: Vec<Draft<'f>> = Vec::new();
     let mut loose: BTreeMap<(Arc<str>, String, Option<u64>, u32), usize> = BTreeMap::new();
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     for source in facts.sources() {
@@ -77,23 +77,20 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
                     // Without a declared name or a number nothing says that two loose files belong together.
                     let joinable = name.number.is_some() || !names.is_empty();
                     let key = (Arc::clone(&source.root), name.rest.clone(), name.number, array.ordinal);
-                    match loose.get(&key).filter(|_| joinable) {
-                        Some(batch) => {
-                            let draft: &mut Draft<'f> = &mut drafts[*batch];
-                            draft.arrays.push(entry);
-                        }
-                        None => {
-                            loose.insert(key, drafts.len());
-                            drafts.push(Draft {
-                                sequence: name.rest.clone(),
-                                number: name.number,
-                                ordinal: array.ordinal,
-                                arrays: vec![entry],
-                                unreadable: Vec::new(),
-                                keyed: false,
-                            });
-                        }
+                    let known = loose.get(&key).filter(|_| joinable).and_then(|batch| drafts.get_mut(*batch));
+                    if let Some(draft) = known {
+                        draft.arrays.push(entry);
+                        continue;
                     }
+                    loose.insert(key, drafts.len());
+                    drafts.push(Draft {
+                        sequence: name.rest.clone(),
+                        number: name.number,
+                        ordinal: array.ordinal,
+                        arrays: vec![entry],
+                        unreadable: Vec::new(),
+                        keyed: false,
+                    });
                 }
             }
             SourceKind::Other => {}

@@ -10,27 +10,24 @@ use std::cmp::Ordering;
 /// zeros are told apart by their bytes, so the order is total.
 #[must_use]
 pub fn natural(a: &str, b: &str) -> Ordering {
-    let (x, y) = (a.as_bytes(), b.as_bytes());
-    let (mut i, mut j) = (0, 0);
-    while i < x.len() && j < y.len() {
-        if x[i].is_ascii_digit() && y[j].is_ascii_digit() {
-            let (run_x, run_y) = (digits(&x[i..]), digits(&y[j..]));
-            let (number_x, number_y) = (trim_zeros(run_x), trim_zeros(run_y));
-            let order = number_x.len().cmp(&number_y.len()).then_with(|| number_x.cmp(number_y));
+    let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
+    while let (Some(first), Some(second)) = (left.first(), right.first()) {
+        if first.is_ascii_digit() && second.is_ascii_digit() {
+            let (run, other) = (digits(left), digits(right));
+            let (number, against) = (trim_zeros(run), trim_zeros(other));
+            let order = number.len().cmp(&against.len()).then_with(|| number.cmp(against));
             if order != Ordering::Equal {
                 return order;
             }
-            i += run_x.len();
-            j += run_y.len();
-        } else if x[i] == y[j] {
-            i += 1;
-            j += 1;
+            (left, right) = (&left[run.len()..], &right[other.len()..]);
+        } else if first == second {
+            (left, right) = (&left[1..], &right[1..]);
         } else {
             let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
-            return rank(x[i]).cmp(&rank(y[j]));
+            return rank(*first).cmp(&rank(*second));
         }
     }
-    (x.len() - i).cmp(&(y.len() - j)).then_with(|| a.cmp(b))
+    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
 fn digits(bytes: &[u8]) -> &[u8] {
@@ -96,7 +93,7 @@ pub fn picked(path: &str, glob: &str, array: &str) -> LooseName {
             Some(pattern) => {
                 let wild = |c: char| matches!(c, '*' | '?' | '[' | '{');
                 let head = pattern.split(wild).next().unwrap_or_default();
-                let tail = pattern.rsplit(|c| matches!(c, '*' | '?' | ']' | '}')).next().unwrap_or_default();
+                let tail = pattern.rsplit(['*', '?', ']', '}']).next().unwrap_or_default();
                 if head.len() == pattern.len() {
                     if head == part { "" } else { part }
                 } else {

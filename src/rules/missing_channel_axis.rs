@@ -34,7 +34,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let finding = shaped
         .finding(cx, format!("{} lacks {which}, of size 1", cx.label()))
         .cause(cause(letter(shaped.declaration, shape.dims.len(), entry), shape.dims.len()))
-        .fix(Fix::unverified(add_axis(&variable(cx.name), shape, entry)));
+        .fix(Fix::unverified(add_axis(variable(cx.name), shape, entry)));
     let silent = cx.framework() == Framework::Keras && shaped.declaration.role == Role::Input && last;
     out.push(if silent {
         finding.level(Level::Warning).consequence(

@@ -89,7 +89,7 @@ fn reason(cx: &ArrayCx<'_>, shaped: &Shaped<'_>, wrong: &[Misfit<'_>]) -> Option
         return Some(reason);
     }
     if is_channel(shaped, rank, only, expected) {
-        return channels(&variable(cx.name), rank, only, expected);
+        return channels(variable(cx.name), rank, only, expected);
     }
     let batch = batch_axis(&shaped.shape.value, rank)?;
     if cx.header.shape[batch] == expected && batch != only.axis {
