@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::naming::{self, LooseName, natural};
+use super::naming::{self, LooseName};
 use super::{Batch, Cell, Column, Facts, Stream};
+use crate::source::walk::natural;
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
 use crate::spec::{Role, Spec, mismatch};
 

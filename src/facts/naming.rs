@@ -1,42 +1,7 @@
-//! What file names say: natural order, the array's name, the number of the batch.
+//! What file names say: the array's name, and the number of the batch.
 //!
 //! Loose `.npy` files form one batch where they share everything but the array's name: `x_007.npy` and `y_007.npy`,
 //! `x/007.npy` and `y/007.npy`, `train_x_007.npy` and `train_y_007.npy`.
-
-use std::cmp::Ordering;
-
-/// Compares two names as people do: runs of digits count as numbers, so `shard_2` comes before `shard_10`, and `/`
-/// comes before everything else, so that the files of a folder stay together. Names that differ only in leading
-/// zeros are told apart by their bytes, so the order is total.
-#[must_use]
-pub fn natural(a: &str, b: &str) -> Ordering {
-    let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
-    while let (Some(first), Some(second)) = (left.first(), right.first()) {
-        if first.is_ascii_digit() && second.is_ascii_digit() {
-            let (run, other) = (digits(left), digits(right));
-            let (number, against) = (trim_zeros(run), trim_zeros(other));
-            let order = number.len().cmp(&against.len()).then_with(|| number.cmp(against));
-            if order != Ordering::Equal {
-                return order;
-            }
-            (left, right) = (&left[run.len()..], &right[other.len()..]);
-        } else if first == second {
-            (left, right) = (&left[1..], &right[1..]);
-        } else {
-            let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
-            return rank(*first).cmp(&rank(*second));
-        }
-    }
-    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
-}
-
-fn digits(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()]
-}
-
-fn trim_zeros(digits: &[u8]) -> &[u8] {
-    &digits[digits.iter().take_while(|digit| **digit == b'0').count()..]
-}
 
 /// What the path of a loose `.npy` file says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,7 +144,10 @@ fn join(folder: &str, rest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
+    use crate::source::walk::natural;
 
     #[test]
     fn digits_count_as_numbers() {
