@@ -57,3 +57,47 @@ fn consequence(framework: Framework) -> &'static str {
         _ => "layers that take any rank go on with a batch as one sample; the others stop",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+
+    fn image(shape: &str) -> World {
+        World::new(Framework::Keras)
+            .input("image", "float32", "batch, 32, 32, 3")
+            .batch(&[&format!("image: float32[{shape}]")])
+    }
+
+    #[test]
+    fn a_batch_in_a_batch_is_taken_out() {
+        let world = image("1, 8, 32, 32, 3");
+        assert_eq!(world.messages(&RULE), ["input `image` has one axis too many in front"]);
+        let python = |world: &World| world.judge(&RULE)[0].fix.as_ref().unwrap().python.clone();
+        assert_eq!(python(&world), "image = image[0]");
+        assert_eq!(python(&image("4, 8, 32, 32, 3")), "image = image.reshape(-1, *image.shape[2:])");
+    }
+
+    #[test]
+    fn other_extra_axes_are_left_to_their_rules() {
+        for shape in ["8, 32, 32, 3", "8, 32, 32, 3, 1", "8, 2, 28, 28, 3", "32, 32, 3"] {
+            assert!(image(shape).messages(&RULE).is_empty(), "{shape}");
+        }
+    }
+
+    #[test]
+    fn free_sizes_alone_prove_nothing() {
+        let tokens = |shape: &str| {
+            World::new(Framework::Any).input("ids", "int32", "batch, T").batch(&[&format!("ids: int32[{shape}]")])
+        };
+        assert!(tokens("32, 128, 64").messages(&RULE).is_empty());
+        assert_eq!(tokens("1, 32, 128").messages(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn stacked_batches_with_the_batch_inside_have_no_one_line_repair() {
+        let world =
+            World::new(Framework::Torch).input("x", "float32", "50, batch, 8").batch(&["x: float32[4, 50, 16, 8]"]);
+        assert_eq!(world.judge(&RULE)[0].fix, None);
+    }
+}

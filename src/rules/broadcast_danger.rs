@@ -20,6 +20,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
+    let mut ones: Vec<Length> = Vec::new();
+    for compared in lengths(cx.spec, cx.stream, cx.arrays, cx.batches.len()) {
+        if let Lengths::OneAgainstMany(found) = compared {
+            out.push(one_row(cx, &found));
+            ones.extend(found);
+        }
+    }
     let mut looked = Looked::No;
     for (column, cell) in cx.arrays {
         let Some(index) = cx.stream.columns[*column].declared else { continue };
@@ -29,13 +36,11 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
             continue;
         }
         looked = Looked::Yes;
-        if let Some(Mismatch::Broadcast(broadcast)) = mismatch(cx.spec, declaration, &cell.header().shape) {
+        let told = ones.iter().any(|length| length.column == *column);
+        if let Some(Mismatch::Broadcast(broadcast)) = mismatch(cx.spec, declaration, &cell.header().shape)
+            && !told
+        {
             out.push(wrong_shape(cx, declaration, shape, cell, &broadcast));
-        }
-    }
-    for compared in lengths(cx.spec, cx.stream, cx.arrays, cx.batches.len()) {
-        if let Lengths::OneAgainstMany(ones) = &compared {
-            out.push(one_row(cx, ones));
         }
     }
     looked
@@ -148,4 +153,78 @@ fn one_row(cx: &BatchCx<'_>, ones: &[Length]) -> Finding {
             _ => "a loss that subtracts repeats the one row over all others and trains without a word",
         })
         .help("save one row per sample; if one value is meant for all, repeat it: `np.repeat(y, len(x), axis=0)`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::At;
+
+    fn target(framework: Framework, declared: &str, actual: &str) -> World {
+        World::new(framework)
+            .input("x", "float32", "batch, 8")
+            .target("y", "float32", declared)
+            .batch(&["x: float32[32, 8]", &format!("y: float32[{actual}]")])
+    }
+
+    fn encoded(world: World, encoding: Encoding) -> World {
+        world.with(|declared| declared.encoding = Some(Declared { value: encoding, at: At::Flag("--encoding") }))
+    }
+
+    #[test]
+    fn columns_and_flat_targets_are_confused() {
+        let column = target(Framework::Torch, "batch", "32, 1");
+        assert_eq!(column.messages(&RULE), ["target `y` is [batch, 1] instead of [batch]"]);
+        assert_eq!(column.judge(&RULE)[0].fix.as_ref().unwrap().python, "y = y[:, 0]");
+        let flat = target(Framework::Torch, "batch, 1", "32");
+        assert_eq!(flat.messages(&RULE), ["target `y` is [batch] instead of [batch, 1]"]);
+        assert_eq!(flat.judge(&RULE)[0].fix.as_ref().unwrap().python, "y = y[:, None]");
+        let lone = World::new(Framework::Torch).target("y", "float32", "batch, 1").batch(&["y: float32[1]"]);
+        assert_eq!(lone.messages(&RULE), flat.messages(&RULE));
+        let one = target(Framework::Torch, "batch, 1", "1");
+        assert_eq!(one.messages(&RULE), ["target `y` has one row, the rest of the batch has more"]);
+    }
+
+    #[test]
+    fn keras_aligns_them_in_its_own_losses() {
+        let level = |world: World| world.judge(&RULE)[0].level;
+        assert_eq!(level(target(Framework::Keras, "batch", "32, 1")), Some(Level::Warning));
+        assert_eq!(level(encoded(target(Framework::Keras, "batch", "32, 1"), Encoding::Index)), Some(Level::Note));
+        assert_eq!(level(target(Framework::Jax, "batch", "32, 1")), Some(Level::Error));
+    }
+
+    #[test]
+    fn an_axis_of_one_stretches_unless_the_loss_would_notice() {
+        assert_eq!(
+            target(Framework::Keras, "batch, 3", "32, 1").messages(&RULE),
+            ["target `y` is [batch, 1] instead of [batch, 3]"]
+        );
+        assert_eq!(target(Framework::Keras, "batch, 1", "32, 3").messages(&RULE).len(), 1);
+        assert!(encoded(target(Framework::Keras, "batch, 3", "32, 1"), Encoding::OneHot).messages(&RULE).is_empty());
+        assert!(target(Framework::Keras, "batch, 3", "32, 2").messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn one_row_against_many_is_repeated_in_silence() {
+        let one = target(Framework::Keras, "batch, 3", "1, 3");
+        assert_eq!(one.messages(&RULE), ["target `y` has one row, the rest of the batch has more"]);
+        assert!(encoded(target(Framework::Keras, "batch", "1"), Encoding::Index).messages(&RULE).is_empty());
+        assert!(target(Framework::Sklearn, "batch, 3", "1, 3").messages(&RULE).is_empty());
+        assert!(target(Framework::Keras, "batch, 3", "31, 3").messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn inputs_are_no_concern() {
+        let world = World::new(Framework::Torch).input("x", "float32", "batch, 1").batch(&["x: float32[32]"]);
+        assert!(world.messages(&RULE).is_empty());
+        assert_eq!(world.looked(&RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn what_is_declared_is_clean() {
+        let world = target(Framework::Torch, "batch, 1", "32, 1");
+        assert!(world.messages(&RULE).is_empty());
+        assert_eq!(world.looked(&RULE), [Looked::Yes]);
+    }
 }

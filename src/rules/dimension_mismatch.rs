@@ -171,3 +171,78 @@ fn symbols(dim: &Dim) -> Vec<&str> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::Framework;
+
+    fn world(arrays: [&str; 2]) -> World {
+        World::new(Framework::Torch)
+            .input("ids", "int64", "batch, T")
+            .input("mask", "bool", "batch, T")
+            .target("spans", "int64", "batch, 2*T-1")
+            .batch(&[
+                &format!("ids: int64[4, {}]", arrays[0]),
+                &format!("mask: bool[4, {}]", arrays[1]),
+                "spans: int64[4, 19]",
+            ])
+    }
+
+    #[test]
+    fn both_places_are_named() {
+        let world = world(["10", "12"]);
+        assert_eq!(world.messages(&RULE), ["input `mask` and input `ids` disagree about `T`"]);
+        let finding = &world.judge(&RULE)[0];
+        assert_eq!(
+            finding.expected,
+            "`T` has one size within a batch, that of axis 1 of input `ids` (batchlint.toml line 4)."
+        );
+        assert_eq!(finding.found, "12 on axis 1 of `mask`, 10 on axis 1 of `ids`");
+        assert_eq!(finding.places[0].array.as_deref(), Some("mask"));
+    }
+
+    #[test]
+    fn an_expression_must_hold() {
+        let world = world(["12", "12"]);
+        assert_eq!(world.messages(&RULE), ["target `spans` does not have `2*T-1` on axis 1"]);
+        let finding = &world.judge(&RULE)[0];
+        assert_eq!(finding.expected, "`2*T-1` holds, where `T` is axis 1 of input `ids` (batchlint.toml line 4).");
+        assert_eq!(finding.found, "19 on axis 1 of `spans`, where `2*T-1` is 23");
+    }
+
+    #[test]
+    fn one_size_everywhere_is_clean() {
+        let world = world(["10", "10"]);
+        assert!(world.messages(&RULE).is_empty());
+        assert_eq!(world.looked(&RULE), [Looked::Yes]);
+    }
+
+    #[test]
+    fn batches_may_differ_from_one_another() {
+        let world = world(["10", "10"]).batch(&["ids: int64[4, 8]", "mask: bool[4, 8]", "spans: int64[4, 15]"]);
+        assert!(world.messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn one_array_can_disagree_with_itself() {
+        let square = |sizes: &str| {
+            World::new(Framework::Any).input("k", "float32", "batch, H, H").batch(&[&format!("k: float32[2, {sizes}]")])
+        };
+        assert_eq!(square("5, 6").messages(&RULE), ["input `k` gives `H` two sizes"]);
+        assert_eq!(square("5, 5").looked(&RULE), [Looked::Yes]);
+    }
+
+    #[test]
+    fn the_batch_axis_and_other_mistakes_have_rules_of_their_own() {
+        let rows = World::new(Framework::Any)
+            .input("a", "float32", "batch, T")
+            .input("b", "float32", "batch, T, 3")
+            .batch(&["a: float32[4, 9]", "b: float32[5, 9, 3]"])
+            .batch(&["a: float32[4, 9]", "b: float32[4, 3, 8]"]);
+        assert!(rows.messages(&RULE).is_empty());
+        let alone = World::new(Framework::Any).input("a", "float32", "batch, T").batch(&["a: float32[4, 9]"]);
+        assert_eq!(alone.looked(&RULE), [Looked::No]);
+    }
+}

@@ -104,3 +104,69 @@ fn consequence(framework: Framework) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::{At, Declared, SizeRule, Symbol};
+
+    fn world(image: &str, label: &str) -> World {
+        World::new(Framework::Torch)
+            .input("image", "float32", "batch, 8, 8, 3")
+            .target("label", "int64", "batch")
+            .batch(&[&format!("image: float32[{image}]"), &format!("label: int64[{label}]")])
+    }
+
+    #[test]
+    fn a_batch_without_rows_is_one_fault() {
+        let world = world("0, 8, 8, 3", "0");
+        assert_eq!(world.messages(&RULE), ["the batch is empty"]);
+        assert_eq!(world.judge(&RULE)[0].found, "`image` of shape [0, 8, 8, 3] and `label` of shape [0]");
+    }
+
+    #[test]
+    fn one_empty_array_is_named() {
+        assert_eq!(world("4, 8, 8, 3", "0").messages(&RULE), ["target `label` is empty"]);
+        assert_eq!(world("4, 0, 8, 3", "4").messages(&RULE), ["input `image` is empty"]);
+        assert_eq!(
+            world("0, 8, 8, 3", "0")
+                .batch(&["image: float32[0, 8, 8, 3]", "label: int64[0]", "n: int64[1]"])
+                .messages(&RULE)
+                .len(),
+            2
+        );
+    }
+
+    #[test]
+    fn zero_is_fine_where_the_spec_says_so() {
+        let declared = |rule: SizeRule| {
+            World::new(Framework::Torch)
+                .input("image", "float32", "batch, 8")
+                .input("boxes", "float32", "M, 4")
+                .spec(|spec| spec.symbols.push(Symbol { name: "M".into(), at: At::Flag("--dims"), rule, varies: true }))
+                .batch(&["image: float32[2, 8]", "boxes: float32[0, 4]"])
+        };
+        assert!(declared(SizeRule { min: Some(0), ..SizeRule::default() }).messages(&RULE).is_empty());
+        assert_eq!(declared(SizeRule::default()).messages(&RULE), ["input `boxes` is empty"]);
+        let batch = world("0, 8, 8, 3", "0").spec(|spec| {
+            let rule = SizeRule { min: Some(0), ..SizeRule::default() };
+            spec.plan.size = Some(Declared { value: rule, at: At::Flag("--batch-size") });
+        });
+        assert!(batch.messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn without_a_spec_an_empty_list_beside_data_is_a_warning() {
+        let world = World::unspecified().batch(&["boxes: float32[0, 4]", "image: float32[8, 8, 3]"]);
+        assert_eq!(world.judge(&RULE)[0].level, Some(Level::Warning));
+        let all = World::unspecified().batch(&["x: float32[0, 4]", "y: int64[0]"]);
+        assert_eq!((all.messages(&RULE), all.judge(&RULE)[0].level), (vec!["the batch is empty".to_owned()], None));
+    }
+
+    #[test]
+    fn a_batch_with_rows_is_clean() {
+        assert!(world("4, 8, 8, 3", "4").messages(&RULE).is_empty());
+        assert_eq!(world("4, 8, 8, 3", "4").looked(&RULE), [Looked::Yes]);
+    }
+}

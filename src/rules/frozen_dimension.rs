@@ -88,3 +88,57 @@ fn signature(cx: &StreamCx<'_>, declaration: &Declaration, rank: usize) -> Optio
         .collect();
     Some(format!("tf.TensorSpec(({}), tf.{})", sizes.join(", "), dtype.name()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::{At, SizeRule, Symbol};
+
+    fn world(framework: Framework, declared: &str, sizes: &[u64]) -> World {
+        let world = World::new(framework).input("x", "float32", declared).spec(|spec| {
+            spec.symbols.push(Symbol {
+                name: "T".into(),
+                at: At::Flag("--dims"),
+                rule: SizeRule::default(),
+                varies: true,
+            });
+        });
+        sizes.iter().fold(world, |world, size| world.batch(&[&format!("x: float32[4, {size}, 8]")]))
+    }
+
+    #[test]
+    fn a_size_that_the_first_two_batches_share_is_fixed() {
+        let world = world(Framework::Keras, "batch, T, 8", &[40, 40, 41, 40]);
+        assert_eq!(world.messages(&RULE), ["`T` of input `x` varies, but not in the first two batches"]);
+        let finding = &world.judge(&RULE)[0];
+        assert_eq!((finding.count, finding.of), (1, 4));
+        assert!(finding.help.as_ref().unwrap().contains("tf.TensorSpec((None, None, 8), tf.float32)"));
+        let any = self::world(Framework::Keras, "batch, *, 8", &[40, 40, 41]);
+        assert_eq!(any.messages(&RULE), ["axis 1 of input `x` varies, but not in the first two batches"]);
+    }
+
+    #[test]
+    fn a_size_that_differs_at_once_or_never_is_free() {
+        for sizes in [&[40, 41, 40, 52][..], &[40, 40, 40], &[40, 40]] {
+            assert!(world(Framework::Keras, "batch, T, 8", sizes).messages(&RULE).is_empty());
+        }
+        assert_eq!(world(Framework::Keras, "batch, T, 8", &[40, 41, 40]).looked(&RULE), [Looked::Yes]);
+    }
+
+    #[test]
+    fn only_keras_looks_at_two_batches() {
+        assert_eq!(world(Framework::Torch, "batch, T, 8", &[40, 40, 41]).looked(&RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn an_array_that_comes_later_says_nothing_about_the_start() {
+        let late = World::new(Framework::Keras)
+            .input("x", "float32", "batch, *")
+            .with(|declared| declared.optional = true)
+            .batches(2, &["y: float32[4]"])
+            .batches(2, &["x: float32[4, 9]"])
+            .batch(&["x: float32[4, 8]"]);
+        assert_eq!(late.looked(&RULE), [Looked::No]);
+    }
+}

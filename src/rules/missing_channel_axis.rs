@@ -78,3 +78,55 @@ fn consequence(framework: Framework, entry: usize, shape: &Shape) -> &'static st
         _ => "the axes after it are read one place too early, where that is not an error at once",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::{At, Declared, SizeRule, Symbol};
+
+    fn world(framework: Framework, declared: &str, actual: &str) -> World {
+        World::new(framework).input("image", "float32", declared).batch(&[&format!("image: float32[{actual}]")])
+    }
+
+    #[test]
+    fn gray_images_without_channels_are_recognised_first_and_last() {
+        let last = world(Framework::Any, "batch, 28, 28, 1", "32, 28, 28");
+        assert_eq!(last.messages(&RULE), ["input `image` lacks axis 3, of size 1"]);
+        assert_eq!(last.judge(&RULE)[0].fix.as_ref().unwrap().python, "image = image[..., None]");
+        let first = world(Framework::Torch, "batch, 1, 28, 28", "32, 28, 28");
+        assert_eq!(first.judge(&RULE)[0].fix.as_ref().unwrap().python, "image = image[:, None]");
+    }
+
+    #[test]
+    fn keras_adds_a_last_axis_and_no_other() {
+        let level = |declared| world(Framework::Keras, declared, "32, 28, 28").judge(&RULE)[0].level;
+        assert_eq!(level("batch, 28, 28, 1"), Some(Level::Warning));
+        assert_eq!(level("batch, 1, 28, 28"), None);
+    }
+
+    #[test]
+    fn axes_have_letters_and_counts_from_behind_where_they_must() {
+        let lettered = world(Framework::Any, "batch, 1, 28, 28", "32, 28, 28")
+            .with(|declared| declared.axes = Some(Declared { value: "NCHW".into(), at: At::Flag("--axes") }));
+        assert_eq!(lettered.messages(&RULE), ["input `image` lacks axis 1 (C), of size 1"]);
+        let rest = world(Framework::Any, "batch, ..., 1, 3", "32, 28, 3");
+        assert_eq!(rest.messages(&RULE).len(), 0, "`...` takes what is left");
+        let constant = world(Framework::Any, "batch, 28, C", "32, 28").spec(|spec| {
+            spec.symbols.push(Symbol {
+                name: "C".into(),
+                at: At::Flag("--dims"),
+                rule: SizeRule::exactly(1),
+                varies: false,
+            });
+        });
+        assert_eq!(constant.messages(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn what_is_complete_or_has_no_such_axis_is_clean() {
+        assert_eq!(world(Framework::Any, "batch, 28, 28, 1", "32, 28, 28, 1").looked(&RULE), [Looked::Yes]);
+        assert_eq!(world(Framework::Any, "batch, 28, 28, 3", "32, 28, 28").looked(&RULE), [Looked::No]);
+        assert!(world(Framework::Any, "batch, 28, 28, 1", "28, 28, 1").messages(&RULE).is_empty());
+    }
+}

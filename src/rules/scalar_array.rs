@@ -57,3 +57,44 @@ fn consequence(framework: Framework) -> &'static str {
         _ => "there is no axis to take the rows from: `tuple index out of range`",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+
+    #[test]
+    fn a_declared_array_must_have_axes() {
+        let world = World::new(Framework::Keras).target("label", "int64", "batch").batch(&["label: int64[]"]);
+        assert_eq!(world.messages(&RULE), ["target `label` has no axes at all"]);
+        let finding = &world.judge(&RULE)[0];
+        assert_eq!(finding.fix.as_ref().unwrap().python, "label = np.atleast_1d(label)");
+        let image = World::new(Framework::Keras).input("image", "float32", "batch, 8").batch(&["image: float32[]"]);
+        assert_eq!(image.judge(&RULE)[0].fix, None);
+    }
+
+    #[test]
+    fn a_scalar_that_is_declared_is_fine() {
+        let world = World::new(Framework::Keras)
+            .input("step", "int64", "batch")
+            .with(|declared| declared.shape.as_mut().unwrap().value.dims.clear())
+            .batch(&["step: int64[]"]);
+        assert!(world.messages(&RULE).is_empty());
+        assert_eq!(world.looked(&RULE), [Looked::No]);
+        let unsaid = World::new(Framework::Keras).input("step", "int64", "").batch(&["step: int64[]"]);
+        assert_eq!(unsaid.looked(&RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn without_a_spec_only_inputs_and_targets_by_name_are_blamed() {
+        let world = World::unspecified().batch(&["image: float32[8, 8, 3]", "label: int64[]", "step: int64[]"]);
+        assert_eq!(world.messages(&RULE), ["array `label` has no axes at all"]);
+    }
+
+    #[test]
+    fn an_array_with_axes_is_clean() {
+        let world = World::new(Framework::Keras).target("label", "int64", "batch").batch(&["label: int64[1]"]);
+        assert!(world.messages(&RULE).is_empty());
+        assert_eq!(world.looked(&RULE), [Looked::Yes]);
+    }
+}

@@ -152,3 +152,81 @@ fn consequence(framework: Framework, distinct: usize) -> String {
         _ => format!("layers of a fixed size stop in mid-epoch, and compiled code is compiled for each of {distinct} sizes"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::{At, SizeRule, Symbol};
+
+    fn world(framework: Framework, sizes: &[u64]) -> World {
+        let world = World::new(framework).input("x", "float32", "batch, T, 8");
+        sizes.iter().fold(world, |world, size| world.batch(&[&format!("x: float32[4, {size}, 8]")]))
+    }
+
+    #[test]
+    fn a_symbol_that_changes_is_counted_against_its_usual_size() {
+        let world = world(Framework::Jax, &[40, 40, 41, 40, 52]);
+        assert_eq!(world.messages(&RULE), ["`T` changes between batches, and [dims] does not say that it varies"]);
+        let finding = &world.judge(&RULE)[0];
+        assert_eq!((finding.found.as_str(), finding.count, finding.of), ("41 or 52 instead of 40", 2, 5));
+        assert_eq!(finding.places[0].detail.as_deref(), Some("`T` = 41"));
+        assert!(finding.consequence.as_ref().unwrap().contains("3 compilations"));
+        assert_eq!(world.anchored(finding), "[batch, T, 8]");
+    }
+
+    #[test]
+    fn one_fault_however_many_arrays_show_it() {
+        let world = World::new(Framework::Any)
+            .input("x", "float32", "batch, T")
+            .input("mask", "bool", "batch, T")
+            .batch(&["x: float32[4, 9]", "mask: bool[4, 9]"])
+            .batch(&["x: float32[4, 8]", "mask: bool[4, 8]"]);
+        assert_eq!(world.messages(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn the_batch_axis_never_drifts_and_varying_symbols_may() {
+        let rows = World::new(Framework::Any)
+            .input("x", "float32", "batch, T")
+            .batch(&["x: float32[4, 9]"])
+            .batch(&["x: float32[3, 9]"]);
+        assert_eq!((rows.messages(&RULE).len(), rows.looked(&RULE)), (0, vec![Looked::Yes]));
+        let varying = world(Framework::Any, &[9, 8]).spec(|spec| {
+            spec.symbols.push(Symbol {
+                name: "T".into(),
+                at: At::Flag("--dims"),
+                rule: SizeRule::default(),
+                varies: true,
+            });
+        });
+        assert_eq!((varying.messages(&RULE).len(), varying.looked(&RULE)), (0, vec![Looked::No]));
+        let any = World::new(Framework::Any).input("x", "float32", "batch, *").batch(&["x: float32[4, 9]"]);
+        assert!(any.batch(&["x: float32[4, 8]"]).messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn sizes_out_of_bounds_and_other_mistakes_do_not_count_twice() {
+        let world = world(Framework::Any, &[9, 9, 90]).spec(|spec| {
+            let rule = SizeRule { min: None, max: Some(64), multiple_of: None };
+            spec.symbols.push(Symbol { name: "T".into(), at: At::Flag("--dims"), rule, varies: false });
+        });
+        assert!(world.messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn without_a_spec_axes_after_the_first_are_followed() {
+        let world = World::unspecified().batches(3, &["x: float32[4, 9]"]).batch(&["x: float32[2, 8]"]);
+        assert_eq!(world.messages(&RULE), ["axis 1 of array `x` changes between batches"]);
+        assert_eq!(world.judge(&RULE)[0].level, Some(Level::Warning));
+        let ranks = World::unspecified().batches(3, &["y: float32[4, 1]"]).batch(&["y: float32[1]"]);
+        assert_eq!(ranks.messages(&RULE), ["array `y` has another number of axes in some batches"]);
+        let rows = World::unspecified().batch(&["x: float32[4, 9]"]).batch(&["x: float32[2, 9]"]);
+        assert_eq!((rows.messages(&RULE).len(), rows.looked(&RULE)), (0, vec![Looked::Yes]));
+    }
+
+    #[test]
+    fn one_batch_alone_cannot_drift() {
+        assert_eq!(world(Framework::Any, &[9]).looked(&RULE), [Looked::No]);
+    }
+}

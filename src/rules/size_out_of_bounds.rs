@@ -117,3 +117,52 @@ fn consequence(framework: Framework, rule: SizeRule, size: u64) -> &'static str 
         (_, false) => "layers that divide or stride over the axis stop, or drop what is left over",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::At;
+
+    fn world(rule: SizeRule, actual: &str) -> World {
+        World::new(Framework::Torch)
+            .input("ids", "int64", "batch, T")
+            .spec(|spec| {
+                spec.symbols.push(Symbol { name: "T".into(), at: At::Flag("--dims"), rule, varies: true });
+            })
+            .batch(&[&format!("ids: int64[{actual}]")])
+    }
+
+    #[test]
+    fn each_bound_is_said_with_its_repair() {
+        let rule = SizeRule { min: Some(8), max: Some(512), multiple_of: Some(8) };
+        let finding = |actual| world(rule, actual).judge(&RULE).remove(0);
+        let long = finding("4, 600");
+        assert_eq!(long.message, "input `ids` has `T` outside its bounds");
+        assert_eq!(long.expected, "`T` is from 8 to 512 and a multiple of 8.");
+        assert_eq!(long.found, "`T` = 600 on axis 1");
+        assert_eq!(long.fix.unwrap().python, "ids = ids[:, :512]");
+        assert_eq!(finding("4, 20").fix.unwrap().python, "ids = np.pad(ids, [(0, 0), (0, -ids.shape[1] % 8)])");
+        assert_eq!(finding("4, 4").fix, None);
+    }
+
+    #[test]
+    fn bounds_are_inclusive() {
+        let rule = SizeRule { min: Some(1), max: Some(512), multiple_of: None };
+        for actual in ["4, 1", "4, 512"] {
+            assert!(world(rule, actual).messages(&RULE).is_empty());
+            assert_eq!(world(rule, actual).looked(&RULE), [Looked::Yes]);
+        }
+    }
+
+    #[test]
+    fn a_symbol_without_bounds_concerns_nobody() {
+        assert_eq!(world(SizeRule::default(), "4, 600").looked(&RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn a_named_constant_is_a_size_and_not_a_bound() {
+        let constant = world(SizeRule::exactly(3), "4, 2").spec(|spec| spec.symbols[0].varies = false);
+        assert!(constant.messages(&RULE).is_empty());
+    }
+}

@@ -90,3 +90,65 @@ fn consequence(framework: Framework) -> &'static str {
         _ => "an error about sizes, or, where they happen to fit, a model trained on the wrong axes",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+    use crate::spec::{At, Declared};
+
+    fn world(declared: &str, actual: &str) -> World {
+        World::new(Framework::Torch).input("x", "float32", declared).batch(&[&format!("x: float32[{actual}]")])
+    }
+
+    #[test]
+    fn channels_are_called_by_name() {
+        let last = world("batch, 3, 224, 224", "8, 224, 224, 3");
+        assert_eq!(last.messages(&RULE), ["input `x` has its channels last, the model takes them first"]);
+        assert_eq!(
+            last.judge(&RULE)[0].fix.as_ref().unwrap().python,
+            "x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))"
+        );
+        let first = world("batch, 32, 32, 3", "8, 3, 32, 32");
+        assert_eq!(first.messages(&RULE), ["input `x` has its channels first, the model takes them last"]);
+    }
+
+    #[test]
+    fn letters_of_the_spec_are_used() {
+        let axes = |world: World, letters: &str| {
+            let axes = Declared { value: letters.to_owned(), at: At::Flag("--axes") };
+            world.with(|declared| declared.axes = Some(axes)).messages(&RULE)
+        };
+        assert_eq!(
+            axes(world("batch, 32, 28, 3", "8, 3, 32, 28"), "NHWC"),
+            ["input `x` is NCHW, the model takes NHWC"]
+        );
+        assert_eq!(
+            axes(world("batch, 32, 28, 3", "8, 28, 32, 3"), "NHWC"),
+            ["input `x` is NWHC, the model takes NHWC"]
+        );
+    }
+
+    #[test]
+    fn swaps_and_moved_batches_are_described() {
+        assert_eq!(world("batch, T, 39", "8, 39, 100").messages(&RULE), ["input `x` has axes 1 and 2 swapped"]);
+        let samples_last = world("batch, 32, 32, 3", "32, 32, 3, 500");
+        assert_eq!(samples_last.messages(&RULE), ["input `x` has its batch on axis 3, the model takes it on axis 0"]);
+    }
+
+    #[test]
+    fn what_fits_or_is_no_other_order_is_left_alone() {
+        for (declared, actual) in [
+            ("batch, 3, 3, 3", "3, 3, 3, 3"),
+            ("batch, 32, 32, 3", "8, 32, 32, 3"),
+            ("batch, 32, 32, 3", "8, 28, 28, 3"),
+            ("batch, 100, 64", "100, 32, 64"),
+            ("batch, T, F", "8, 39, 100"),
+        ] {
+            let world = world(declared, actual);
+            assert!(world.messages(&RULE).is_empty(), "{declared} {actual}");
+            assert_eq!(world.looked(&RULE), [Looked::Yes]);
+        }
+        assert_eq!(world("batch", "8").looked(&RULE), [Looked::No]);
+    }
+}

@@ -93,3 +93,86 @@ fn consequence(framework: Framework, unit: Unit) -> &'static str {
         _ => "rows no longer belong together: an error, or samples trained with the label of another one",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+
+    fn declared(framework: Framework, rows: [u64; 3]) -> World {
+        let [x, y, w] = rows;
+        World::new(framework)
+            .input("x", "float32", "batch, 8")
+            .target("y", "int64", "batch")
+            .weight("w", "float32", "batch")
+            .batch(&[&format!("x: float32[{x}, 8]"), &format!("y: int64[{y}]"), &format!("w: float32[{w}]")])
+    }
+
+    #[test]
+    fn the_odd_one_is_named() {
+        let world = declared(Framework::Keras, [32, 31, 32]);
+        assert_eq!(world.messages(&RULE), ["target `y` and input `x` have different numbers of rows"]);
+        let finding = &world.judge(&RULE)[0];
+        assert_eq!(finding.found, "32 rows in `x`, 31 rows in `y` and 32 rows in `w`");
+        assert_eq!(
+            finding.expected,
+            "All arrays of a batch have the same number of rows: that of input `x` (batchlint.toml line 4)."
+        );
+        assert_eq!(world.anchored(finding), "[batch]");
+        assert_eq!(finding.places[0].array.as_deref(), Some("y"));
+    }
+
+    #[test]
+    fn equal_rows_are_clean() {
+        assert!(declared(Framework::Keras, [32; 3]).messages(&RULE).is_empty());
+        assert_eq!(declared(Framework::Keras, [32; 3]).looked(&RULE), [Looked::Yes]);
+    }
+
+    #[test]
+    fn one_row_is_a_broadcast_where_it_would_be_silent() {
+        assert!(declared(Framework::Keras, [32, 1, 32]).messages(&RULE).is_empty());
+        assert_eq!(declared(Framework::Sklearn, [32, 1, 32]).messages(&RULE).len(), 1);
+        assert_eq!(declared(Framework::Keras, [32, 1, 16]).messages(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn arrays_of_another_shape_and_undeclared_ones_are_left_alone() {
+        let world = World::new(Framework::Keras)
+            .input("x", "float32", "batch, 8")
+            .input("table", "float32", "100, 8")
+            .target("y", "int64", "batch")
+            .batch(&["x: float32[8]", "y: int64[32]", "table: float32[100, 8]", "names: <U5[7]"]);
+        assert!(world.messages(&RULE).is_empty());
+        assert_eq!(world.looked(&RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn without_a_spec_only_evident_pairs_are_compared() {
+        let found = |arrays: &[&str]| World::unspecified().batch(arrays).messages(&RULE);
+        assert_eq!(found(&["x_train: float32[320, 8]", "y_train: int64[32]"]).len(), 1);
+        assert_eq!(found(&["x: float32[100, 8]", "y: int64[99]"]).len(), 1);
+        for quiet in [
+            ["x_train: float32[320, 8]", "y_test: int64[32]"],
+            ["x: float32[100, 8]", "mean: float32[8]"],
+            ["image: float32[224, 224, 3]", "label: int64[1]"],
+            ["features: float32[512, 80]", "labels: int64[30]"],
+            ["x: float32[3, 32, 32]", "y: float32[10]"],
+            ["x_train: float32[12288, 209]", "y_train: float32[1, 209]"],
+        ] {
+            assert!(found(&quiet).is_empty(), "{quiet:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_spec_the_other_batches_are_evidence() {
+        let world = World::unspecified()
+            .batches(3, &["images: uint8[32, 8, 8]", "labels: int64[32]"])
+            .batch(&["images: uint8[32, 8, 8]", "labels: int64[16]"]);
+        assert_eq!(world.messages(&RULE), ["`labels` and `images` have different numbers of rows"]);
+        let samples = World::unspecified()
+            .batch(&["images: uint8[40, 8]", "labels: int64[40]"])
+            .batch(&["images: uint8[41, 8]", "labels: int64[12]"])
+            .batch(&["images: uint8[42, 8]", "labels: int64[13]"]);
+        assert!(samples.messages(&RULE).is_empty());
+    }
+}
