@@ -22,12 +22,14 @@ mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
+mod rank_story;
 mod rows_lost;
 mod scalar_array;
 mod shape_drift;
 mod shapes;
 mod single_sample_batches;
 mod size_out_of_bounds;
+mod size_reason;
 mod structure_drift;
 pub mod swapped_arrays;
 #[cfg(test)]
