@@ -7,16 +7,23 @@
 pub mod context;
 mod double_precision;
 mod dtype;
+mod dtype_drift;
+mod foreign_byte_order;
+mod fortran_order;
 mod misnamed_input;
 mod missing_input;
+mod non_numeric_dtype;
 mod not_evaluated;
 mod numbering_gap;
+mod object_dtype;
+mod opaque_dtype;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
 mod rows_lost;
 mod single_sample_batches;
+mod string_dtype;
 mod structure_drift;
 pub mod swapped_arrays;
 #[cfg(test)]
@@ -42,8 +49,14 @@ pub static RULES: &[&Rule] = &[
     &swapped_arrays::RULE,
     &structure_drift::RULE,
     // dtype
+    &object_dtype::RULE,
+    &string_dtype::RULE,
     &double_precision::RULE,
     &wrong_dtype::RULE,
+    &non_numeric_dtype::RULE,
+    &opaque_dtype::RULE,
+    &foreign_byte_order::RULE,
+    &dtype_drift::RULE,
     // plan
     &whole_dataset_batch::RULE,
     &oversize_batch::RULE,
@@ -54,6 +67,8 @@ pub static RULES: &[&Rule] = &[
     &rows_lost::RULE,
     &zero_steps::RULE,
     &numbering_gap::RULE,
+    // layout
+    &fortran_order::RULE,
     // spec
     &unused_allow::RULE,
     &not_evaluated::RULE,
