@@ -4,7 +4,8 @@ use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::facts::{self, Facts, Stream, group};
 use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, swapped_arrays};
-use crate::source::{self, Missed};
+use crate::source;
+use crate::source::walk::Unmatched;
 use crate::spec::{self, Found, Loaded, Spec};
 use crate::verdict::select::Rules;
 use crate::verdict::{Active, Coverage, NO_SPEC, Report, Verdict};
@@ -18,8 +19,8 @@ pub struct Checked {
     pub report: Report,
     /// Which file the spec came from, and how it was found.
     pub found: Found,
-    /// The paths that held nothing to check, and what was looked for there.
-    pub missed: Vec<Missed>,
+    /// The arguments that stand for no file.
+    pub unmatched: Vec<Unmatched>,
 }
 
 /// Checks the files that the settings name against the spec that applies.
@@ -30,7 +31,7 @@ pub fn check(settings: &Settings) -> Result<Checked, Error> {
     let walked = source::walk::walk(&settings.paths);
     let facts = Facts::new(source::scan_all(&walked.targets));
     let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
-    Ok(Checked { spec, report, found, missed: walked.missed })
+    Ok(Checked { spec, report, found, unmatched: walked.unmatched })
 }
 
 /// Judges facts: every rule that runs, on everything that it looks at.
@@ -104,12 +105,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
 }
 
 /// Calls `judge` for every group of equal headers of every column.
-fn each_array<'f>(
-    spec: &Spec,
-    stream: &Stream<'f>,
-    skip: &[(usize, usize)],
-    mut judge: impl FnMut(&str, &ArrayCx<'_>),
-) {
+fn each_array(spec: &Spec, stream: &Stream<'_>, skip: &[(usize, usize)], mut judge: impl FnMut(&str, &ArrayCx<'_>)) {
     for (index, column) in stream.columns.iter().enumerate() {
         if skip.iter().any(|(a, b)| *a == index || *b == index) {
             continue;

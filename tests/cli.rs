@@ -1,5 +1,7 @@
 //! The command as a process: exit codes, streams, colours, reports, and files that are no files.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use std::fs;

@@ -1,8 +1,11 @@
 //! Facts are mergeable: any split, any order and any repetition gives the same facts, and they survive being saved.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::sync::Arc;
 
 use batchlint::facts::{Facts, assemble, saved};
+use batchlint::source::fault::FileFault;
 use batchlint::source::{ArrayFacts, Fault, FaultKind, Header, SourceFacts, SourceKind};
 use batchlint::spec::Spec;
 use batchlint::spec::dtype::Dtype;
@@ -34,7 +37,7 @@ fn source() -> impl Strategy<Value = SourceFacts> {
                 size: u64::from(number) * 100,
                 arrays: arrays.collect(),
                 faults: if broken {
-                    vec![Fault { member: None, kind: FaultKind::Empty, excerpt: None }]
+                    vec![Fault { member: None, ordinal: 0, kind: FaultKind::File(FileFault::Empty), excerpt: None }]
                 } else {
                     Vec::new()
                 },

@@ -1,6 +1,8 @@
 //! Runs every page in `docs/rules/` and every edge case in `tests/cases/`: each console block must show exactly what
 //! batchlint prints. `BLESS=1` rewrites them.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use std::fs;

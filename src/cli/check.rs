@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::render::{self, OutputFormat, Page};
 use crate::run;
 use crate::source::text::shown;
+use crate::source::walk::Unmatched;
 use crate::spec::Found;
 
 pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
@@ -48,8 +49,8 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         });
     }
     if global.quiet == 0 {
-        for missed in &checked.missed {
-            say(&shown(&missed.to_string(), 400));
+        for unmatched in &checked.unmatched {
+            say(&looked_for(unmatched));
         }
         say(&render::summary(page));
     }
@@ -60,6 +61,17 @@ fn open(target: &(OutputFormat, PathBuf)) -> Result<(OutputFormat, PathBuf, File
     let (format, path) = target;
     let file = File::create(path).map_err(|error| Error::plain(format!("cannot write {}: {error}", path.display())))?;
     Ok((*format, path.clone(), file))
+}
+
+/// What an argument that stands for no file was taken for.
+fn looked_for(unmatched: &Unmatched) -> String {
+    match unmatched {
+        Unmatched::Folder(folder) => format!("{}: looked for *.npy and *.npz below it, found none", shown(folder, 400)),
+        Unmatched::Glob(glob) => format!("{}: no such file, and as a glob it fits none", shown(glob, 400)),
+        Unmatched::BadGlob(glob, why) => {
+            format!("{}: no such file, and no glob either: {}", shown(glob, 400), shown(why, 200))
+        }
+    }
 }
 
 /// A line on stderr. Nothing can be done when even that fails.

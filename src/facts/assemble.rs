@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::naming::{self, LooseName, natural};
+use super::naming::{self, LooseName};
 use super::{Batch, Cell, Column, Facts, Stream};
+use crate::source::walk::natural;
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
-use crate::spec::dims::{Dim, Shape};
-use crate::spec::{Role, Spec};
+use crate::spec::{Role, Spec, mismatch};
 
 /// The streams of the facts. With declared arrays, every folder that the user named is one stream, and so are all files
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
@@ -55,7 +55,7 @@ impl<'f> Draft<'f> {
 }
 
 fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
-    let mut drafts = Vec::new();
+    let mut drafts: Vec<Draft<'f>> = Vec::new();
     let mut loose: BTreeMap<(Arc<str>, String, Option<u64>, u32), usize> = BTreeMap::new();
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     for source in facts.sources() {
@@ -78,23 +78,20 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
                     // Without a declared name or a number nothing says that two loose files belong together.
                     let joinable = name.number.is_some() || !names.is_empty();
                     let key = (Arc::clone(&source.root), name.rest.clone(), name.number, array.ordinal);
-                    match loose.get(&key).filter(|_| joinable) {
-                        Some(batch) => {
-                            let draft: &mut Draft<'f> = &mut drafts[*batch];
-                            draft.arrays.push(entry);
-                        }
-                        None => {
-                            loose.insert(key, drafts.len());
-                            drafts.push(Draft {
-                                sequence: name.rest.clone(),
-                                number: name.number,
-                                ordinal: array.ordinal,
-                                arrays: vec![entry],
-                                unreadable: Vec::new(),
-                                keyed: false,
-                            });
-                        }
+                    let known = loose.get(&key).filter(|_| joinable).and_then(|batch| drafts.get_mut(*batch));
+                    if let Some(draft) = known {
+                        draft.arrays.push(entry);
+                        continue;
                     }
+                    loose.insert(key, drafts.len());
+                    drafts.push(Draft {
+                        sequence: name.rest.clone(),
+                        number: name.number,
+                        ordinal: array.ordinal,
+                        arrays: vec![entry],
+                        unreadable: Vec::new(),
+                        keyed: false,
+                    });
                 }
             }
             SourceKind::Other => {}
@@ -226,9 +223,8 @@ fn rows(columns: &[Column<'_>], others: &BTreeMap<String, Vec<Cell<'_>>>, batch:
         |cells: &[Cell<'_>]| cells.last().filter(|cell| cell.batch == batch).map(|cell| cell.array.header.clone());
     let declared = columns.iter().enumerate().find_map(|(i, column)| {
         let header = of_batch(&column.cells)?;
-        let shape = spec.arrays[i].shape.as_ref().map(|declared| &declared.value);
-        match shape {
-            Some(shape) => header.shape.get(batch_axis(shape, header.shape.len())?).copied(),
+        match spec.arrays[i].shape {
+            Some(_) => mismatch::rows(spec, &spec.arrays[i], &header.shape),
             None => header.shape.first().copied(),
         }
     });
@@ -238,15 +234,4 @@ fn rows(columns: &[Column<'_>], others: &BTreeMap<String, Vec<Cell<'_>>>, batch:
         }
         others.values().find_map(|cells| of_batch(cells)?.shape.first().copied())
     })
-}
-
-/// Where the batch axis of a declared shape falls in an array of that many axes; `None` where it has none, or where
-/// the array has another number of axes.
-fn batch_axis(shape: &Shape, rank: usize) -> Option<usize> {
-    let at = shape.dims.iter().position(|dim| *dim == Dim::Batch)?;
-    match shape.dims.iter().position(|dim| *dim == Dim::Rest) {
-        None => (shape.dims.len() == rank).then_some(at),
-        Some(rest) if at < rest => (shape.dims.len() - 1 <= rank).then_some(at),
-        Some(_) => (rank + at + 1).checked_sub(shape.dims.len()),
-    }
 }

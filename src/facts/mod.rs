@@ -17,6 +17,7 @@ pub mod tracks;
 pub use assemble::assemble;
 pub use stream::{Batch, Cell, Column, Stream};
 
+use crate::source::walk::natural;
 use crate::source::{SourceFacts, SourceKind};
 
 /// What was seen of a set of files: one entry per path, in natural order of the paths.
@@ -30,7 +31,7 @@ impl Facts {
     /// one whatever their order.
     #[must_use]
     pub fn new(mut sources: Vec<SourceFacts>) -> Self {
-        sources.sort_by(|a, b| naming::natural(&a.path, &b.path).then_with(|| tie(a).cmp(&tie(b))));
+        sources.sort_by(|a, b| natural(&a.path, &b.path).then_with(|| tie(a).cmp(&tie(b))));
         sources.dedup_by(|later, earlier| later.path == earlier.path);
         Self { sources }
     }

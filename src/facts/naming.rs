@@ -1,45 +1,7 @@
-//! What file names say: natural order, the array's name, the number of the batch.
+//! What file names say: the array's name, and the number of the batch.
 //!
 //! Loose `.npy` files form one batch where they share everything but the array's name: `x_007.npy` and `y_007.npy`,
 //! `x/007.npy` and `y/007.npy`, `train_x_007.npy` and `train_y_007.npy`.
-
-use std::cmp::Ordering;
-
-/// Compares two names as people do: runs of digits count as numbers, so `shard_2` comes before `shard_10`, and `/`
-/// comes before everything else, so that the files of a folder stay together. Names that differ only in leading
-/// zeros are told apart by their bytes, so the order is total.
-#[must_use]
-pub fn natural(a: &str, b: &str) -> Ordering {
-    let (x, y) = (a.as_bytes(), b.as_bytes());
-    let (mut i, mut j) = (0, 0);
-    while i < x.len() && j < y.len() {
-        if x[i].is_ascii_digit() && y[j].is_ascii_digit() {
-            let (run_x, run_y) = (digits(&x[i..]), digits(&y[j..]));
-            let (number_x, number_y) = (trim_zeros(run_x), trim_zeros(run_y));
-            let order = number_x.len().cmp(&number_y.len()).then_with(|| number_x.cmp(number_y));
-            if order != Ordering::Equal {
-                return order;
-            }
-            i += run_x.len();
-            j += run_y.len();
-        } else if x[i] == y[j] {
-            i += 1;
-            j += 1;
-        } else {
-            let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
-            return rank(x[i]).cmp(&rank(y[j]));
-        }
-    }
-    (x.len() - i).cmp(&(y.len() - j)).then_with(|| a.cmp(b))
-}
-
-fn digits(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()]
-}
-
-fn trim_zeros(digits: &[u8]) -> &[u8] {
-    &digits[digits.iter().take_while(|digit| **digit == b'0').count()..]
-}
 
 /// What the path of a loose `.npy` file says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,7 +58,7 @@ pub fn picked(path: &str, glob: &str, array: &str) -> LooseName {
             Some(pattern) => {
                 let wild = |c: char| matches!(c, '*' | '?' | '[' | '{');
                 let head = pattern.split(wild).next().unwrap_or_default();
-                let tail = pattern.rsplit(|c| matches!(c, '*' | '?' | ']' | '}')).next().unwrap_or_default();
+                let tail = pattern.rsplit(['*', '?', ']', '}']).next().unwrap_or_default();
                 if head.len() == pattern.len() {
                     if head == part { "" } else { part }
                 } else {
@@ -182,7 +144,10 @@ fn join(folder: &str, rest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
+    use crate::source::walk::natural;
 
     #[test]
     fn digits_count_as_numbers() {

@@ -166,7 +166,7 @@ fn draw(
     if handler.render_report(&mut text, &drawn).is_err() {
         text = drawn.message;
     }
-    text.trim().replace("\n ", "\n ").to_owned()
+    text.trim().to_owned()
 }
 
 /// What miette needs to know.

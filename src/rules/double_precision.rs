@@ -6,7 +6,7 @@ use crate::spec::dtype::{Class, Dtype, Wanted};
 use crate::spec::framework::Given;
 use crate::spec::{Role, Unit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "double-precision",
     group: Group::Dtype,
     level: Level::Warning,

@@ -29,13 +29,13 @@ pub(super) fn finding(cx: &ArrayCx<'_>, outcome: &Outcome, is: &str) -> Finding 
     let name = shown(cx.name, 80);
     let named = rule(cx).filter(|rule| !rule.wanted.contains(&Wanted::Class(Class::Any)));
     let (wanted, expected) = match (cx.declared.map(|declared| declared.role), named) {
-        (Some(role), Some(rule)) => (
+        (Some(role), Some(takes)) => (
             if outcome.treatment == Some(Treatment::Accepted) {
-                format!(", the spec declares {rule}")
+                format!(", the spec declares {takes}")
             } else {
-                format!(", the {} takes {rule}", taker(role))
+                format!(", the {} takes {takes}", taker(role))
             },
-            format!("`{name}` has {}.", noun(rule)),
+            format!("`{name}` has {}.", noun(takes)),
         ),
         (Some(role), None) => {
             (format!(", the {} takes numbers", taker(role)), format!("`{name}` is an array of numbers."))

@@ -11,7 +11,7 @@ use crate::spec::dtype::Dtype;
 use crate::spec::framework::{Framework, Given, aim, keeps_values};
 use crate::spec::{Declaration, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "dtype-drift",
     group: Group::Dtype,
     level: Level::Error,
@@ -60,7 +60,7 @@ fn drift(
             later.push(dtype);
         }
     }
-    let label = declared.map_or_else(|| format!("array `{}`", shown(&column.name, 80)), |declared| declared.label());
+    let label = declared.map_or_else(|| format!("array `{}`", shown(&column.name, 80)), Declaration::label);
     let names = listed(&later);
     let at = declared.map(|declared| declared.dtype.as_ref().map_or(&declared.at, |dtype| &dtype.at));
     let mut finding = Finding::new(

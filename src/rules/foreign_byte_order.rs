@@ -5,7 +5,7 @@ use crate::diagnostic::{Fix, Level, python};
 use crate::spec::dtype::Kind;
 use crate::spec::framework::{self, Treatment};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "foreign-byte-order",
     group: Group::Dtype,
     level: Level::Warning,

@@ -4,7 +4,7 @@ use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
 use crate::diagnostic::{Fix, Level, python};
 use crate::spec::framework;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "fortran-order",
     group: Group::Layout,
     level: Level::Note,

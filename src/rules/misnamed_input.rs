@@ -5,7 +5,7 @@ use crate::diagnostic::{Anchor, Fix, Level};
 use crate::source::text::shown;
 use crate::spec::{At, Framework};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "misnamed-input",
     group: Group::Structure,
     level: Level::Error,

@@ -5,7 +5,7 @@ use crate::diagnostic::{Anchor, Level};
 use crate::source::text::shown;
 use crate::spec::{Framework, Role};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "missing-input",
     group: Group::Structure,
     level: Level::Error,

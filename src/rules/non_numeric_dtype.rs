@@ -6,7 +6,7 @@ use crate::source::text::shown;
 use crate::spec::dtype::{Dtype, Field, Kind};
 use crate::spec::framework::Given;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "non-numeric-dtype",
     group: Group::Dtype,
     level: Level::Error,

@@ -3,7 +3,7 @@
 use super::{Group, Judge, Needs, Rule};
 use crate::diagnostic::Level;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "not-evaluated",
     group: Group::Spec,
     level: Level::Note,

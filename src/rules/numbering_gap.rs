@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Place, Unit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "numbering-gap",
     group: Group::Plan,
     level: Level::Warning,

@@ -4,7 +4,7 @@ use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
 use crate::diagnostic::{Level, python};
 use crate::spec::framework::Given;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "object-dtype",
     group: Group::Dtype,
     level: Level::Error,

@@ -5,7 +5,7 @@ use crate::diagnostic::{Finding, Fix, Level, python};
 use crate::spec::dtype::{Dtype, Kind, MlType};
 use crate::spec::framework::{Clash, Given};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "opaque-dtype",
     group: Group::Dtype,
     level: Level::Warning,

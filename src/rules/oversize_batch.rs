@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Level, Place, Unit};
 use crate::facts::group;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "oversize-batch",
     group: Group::Plan,
     level: Level::Error,

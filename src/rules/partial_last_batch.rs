@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Fix, Level, Unit};
 use crate::spec::{Framework, LastBatch, SizeRule, Unit as SourceUnit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "partial-last-batch",
     group: Group::Plan,
     level: Level::Note,
@@ -49,7 +49,7 @@ fn last(cx: &StreamCx<'_>, usual: SizeRule, rows: u64, index: usize, out: &mut F
     let short = rows > 0 && usual.min.is_some_and(|min| rows < min);
     let last = plan.last.as_ref().map(|last| last.value);
     let replicas = plan.replicas.as_ref().filter(|replicas| replicas.value > 1);
-    let indivisible = replicas.filter(|replicas| rows % replicas.value != 0);
+    let indivisible = replicas.filter(|replicas| !rows.is_multiple_of(replicas.value));
     let wanted = plan::rows(usual);
     let (level, anchor, message, expected, consequence) = match (last, indivisible) {
         (Some(LastBatch::Dropped), _) => return,

@@ -5,7 +5,7 @@ use super::{plan, too_few_batches};
 use crate::diagnostic::{Finding, Level, Unit};
 use crate::spec::{LastBatch, Unit as SourceUnit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "rows-lost",
     group: Group::Plan,
     level: Level::Warning,

@@ -4,7 +4,7 @@ use super::plan;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Fix, Level, Unit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "single-sample-batches",
     group: Group::Plan,
     level: Level::Warning,

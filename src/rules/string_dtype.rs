@@ -5,7 +5,7 @@ use crate::diagnostic::{Level, python};
 use crate::spec::Role;
 use crate::spec::framework::Given;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "string-dtype",
     group: Group::Dtype,
     level: Level::Error,

@@ -8,7 +8,7 @@ use crate::diagnostic::{Anchor, Finding, Level, Unit};
 use crate::source::text::shown;
 use crate::spec::Framework;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "structure-drift",
     group: Group::Structure,
     level: Level::Error,

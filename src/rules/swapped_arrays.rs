@@ -9,7 +9,7 @@ use crate::source::Header;
 use crate::spec::mismatch::mismatch;
 use crate::spec::{Declaration, Framework, Spec};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "swapped-arrays",
     group: Group::Structure,
     level: Level::Error,

@@ -6,7 +6,7 @@ use crate::diagnostic::{Finding, Fix, Level, Unit};
 use crate::facts::Stream;
 use crate::spec::{Framework, LastBatch, Spec, Unit as SourceUnit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "too-few-batches",
     group: Group::Plan,
     level: Level::Error,

@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Level, Unit};
 use crate::spec::Framework;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "uneven-batches",
     group: Group::Plan,
     level: Level::Warning,

@@ -5,7 +5,7 @@ use crate::diagnostic::{Anchor, Level};
 use crate::source::text::shown;
 use crate::spec::Framework;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "unexpected-array",
     group: Group::Structure,
     level: Level::Warning,

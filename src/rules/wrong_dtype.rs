@@ -5,7 +5,7 @@ use crate::diagnostic::Level;
 use crate::spec::dtype::{Class, Dtype, DtypeRule, Kind, Wanted};
 use crate::spec::framework::{Clash, Given, Treatment, Use, keeps_values};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "wrong-dtype",
     group: Group::Dtype,
     level: Level::Error,

@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Finding, Level, Unit};
 use crate::spec::{Framework, LastBatch, Unit as SourceUnit};
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "zero-steps",
     group: Group::Plan,
     level: Level::Error,

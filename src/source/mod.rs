@@ -4,19 +4,112 @@
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
 pub mod fault;
+pub mod input;
+mod memo;
 pub mod npy;
 pub mod npz;
+mod seen;
+pub mod sniff;
 pub mod text;
 pub mod walk;
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, FileFault};
+pub use memo::{Memo, Work};
+pub use seen::{Seen, Spot};
 pub use text::Excerpt;
+pub use walk::{Target, walk};
 
 use crate::spec::dtype::Dtype;
+use input::Input;
+
+/// Files that one task of a parallel scan reads at least: enough to make good use of what it remembers.
+const FILES_PER_TASK: usize = 256;
+
+/// A kind of file that holds arrays. The content of a file decides which it is, never its name.
+pub trait Format: Sync {
+    /// What files of the format are called in the facts.
+    fn kind(&self) -> SourceKind;
+
+    /// Whether a file that starts with these bytes is of the format.
+    fn recognises(&self, head: &[u8]) -> bool;
+
+    /// Writes down the arrays and the faults. An error ends the file; what was seen of it is kept.
+    fn scan(&self, input: &Input<'_>, work: &mut Work, seen: &mut Seen) -> io::Result<()>;
+}
+
+/// Every format that is read.
+pub static FORMATS: &[&dyn Format] = &[&npy::Npy, &npz::Npz];
+
+/// Reads the headers of one file.
+#[must_use]
+pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
+    let mut seen = Seen::new(Arc::clone(&target.path));
+    let file = Spot::default();
+    if let Some(fault) = &target.trouble {
+        seen.fault(&file, FaultKind::File(fault.clone()));
+        return seen.finish(target, SourceKind::Other, 0);
+    }
+    let path = target.open_path();
+    let named_npz = has_extension(path, "npz");
+    let (buffer, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
+    let input = match Input::open(path, buffer) {
+        Ok(input) => input,
+        Err(error) => {
+            seen.fault(&file, FaultKind::File(input::fault_of(&error, path)));
+            return seen.finish(target, SourceKind::Other, 0);
+        }
+    };
+    let Some(format) = FORMATS.iter().find(|format| format.recognises(input.head)) else {
+        let fault = npz::misplaced(&input, work).unwrap_or_else(|| impostor(&input));
+        seen.fault(&file, FaultKind::File(fault));
+        return seen.finish(target, SourceKind::Other, input.size);
+    };
+    match format.kind() {
+        SourceKind::Npy if named_npz => seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz)),
+        SourceKind::Npz if has_extension(path, "npy") => seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy)),
+        _ => {}
+    }
+    if let Err(error) = format.scan(&input, work, &mut seen) {
+        seen.fault(&file, FaultKind::File(input::fault_of(&error, path)));
+    }
+    seen.finish(target, format.kind(), input.size)
+}
+
+/// Reads the headers of all files, on all threads. The order is that of the targets.
+#[must_use]
+pub fn scan_all(targets: &[Target]) -> Vec<SourceFacts> {
+    let memo = Memo::default();
+    targets
+        .par_iter()
+        .with_min_len(FILES_PER_TASK)
+        .map_init(|| memo.fork(), |memo, target| scan(target, memo))
+        .collect()
+}
+
+/// What a file is that no format recognises.
+fn impostor(input: &Input<'_>) -> FileFault {
+    let bytes = input.size;
+    if bytes == 0 {
+        FileFault::Empty
+    } else if npy::header::MAGIC.starts_with(input.head) {
+        FileFault::TooShort { bytes }
+    } else if input.head.iter().all(|byte| *byte == 0) {
+        FileFault::Zeros { bytes }
+    } else {
+        FileFault::Other(sniff::looks(input.head))
+    }
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
 
 /// What a file turned out to be, whatever its name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,66 +191,4 @@ impl Header {
 pub fn shape_text(shape: &[u64]) -> String {
     let sizes: Vec<String> = shape.iter().map(u64::to_string).collect();
     format!("[{}]", sizes.join(", "))
-}
-/// tmp
-#[derive(Debug)]
-pub struct Missed(String);
-impl std::fmt::Display for Missed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-fn head(b: &[u8]) -> Option<Header> {
-    let n = u16::from_le_bytes([b[8], b[9]]) as usize;
-    let t = std::str::from_utf8(&b[10..10 + n]).ok()?;
-    let d = t.split("'descr': '").nth(1)?.split('\'').next()?;
-    let s = t.split("'shape': (").nth(1)?.split(')').next()?;
-    let shape = s.split(',').filter_map(|x| x.trim().parse().ok()).collect();
-    let k: u64 = d[2..].parse().ok()?;
-    let kind = match &d[1..2] {
-        "f" => crate::spec::dtype::Kind::Float,
-        "i" => crate::spec::dtype::Kind::Int,
-        "u" => crate::spec::dtype::Kind::Uint,
-        "O" => crate::spec::dtype::Kind::Object,
-        _ => crate::spec::dtype::Kind::Void,
-    };
-    Some(Header { dtype: Dtype::new(kind, k), shape, fortran: t.contains("True") })
-}
-/// tmp
-pub fn scan_all(t: &[walk::Target]) -> Vec<SourceFacts> {
-    t.iter()
-        .map(|t| {
-            let b = std::fs::read(&t.path).unwrap();
-            let p: Arc<str> = t.path.display().to_string().into();
-            let mut arrays = vec![];
-            let kind = if b.starts_with(b"PK") {
-                let a = rawzip::ZipArchive::from_slice(&b).unwrap();
-                let mut es = a.entries();
-                while let Ok(Some(e)) = es.next_entry() {
-                    let name = String::from_utf8_lossy(e.file_path().as_ref()).to_string();
-                    let d = a.get_entry(e.wayfinder()).unwrap().data();
-                    if let Some(h) = head(d) {
-                        arrays.push(ArrayFacts {
-                            key: name.trim_end_matches(".npy").into(),
-                            member: Some(name.as_str().into()),
-                            ordinal: 0,
-                            header: Arc::new(h),
-                        });
-                    }
-                }
-                SourceKind::Npz
-            } else {
-                if let Some(h) = head(&b) {
-                    arrays.push(ArrayFacts {
-                        key: t.path.file_stem().unwrap().to_string_lossy().as_ref().into(),
-                        member: None,
-                        ordinal: 0,
-                        header: Arc::new(h),
-                    });
-                }
-                SourceKind::Npy
-            };
-            SourceFacts { path: p, root: t.root.as_str().into(), kind, size: b.len() as u64, arrays, faults: vec![] }
-        })
-        .collect()
 }

@@ -16,6 +16,54 @@ pub struct Excerpt {
     pub span: Range<usize>,
 }
 
+/// Characters of a header that an [`Excerpt`] shows at most, the span in sight.
+const EXCERPT: usize = 240;
+/// Characters in front of the span that are kept when the text has to be cut.
+const BEFORE: usize = 80;
+
+impl Excerpt {
+    /// The part of `text` around `span`, without the padding at its end, hostile characters written out. A span that
+    /// does not lie on characters, or lies in the padding, moves to the nearest that can be shown.
+    #[must_use]
+    pub fn around(name: String, text: &str, span: &Range<usize>) -> Self {
+        let text = text.trim_end();
+        let (start, end) = (floor(text, span.start), floor(text, span.end));
+        let first = text[..start].chars().count();
+        let from = if text.chars().count() > EXCERPT { first.saturating_sub(BEFORE) } else { 0 };
+        let mut shown = String::with_capacity(text.len().min(EXCERPT));
+        if from > 0 {
+            shown.push('…');
+        }
+        let mut place = None;
+        for (i, (at, c)) in text.char_indices().enumerate().skip(from) {
+            if i == from + EXCERPT {
+                shown.push('…');
+                break;
+            }
+            if at == start {
+                place = Some(shown.len()..shown.len());
+            }
+            push_shown(&mut shown, c);
+            if let Some(place) = &mut place
+                && at < end
+            {
+                place.end = shown.len();
+            }
+        }
+        let place = place.unwrap_or(shown.len()..shown.len());
+        Self { name, text: shown, span: place }
+    }
+}
+
+/// The nearest character boundary at or below the offset.
+fn floor(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
 /// Whether the character could change how the text around it is shown.
 #[must_use]
 pub fn is_hostile(c: char) -> bool {
@@ -32,13 +80,17 @@ pub fn shown(text: &str, limit: usize) -> String {
             out.push('…');
             break;
         }
-        if is_hostile(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
+        push_shown(&mut out, c);
     }
     out
+}
+
+fn push_shown(out: &mut String, c: char) {
+    if is_hostile(c) {
+        out.extend(c.escape_unicode());
+    } else {
+        out.push(c);
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +100,31 @@ mod tests {
     #[test]
     fn terminal_commands_line_breaks_and_bidi_are_written_out() {
         assert_eq!(shown("a\x1b[31mb\nc\u{202e}d", 99), "a\\u{1b}[31mb\\u{a}c\\u{202e}d");
+    }
+
+    #[test]
+    fn an_excerpt_keeps_the_span_on_what_it_was_on() {
+        let excerpt = Excerpt::around(String::new(), "{'\x1b[2J\u{e9}': 'bad'}   \n", &(11..16));
+        assert_eq!(excerpt.text, "{'\\u{1b}[2J\u{e9}': 'bad'}");
+        assert_eq!(&excerpt.text[excerpt.span], "'bad'");
+    }
+
+    #[test]
+    fn a_long_excerpt_is_a_window_around_the_span() {
+        let text = format!("{}WRONG{}", "a".repeat(5000), "b".repeat(5000));
+        let excerpt = Excerpt::around(String::new(), &text, &(5000..5005));
+        assert_eq!(&excerpt.text[excerpt.span.clone()], "WRONG");
+        assert!(excerpt.text.starts_with('…') && excerpt.text.ends_with('…'), "{}", excerpt.text);
+        assert!(excerpt.text.chars().count() <= EXCERPT + 2);
+    }
+
+    #[test]
+    fn spans_outside_the_text_are_moved_inside() {
+        for (start, end) in [(0, 99), (50, 60), (3, 1), (2, 2)] {
+            let excerpt = Excerpt::around(String::new(), "a\u{e9}\u{1f600}  ", &(start..end));
+            assert!(excerpt.text.get(excerpt.span.clone()).is_some(), "{excerpt:?}");
+        }
+        assert_eq!(Excerpt::around(String::new(), "   \n", &(0..4)).text, "");
     }
 
     #[test]

@@ -1,35 +1,250 @@
-//! tmp
-use std::path::PathBuf;
-/// t
-#[derive(Debug)]
+//! From what the user typed to files: folders are searched for .npy and .npz, globs are expanded, everything else is
+//! taken at its word. Nothing is opened here, and nothing that could block is let through.
+
+use std::cmp::Ordering;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::source::fault::FileFault;
+use crate::source::input::{fault_of, special};
+
+/// A file to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// p
-    pub path: PathBuf,
-    /// r
-    pub root: String,
+    /// The path as shown: as typed, without `./` in front, `/` between the parts. Not escaped.
+    pub path: Arc<str>,
+    /// The folder argument it was found in, written like `path`; empty for a file that was named, or that a glob found.
+    pub root: Arc<str>,
+    /// Why it cannot be read, where that is known without opening it.
+    pub trouble: Option<FileFault>,
+    /// What to open, where that is not `path`.
+    open: Option<PathBuf>,
 }
-/// w
-#[derive(Debug)]
-pub struct Walked {
-    /// t
+
+impl Target {
+    /// A file that was named itself.
+    #[must_use]
+    pub fn file(path: &Path) -> Self {
+        Self::new(path, &Arc::from(""), None)
+    }
+
+    /// What to open.
+    #[must_use]
+    pub fn open_path(&self) -> &Path {
+        self.open.as_deref().unwrap_or_else(|| Path::new(&*self.path))
+    }
+
+    fn new(path: &Path, root: &Arc<str>, trouble: Option<FileFault>) -> Self {
+        let shown = shown_path(path);
+        let open = (Path::new(&shown) != path).then(|| path.to_owned());
+        Self { path: shown.into(), root: Arc::clone(root), trouble, open }
+    }
+}
+
+/// What the arguments stand for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Walk {
+    /// Every file once, in natural order of the paths.
     pub targets: Vec<Target>,
-    /// m
-    pub missed: Vec<super::Missed>,
+    /// Arguments that stand for no file at all.
+    pub unmatched: Vec<Unmatched>,
 }
-/// walk
-pub fn walk(paths: &[PathBuf]) -> Walked {
-    let mut targets = Vec::new();
-    for p in paths {
-        if p.is_dir() {
-            for e in walkdir::WalkDir::new(p).sort_by_file_name().into_iter().flatten() {
-                if e.file_type().is_file() && e.path().extension().is_some_and(|x| x == "npy" || x == "npz") {
-                    let q = e.path().strip_prefix(".").unwrap_or(e.path()).to_owned();
-                    targets.push(Target { path: q, root: p.strip_prefix(".").unwrap_or(p).display().to_string() });
+
+/// An argument that stands for no file at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unmatched {
+    /// A folder without .npy and .npz files, as typed.
+    Folder(String),
+    /// A glob that fits no file, as typed.
+    Glob(String),
+    /// A glob that cannot be understood, as typed, and why.
+    BadGlob(String, String),
+}
+
+/// Finds the files that the arguments stand for. A path that does not exist and is no glob is a target with its
+/// trouble, so that it is reported among the files.
+#[must_use]
+pub fn walk(arguments: &[PathBuf]) -> Walk {
+    let mut walk = Walk::default();
+    let no_root: Arc<str> = "".into();
+    for argument in arguments {
+        let before = walk.targets.len();
+        let typed = || argument.to_string_lossy().into_owned();
+        match std::fs::metadata(argument) {
+            Ok(found) if found.is_dir() => {
+                walk.folder(argument);
+                if walk.targets.len() == before {
+                    walk.unmatched.push(Unmatched::Folder(typed()));
                 }
             }
-        } else {
-            targets.push(Target { path: p.clone(), root: String::new() });
+            Ok(found) => {
+                let trouble = special(found.file_type()).map(FileFault::Special);
+                walk.targets.push(Target::new(argument, &no_root, trouble));
+            }
+            Err(_) if is_glob(argument) && !argument.is_symlink() => match glob(argument) {
+                Ok(matcher) => {
+                    walk.glob(argument, &matcher);
+                    if walk.targets.len() == before {
+                        walk.unmatched.push(Unmatched::Glob(typed()));
+                    }
+                }
+                Err(error) => walk.unmatched.push(Unmatched::BadGlob(typed(), error.kind().to_string())),
+            },
+            Err(error) => {
+                let trouble = fault_of(&error, argument);
+                walk.targets.push(Target::new(argument, &no_root, Some(trouble)));
+            }
         }
     }
-    Walked { targets, missed: vec![] }
+    walk.targets.sort_by(|a, b| natural(&a.path, &b.path).then_with(|| a.open.cmp(&b.open)));
+    walk.targets.dedup_by(|b, a| a.path == b.path && a.open == b.open);
+    walk
+}
+
+impl Walk {
+    /// Everything below a folder that is named like an array file.
+    fn folder(&mut self, folder: &Path) {
+        let root = Arc::from(shown_path(folder));
+        for entry in sorted(folder) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() || !is_array_name(entry.path()) => {}
+                Ok(entry) => self.push(&entry, &root),
+                Err(error) => self.trouble(&error, &root),
+            }
+        }
+    }
+
+    /// Everything that a glob fits. A folder that it fits is searched like one that was named.
+    fn glob(&mut self, pattern: &Path, matcher: &GlobMatcher) {
+        let root = Arc::from("");
+        let base: PathBuf = pattern.components().take_while(|part| !has_glob(part.as_os_str())).collect();
+        let base = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
+        // A glob that ends in a star means arrays; one that ends in a name means what it says.
+        let open_end = pattern.to_string_lossy().ends_with('*');
+        let deep = pattern.to_string_lossy().contains("**");
+        let depth = pattern.components().count().saturating_sub(base.components().count());
+        let depth = if base == Path::new(".") { pattern.components().count() } else { depth };
+        let mut entries = sorted(base);
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.trouble(&error, &root);
+                    continue;
+                }
+            };
+            let fits = matcher.is_match(shown_path(entry.path()));
+            if entry.file_type().is_dir() {
+                if fits && !deep {
+                    self.folder(entry.path());
+                }
+                if entry.depth() > 0 && !deep && (fits || entry.depth() >= depth) {
+                    entries.skip_current_dir();
+                }
+            } else if fits && (!open_end || is_array_name(entry.path())) {
+                self.push(&entry, &root);
+            }
+        }
+    }
+
+    fn push(&mut self, entry: &DirEntry, root: &Arc<str>) {
+        let trouble = special(entry.file_type()).map(FileFault::Special);
+        self.targets.push(Target::new(entry.path(), root, trouble));
+    }
+
+    /// A folder that cannot be read, a link that leads nowhere or in a circle. Links to things that would not have
+    /// been looked at are no trouble.
+    fn trouble(&mut self, error: &walkdir::Error, root: &Arc<str>) {
+        let Some(path) = error.path() else { return };
+        let fault = match error.io_error() {
+            None => FileFault::LinkLoop,
+            Some(error) => fault_of(error, path),
+        };
+        let concerns_us = match fault {
+            FileFault::DanglingLink | FileFault::LinkLoop | FileFault::NotFound => is_array_name(path),
+            _ => true,
+        };
+        if concerns_us {
+            self.targets.push(Target::new(path, root, Some(fault)));
+        }
+    }
+}
+
+fn sorted(folder: &Path) -> walkdir::IntoIter {
+    let order =
+        |a: &DirEntry, b: &DirEntry| natural_bytes(a.file_name().as_encoded_bytes(), b.file_name().as_encoded_bytes());
+    WalkDir::new(folder).follow_links(true).sort_by(order).into_iter()
+}
+
+fn is_array_name(path: &Path) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case("npy") || found.eq_ignore_ascii_case("npz"))
+}
+
+fn is_glob(path: &Path) -> bool {
+    path.components().any(|part| has_glob(part.as_os_str()))
+}
+
+fn has_glob(part: &std::ffi::OsStr) -> bool {
+    part.as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'{'))
+}
+
+fn glob(pattern: &Path) -> Result<GlobMatcher, globset::Error> {
+    GlobBuilder::new(&shown_path(pattern)).literal_separator(true).build().map(|glob| glob.compile_matcher())
+}
+
+/// A path as shown: `/` between the parts, no `./` in front, no `/` at the end; `.` for the working folder.
+fn shown_path(path: &Path) -> String {
+    let mut out = String::with_capacity(path.as_os_str().len());
+    for part in path.components() {
+        if part == Component::CurDir {
+            continue;
+        }
+        if !out.is_empty() && !out.ends_with('/') {
+            out.push('/');
+        }
+        match part {
+            Component::RootDir => out.push('/'),
+            part => out.push_str(&part.as_os_str().to_string_lossy()),
+        }
+    }
+    if out.is_empty() { ".".into() } else { out }
+}
+
+/// The order in which people number files: `shard_2` before `shard_10`, and what is in a folder before what follows
+/// the folder. Different texts are never equal.
+#[must_use]
+pub fn natural(a: &str, b: &str) -> Ordering {
+    natural_bytes(a.as_bytes(), b.as_bytes())
+}
+
+fn natural_bytes(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut left, mut right) = (a, b);
+    loop {
+        let same = left.iter().zip(right).take_while(|(a, b)| a == b && !a.is_ascii_digit()).count();
+        (left, right) = (&left[same..], &right[same..]);
+        let (Some(first), Some(second)) = (left.first(), right.first()) else { break };
+        if !(first.is_ascii_digit() && second.is_ascii_digit()) {
+            // A slash ends a name, and the shorter name comes first.
+            let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
+            return rank(*first).cmp(&rank(*second));
+        }
+        let (first, second) = (number(&mut left), number(&mut right));
+        let order = first.len().cmp(&second.len()).then_with(|| first.cmp(second));
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
+}
+
+/// Takes the number in front, without its leading zeros.
+fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = text.split_at(digits);
+    *text = rest;
+    let zeros = number.iter().take_while(|byte| **byte == b'0').count();
+    &number[zeros..]
 }

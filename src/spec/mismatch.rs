@@ -96,6 +96,15 @@ pub fn rows_of(spec: &Spec) -> Option<SizeRule> {
     }
 }
 
+/// Whether the entry is declared as an axis of size 1, or as one of several sizes of which 1 is one.
+#[must_use]
+pub fn takes_one(dim: &Dim, symbols: &[Symbol]) -> bool {
+    match dim {
+        Dim::Either(dims) => dims.iter().any(|dim| takes_one(dim, symbols)),
+        dim => fit::constant(dim, symbols) == Some(1),
+    }
+}
+
 struct Seen<'s, 'a> {
     shape: &'s Shape,
     actual: &'a [u64],
@@ -136,7 +145,7 @@ impl Seen<'_, '_> {
             return None;
         }
         match (self.shape.dims.as_slice(), self.actual) {
-            ([Dim::Batch, one], [_]) if self.takes_one(one) => return Some(Broadcast::Flat),
+            ([Dim::Batch, one], [_]) if takes_one(one, self.symbols) => return Some(Broadcast::Flat),
             ([Dim::Batch], [_, 1]) => return Some(Broadcast::Column),
             _ => {}
         }
@@ -158,7 +167,8 @@ impl Seen<'_, '_> {
             }
         }
         let missing = (0..self.shape.dims.len()).rev().find(|entry| {
-            self.takes_one(&self.shape.dims[*entry]) && self.fit(&fit::without(self.shape, *entry), self.actual).fits()
+            takes_one(&self.shape.dims[*entry], self.symbols)
+                && self.fit(&fit::without(self.shape, *entry), self.actual).fits()
         });
         missing.map_or(Mismatch::Rank, Mismatch::NoChannel)
     }
@@ -170,11 +180,136 @@ impl Seen<'_, '_> {
         let full = self.rows.and_then(|rows| rows.exact());
         inside.fits() && (inside.exact > 0 || full.is_none() || full != self.actual.first().copied())
     }
+}
 
-    fn takes_one(&self, dim: &Dim) -> bool {
-        match dim {
-            Dim::Either(dims) => dims.iter().any(|dim| self.takes_one(dim)),
-            dim => fit::constant(dim, self.symbols) == Some(1),
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::spec::dims::Expr;
+    use crate::spec::{At, Declared, Pick};
+
+    fn declared(role: Role, text: &[&str]) -> (Spec, Declaration) {
+        let dim = |text: &&str| match *text {
+            "batch" => Dim::Batch,
+            "*" => Dim::Any,
+            "..." => Dim::Rest,
+            name => name.parse().map_or_else(|_| Dim::Size(Expr::Symbol(name.to_owned())), Dim::Fixed),
+        };
+        let at = At::Flag("--test");
+        let shape = Shape { dims: text.iter().map(dim).collect() };
+        let declaration = Declaration {
+            role,
+            name: "x".into(),
+            at: at.clone(),
+            dtype: None,
+            shape: Some(Declared { value: shape, at }),
+            axes: None,
+            values: None,
+            encoding: None,
+            classes: None,
+            ignore: None,
+            pick: Pick::default(),
+            optional: false,
+            allows: Vec::new(),
+        };
+        (Spec::default(), declaration)
+    }
+
+    fn kind(role: Role, text: &[&str], actual: &[u64]) -> &'static str {
+        let (spec, declaration) = declared(role, text);
+        match mismatch(&spec, &declaration, actual) {
+            None => "fits",
+            Some(Mismatch::Empty(_)) => "empty",
+            Some(Mismatch::Scalar) => "scalar",
+            Some(Mismatch::Broadcast(_)) => "broadcast",
+            Some(Mismatch::NoBatch) => "no batch",
+            Some(Mismatch::BatchedTwice(_)) => "batched twice",
+            Some(Mismatch::NoChannel(_)) => "no channel",
+            Some(Mismatch::Transposed(_)) => "transposed",
+            Some(Mismatch::Rank) => "rank",
+            Some(Mismatch::Size(_)) => "size",
+            Some(Mismatch::Bounds(_)) => "bounds",
+        }
+    }
+
+    #[test]
+    fn every_shape_is_one_mistake() {
+        let image = ["batch", "28", "28", "1"];
+        for (actual, expected) in [
+            (&[32, 28, 28, 1][..], "fits"),
+            (&[0, 28, 28, 1], "empty"),
+            (&[32, 0, 28, 1], "empty"),
+            (&[0], "empty"),
+            (&[], "scalar"),
+            (&[28, 28, 1], "no batch"),
+            (&[1, 32, 28, 28, 1], "batched twice"),
+            (&[5, 32, 28, 28, 1], "batched twice"),
+            (&[32, 28, 28], "no channel"),
+            (&[32, 1, 28, 28], "transposed"),
+            (&[28, 28], "rank"),
+            (&[32, 784], "rank"),
+            (&[32, 28, 28, 3], "size"),
+            (&[32, 27, 28, 1], "size"),
+        ] {
+            assert_eq!(kind(Role::Input, &image, actual), expected, "{actual:?}");
+        }
+    }
+
+    #[test]
+    fn targets_broadcast_where_inputs_have_another_rank() {
+        for (text, actual) in [(&["batch"][..], &[32, 1][..]), (&["batch", "1"], &[32]), (&["batch", "3"], &[32, 1])] {
+            assert_eq!(kind(Role::Target, text, actual), "broadcast");
+            assert_ne!(kind(Role::Input, text, actual), "broadcast");
+        }
+        assert_eq!(kind(Role::Target, &["batch", "128", "128", "1"], &[4, 128, 128]), "no channel");
+        assert_eq!(kind(Role::Target, &["batch", "8", "8", "1"], &[4, 1, 8, 8]), "transposed");
+        assert_eq!(kind(Role::Target, &["batch"], &[32, 10]), "rank");
+    }
+
+    #[test]
+    fn rows_are_told_only_where_the_axes_are_known() {
+        let rows_of = |role, text: &[&str], actual: &[u64]| {
+            let (spec, declaration) = declared(role, text);
+            rows(&spec, &declaration, actual)
+        };
+        assert_eq!(rows_of(Role::Input, &["50", "batch", "8"], &[50, 4, 8]), Some(4));
+        assert_eq!(rows_of(Role::Input, &["batch", "8"], &[4, 9]), Some(4));
+        assert_eq!(rows_of(Role::Input, &["batch", "28", "28", "1"], &[4, 28, 28]), Some(4));
+        assert_eq!(rows_of(Role::Input, &["batch", "28", "28"], &[28, 28]), None);
+        assert_eq!(rows_of(Role::Input, &["batch", "3", "9", "9"], &[4, 9, 9, 3]), None);
+        assert_eq!(rows_of(Role::Input, &["3", "3"], &[3, 3]), None);
+        assert_eq!(rows_of(Role::Target, &["batch", "1"], &[4]), Some(4));
+        assert_eq!(rows_of(Role::Target, &["batch", "1"], &[1, 4]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_batch_or_a_channel_axis_that_is_taken_away_is_missed(
+            sizes in prop::collection::vec(2_u64..9, 1..4), rows in 10_u64..99, at in 0_usize..4,
+        ) {
+            let mut text: Vec<String> = sizes.iter().map(u64::to_string).collect();
+            let at = at.min(text.len());
+            text.insert(at, "1".into());
+            text.insert(0, "batch".into());
+            let text: Vec<&str> = text.iter().map(String::as_str).collect();
+            let mut sample = sizes.clone();
+            sample.insert(at, 1);
+            prop_assert_eq!(kind(Role::Input, &text, &sample), "no batch");
+            let bare: Vec<u64> = std::iter::once(rows).chain(sizes).collect();
+            prop_assert_eq!(kind(Role::Input, &text, &bare), "no channel");
+            let twice: Vec<u64> = [1, rows].into_iter().chain(sample).collect();
+            prop_assert_eq!(kind(Role::Input, &text, &twice), "batched twice");
+        }
+
+        #[test]
+        fn no_shape_is_too_odd(actual in prop::collection::vec(any::<u64>(), 0..9), role in 0..2) {
+            let role = [Role::Input, Role::Target][role as usize];
+            for text in [&["batch", "T", "3"][..], &["batch", "...", "1"], &["*", "T", "T"], &["batch"], &["batch", "1"]] {
+                let (spec, declaration) = declared(role, text);
+                let _ = (mismatch(&spec, &declaration, &actual), rows(&spec, &declaration, &actual));
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ const FOLDERS: usize = 100;
 const FILES: usize = 1000;
 const ARCHIVES: usize = 1000;
 
-fn main() {
+pub(crate) fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
         Some("floor-npy") => floor_npy(arguments[2..].iter().map(PathBuf::from)),
@@ -80,7 +80,7 @@ fn compare() {
     let data = root.join("target/bench/headers");
     let python =
         std::env::var("BATCHLINT_PYTHON").unwrap_or_else(|_| root.join(".venv/bin/python").display().to_string());
-    let readers = root.join("benches/headers.py").display().to_string();
+    let readers = root.join("benches/headers/readers.py").display().to_string();
     if !data.join("done").exists() {
         let _ = fs::remove_dir_all(&data);
         fs::create_dir_all(&data).unwrap();

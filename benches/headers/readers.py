@@ -1,7 +1,7 @@
 """NumPy's side of the header benchmark: writes the files, and reads their headers the ways NumPy offers.
 
-    headers.py write FOLDER FOLDERS FILES ARCHIVES
-    headers.py npy-header | npy-load | npz-header FOLDER
+    readers.py write FOLDER FOLDERS FILES ARCHIVES
+    readers.py npy-header | npy-load | npz-header FOLDER
 
 The readers print the seconds they took, without the start of the interpreter.
 """

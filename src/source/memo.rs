@@ -1,0 +1,126 @@
+//! What one thread keeps from file to file: buffers, headers it has read before, names it has seen before. Dumps hold
+//! the same few headers thousands of times; each is parsed once and shared.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::Decompress;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::npy::header::{Raw, Read, read};
+use super::npz::names::Name;
+use crate::source::Header;
+
+/// Entries that a table keeps. Data whose headers or names are all different gains nothing from more.
+const ENTRIES: usize = 4096;
+/// Bytes of the first read of a .npy: header and data of a small one.
+pub(super) const FIRST_READ: usize = 4096;
+/// Bytes of the first read of a .npz: a small one is read whole.
+pub(super) const FIRST_READ_NPZ: usize = 256 * 1024;
+
+/// Headers by their bytes, for all threads of a scan.
+type Shared = Arc<Mutex<HashMap<Box<[u8]>, Arc<Header>>>>;
+
+/// What one thread keeps from file to file.
+#[derive(Default)]
+pub struct Memo {
+    /// For the first bytes of a file.
+    head: Vec<u8>,
+    /// For everything else.
+    work: Work,
+}
+
+impl Memo {
+    /// A memo for another thread, which shares the headers of this one.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let tables = Tables { shared: Arc::clone(&self.work.tables.shared), ..Tables::default() };
+        Self { head: Vec::new(), work: Work { tables, ..Work::default() } }
+    }
+
+    /// The buffer for the first read, and the rest.
+    pub(super) fn split(&mut self, first: usize) -> (&mut [u8], &mut Work) {
+        if self.head.len() < first {
+            self.head.resize(first, 0);
+        }
+        (&mut self.head[..first], &mut self.work)
+    }
+}
+
+/// Buffers and tables.
+#[derive(Default)]
+pub struct Work {
+    /// Bytes read from the file.
+    pub(super) scratch: Vec<u8>,
+    /// The directory of an archive.
+    pub(super) directory: Vec<u8>,
+    /// Inflated bytes of a member.
+    pub(super) plain: Vec<u8>,
+    /// The inflater, which is slow to make.
+    pub(super) inflater: Option<Decompress>,
+    /// What was seen before.
+    pub(super) tables: Tables,
+}
+
+/// Headers and names that were seen before. Only sound headers are kept: what is wrong with one has to be told anew
+/// for every file.
+#[derive(Default)]
+pub(super) struct Tables {
+    headers: HashMap<u64, (Box<[u8]>, Arc<Header>)>,
+    names: HashMap<u64, (Box<[u8]>, Arc<Name>)>,
+    shared: Shared,
+}
+
+impl Tables {
+    /// What the header says, and how it was read if there is something wrong with it.
+    pub(super) fn header<'r>(&mut self, raw: &Raw<'r>) -> (Option<Arc<Header>>, Option<Read<'r>>) {
+        let hash = xxh3_64(raw.bytes);
+        if let Some((bytes, header)) = self.headers.get(&hash)
+            && **bytes == *raw.bytes
+        {
+            return (Some(Arc::clone(header)), None);
+        }
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shared.get(raw.bytes).map(Arc::clone);
+        let header = if let Some(header) = known {
+            header
+        } else {
+            let mut read = read(raw);
+            if !read.problems.is_empty() {
+                return (read.header.take().map(Arc::new), Some(read));
+            }
+            let Some(header) = read.header.take().map(Arc::new) else { return (None, Some(read)) };
+            if shared.len() < ENTRIES {
+                shared.insert(raw.bytes.into(), Arc::clone(&header));
+            }
+            header
+        };
+        drop(shared);
+        keep(&mut self.headers, hash, raw.bytes, &header);
+        (Some(header), None)
+    }
+
+    /// The name of a member, as the directory has it.
+    pub(super) fn name(&mut self, bytes: &[u8], utf8: bool) -> Arc<Name> {
+        // Outside ASCII the same bytes mean different names, depending on the flag.
+        if !bytes.is_ascii() {
+            return Arc::new(Name::new(bytes, utf8));
+        }
+        let hash = xxh3_64(bytes);
+        if let Some((known, name)) = self.names.get(&hash)
+            && **known == *bytes
+        {
+            return Arc::clone(name);
+        }
+        let name = Arc::new(Name::new(bytes, utf8));
+        keep(&mut self.names, hash, bytes, &name);
+        name
+    }
+}
+
+fn keep<T>(table: &mut HashMap<u64, (Box<[u8]>, Arc<T>)>, hash: u64, bytes: &[u8], value: &Arc<T>) {
+    if table.len() >= ENTRIES {
+        table.clear();
+    }
+    table.insert(hash, (bytes.into(), Arc::clone(value)));
+}

@@ -1,0 +1,191 @@
+//! The .npy format: one array, or several that were saved to one handle and follow each other.
+
+mod descr;
+pub(crate) mod header;
+mod literal;
+
+use std::io;
+use std::sync::Arc;
+
+use crate::source::fault::{FaultKind, HeaderFault, LineEnding, Trailing, Truncated};
+use crate::source::input::Input;
+use crate::source::memo::{Tables, Work};
+use crate::source::{Excerpt, Format, Header, Seen, SourceKind, Spot};
+use header::{MAGIC, Raw, Start};
+
+/// Arrays that are read from one file.
+const MAX_ARRAYS: u32 = 1_000_000;
+/// Bytes that hold most headers.
+const WINDOW: usize = 512;
+
+/// The .npy format.
+pub struct Npy;
+
+impl Format for Npy {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Npy
+    }
+
+    fn recognises(&self, head: &[u8]) -> bool {
+        head.starts_with(MAGIC)
+    }
+
+    fn scan(&self, input: &Input<'_>, work: &mut Work, seen: &mut Seen) -> io::Result<()> {
+        let mut following = 0;
+        let mut offset = 0;
+        let key = stem(&seen.path);
+        for ordinal in 0..MAX_ARRAYS {
+            let spot = Spot { member: None, ordinal };
+            let start = start_at(input, offset, input.size, &mut work.scratch)?;
+            let raw = match start {
+                Start::Header(raw) => raw,
+                Start::Broken(fault) => {
+                    seen.fault(&spot, FaultKind::Header(fault));
+                    break;
+                }
+                Start::Foreign | Start::Short | Start::More(_) if ordinal > 0 => break,
+                Start::Foreign | Start::Short | Start::More(_) => {
+                    seen.fault(&spot, FaultKind::File(crate::source::FileFault::TooShort { bytes: input.size }));
+                    break;
+                }
+            };
+            following = ordinal;
+            let data = offset + raw.bytes.len() as u64;
+            if ordinal == 0 && !data.is_multiple_of(16) {
+                seen.fault(&spot, FaultKind::Header(HeaderFault::Misaligned { offset: data }));
+            }
+            let Some(header) = describe(&raw, &spot, &mut work.tables, seen) else { break };
+            let left = check(&raw, &header, input.size - data, false, &spot, seen);
+            let bytes = header.bytes();
+            let row = row(&header);
+            seen.array(Arc::clone(&key), &spot, header);
+            let Left::More(extra) = left else { break };
+            offset = data + bytes;
+            if !matches!(start_at(input, offset, input.size, &mut work.scratch)?, Start::Header(_) | Start::Broken(_)) {
+                seen.fault(&spot, trailing(extra, row, false));
+                break;
+            }
+        }
+        let first = Spot { member: None, ordinal: 0 };
+        if following + 1 == MAX_ARRAYS {
+            seen.fault(&first, FaultKind::Trailing(Trailing::TooManyArrays { limit: MAX_ARRAYS }));
+        } else if following > 0 {
+            seen.fault(&first, FaultKind::Trailing(Trailing::Arrays { following }));
+        }
+        Ok(())
+    }
+}
+
+/// The header that starts at `offset` of what ends at `end`.
+pub(super) fn start_at<'s>(
+    input: &'s Input<'_>,
+    offset: u64,
+    end: u64,
+    scratch: &'s mut Vec<u8>,
+) -> io::Result<Start<'s>> {
+    let size = end.saturating_sub(offset);
+    let wanted = WINDOW.min(usize::try_from(size).unwrap_or(usize::MAX));
+    let wanted = match header::start(input.at(offset, wanted, scratch)?, size) {
+        Start::More(needed) => needed,
+        _ => wanted,
+    };
+    Ok(header::start(input.at(offset, wanted, scratch)?, size))
+}
+
+/// How many arrays follow each other from `offset` on. What is no array ends the count.
+pub(super) fn following(
+    input: &Input<'_>,
+    mut offset: u64,
+    end: u64,
+    scratch: &mut Vec<u8>,
+    tables: &mut Tables,
+) -> io::Result<u32> {
+    for count in 0..MAX_ARRAYS {
+        let Start::Header(raw) = start_at(input, offset, end, scratch)? else { return Ok(count) };
+        let Some(header) = tables.header(&raw).0 else { return Ok(count) };
+        offset = offset.saturating_add(raw.bytes.len() as u64).saturating_add(header.bytes());
+        if offset >= end || descr::holds_objects(&header.dtype) {
+            return Ok(count + 1);
+        }
+    }
+    Ok(MAX_ARRAYS)
+}
+
+/// Reads a header, and writes down what is wrong with it.
+pub(super) fn describe(raw: &Raw<'_>, spot: &Spot<'_>, tables: &mut Tables, seen: &mut Seen) -> Option<Arc<Header>> {
+    let (header, read) = tables.header(raw);
+    if let Some(read) = read {
+        for (fault, span) in &read.problems {
+            let excerpt = Excerpt::around(seen.header_name(spot), &read.text, span);
+            seen.fault_in(spot, FaultKind::Header(fault.clone()), Some(excerpt));
+        }
+    }
+    header
+}
+
+/// What follows an array.
+pub(crate) enum Left {
+    /// Nothing, or nothing that can be told from the array itself.
+    Nothing,
+    /// So many bytes.
+    More(u64),
+}
+
+/// Compares the bytes that the header asks for with the `found` ones behind it, and looks at the end of the header.
+/// `by_directory` says that `found` is only what the directory of an archive claims.
+pub(super) fn check(
+    raw: &Raw<'_>,
+    header: &Header,
+    found: u64,
+    by_directory: bool,
+    spot: &Spot<'_>,
+    seen: &mut Seen,
+) -> Left {
+    let needed = header.bytes();
+    // The length of a pickle stands nowhere.
+    let objects = descr::holds_objects(&header.dtype);
+    let extra = if objects { 0 } else { found.saturating_sub(needed) };
+    let ending = match (raw.bytes.last(), raw.next) {
+        (Some(b'\n'), _) => None,
+        (Some(b'\r'), Some(b'\n')) if extra > 0 => Some(LineEnding::Shifted { extra }),
+        (Some(b'\r'), _) => Some(LineEnding::CarriageReturn),
+        _ => Some(LineEnding::Missing),
+    };
+    let shifted = matches!(ending, Some(LineEnding::Shifted { .. }));
+    if let Some(ending) = ending {
+        seen.fault(spot, FaultKind::LineEnding(ending));
+    }
+    if !objects && found < needed {
+        let elements = found.checked_div(header.dtype.size).unwrap_or(0);
+        let of = header.elements();
+        let read = header::read(raw);
+        let excerpt = Excerpt::around(seen.header_name(spot), &read.text, &read.shape);
+        let fault = Truncated { needed, found, elements, of, by_directory };
+        seen.fault_in(spot, FaultKind::Truncated(fault), Some(excerpt));
+    }
+    if extra == 0 || shifted { Left::Nothing } else { Left::More(extra) }
+}
+
+/// Bytes of one row, where rows follow each other.
+pub(super) fn row(header: &Header) -> u64 {
+    let [_, rest @ ..] = header.shape.as_slice() else { return 0 };
+    if header.fortran && !rest.is_empty() {
+        return 0;
+    }
+    rest.iter().fold(header.dtype.size, |all, size| all.saturating_mul(*size))
+}
+
+/// Bytes behind an array that are no array.
+pub(super) fn trailing(bytes: u64, row: u64, by_directory: bool) -> FaultKind {
+    let rows = bytes.checked_div(row).filter(|rows| rows * row == bytes);
+    FaultKind::Trailing(Trailing::Bytes { bytes, rows, by_directory })
+}
+
+/// The file name without its folder and its last extension.
+fn stem(path: &str) -> Arc<str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem.into(),
+        _ => name.into(),
+    }
+}
