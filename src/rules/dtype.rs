@@ -4,7 +4,7 @@ use super::ArrayCx;
 use crate::config::Level;
 use crate::diagnostic::{Finding, Fix, python};
 use crate::source::text::shown;
-use crate::spec::dtype::{Dtype, DtypeRule};
+use crate::spec::dtype::{Class, Dtype, DtypeRule, Wanted};
 use crate::spec::framework::{Clash, Outcome, Treatment};
 use crate::spec::{At, Declaration, Role};
 
@@ -27,14 +27,15 @@ pub(super) fn rule<'a>(cx: &ArrayCx<'a>) -> Option<&'a DtypeRule> {
 /// A finding that says what the array is and what was wanted. `is` goes into the message, behind the array's name.
 pub(super) fn finding(cx: &ArrayCx<'_>, outcome: &Outcome, is: &str) -> Finding {
     let name = shown(cx.name, 80);
-    let (wanted, expected) = match (cx.declared.map(|declared| declared.role), rule(cx)) {
-        (Some(role), Some(rule)) => (
+    let named = rule(cx).filter(|rule| !rule.wanted.contains(&Wanted::Class(Class::Any)));
+    let (wanted, expected) = match (cx.declared.map(|declared| declared.role), named) {
+        (Some(role), Some(takes)) => (
             if outcome.treatment == Some(Treatment::Accepted) {
-                format!(", the spec declares {rule}")
+                format!(", the spec declares {takes}")
             } else {
-                format!(", the {} takes {rule}", taker(role))
+                format!(", the {} takes {takes}", taker(role))
             },
-            format!("`{name}` has {}.", noun(rule)),
+            format!("`{name}` has {}.", noun(takes)),
         ),
         (Some(role), None) => {
             (format!(", the {} takes numbers", taker(role)), format!("`{name}` is an array of numbers."))
@@ -63,7 +64,7 @@ pub(super) fn guarded_cast(cx: &ArrayCx<'_>, wanted: &Dtype) -> Option<Fix> {
 }
 
 /// The line that declares the dtype, else the one that declares the array.
-fn at<'a>(cx: &ArrayCx<'a>) -> Option<&'a At> {
+pub(super) fn at<'a>(cx: &ArrayCx<'a>) -> Option<&'a At> {
     cx.declared.map(|declared: &Declaration| declared.dtype.as_ref().map_or(&declared.at, |dtype| &dtype.at))
 }
 
