@@ -1,1 +1,221 @@
-//! cli
+//! The command line: exact parsing first, effects after. Only this folder and `main.rs` print.
+
+mod check;
+mod explain;
+mod rules;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::framework::Framework;
+use crate::config::{Level, Overrides, Selection};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::render::{self, OutputFormat};
+
+const EXAMPLES: &str = "Examples:
+  batchlint check dump/                       lint a folder of .npy and .npz batches
+  batchlint check dump/ --framework torch     say who will consume them
+  batchlint explain double-precision          what a rule finds, why it hurts, how to fix it";
+
+/// Lint tensor batches before you train.
+#[derive(Debug, Parser)]
+#[command(name = "batchlint", version, about, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+struct Global {
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
+    color: Color,
+    /// Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    quiet: u8,
+    /// Say which spec applies, and how it was found
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lint dumped batches: files, folders and globs
+    Check(Box<CheckArgs>),
+    /// Print the page of a rule: what it finds, why it hurts, how to fix it
+    Explain {
+        /// The rule's id
+        rule: String,
+    },
+    /// List the rules
+    Rules {
+        /// How to list them
+        #[arg(long, value_enum, default_value_t = RulesFormat::Text)]
+        format: RulesFormat,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RulesFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Files, folders or globs
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// Who will consume the batches
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "What changes from run to run")]
+    framework: Option<Framework>,
+    /// Rows per batch
+    #[arg(long, value_name = "ROWS", help_heading = "What changes from run to run")]
+    batch_size: Option<u64>,
+    /// Rows in the whole dataset
+    #[arg(long, value_name = "ROWS", help_heading = "What changes from run to run")]
+    dataset_size: Option<u64>,
+    /// Steps per epoch
+    #[arg(long, value_name = "N", help_heading = "What changes from run to run")]
+    steps: Option<u64>,
+    /// Epochs
+    #[arg(long, value_name = "N", help_heading = "What changes from run to run")]
+    epochs: Option<u64>,
+    /// Only these rules or groups
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    select: Vec<String>,
+    /// Not these rules or groups
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    ignore: Vec<String>,
+    /// Set the level of a rule or group: note, warning or error
+    #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',', value_parser = rule_level, help_heading = "Rules")]
+    level: Vec<(String, Level)>,
+    /// The least level that makes the exit code 1 [default: error]
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
+    fail_on: Option<Level>,
+    /// Fail when a check could not be made
+    #[arg(long, help_heading = "Rules")]
+    require_complete: bool,
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: OutputFormat,
+    /// Write a report to a file as well; can be repeated
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target, help_heading = "Output")]
+    report: Vec<(OutputFormat, PathBuf)>,
+    /// Name every place of a fault, not just three
+    #[arg(long, help_heading = "Output")]
+    all_places: bool,
+}
+
+fn rule_level(text: &str) -> Result<(String, Level), String> {
+    let (rule, level) = text.split_once('=').ok_or("expected RULE=LEVEL, for instance fortran-order=warning")?;
+    let level = Level::from_str(level, false).map_err(|_| format!("`{level}` is no level: note, warning or error"))?;
+    Ok((rule.to_owned(), level))
+}
+
+fn report_target(text: &str) -> Result<(OutputFormat, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("expected FORMAT=PATH, for instance json=report.json")?;
+    let format = OutputFormat::from_str(format, false).map_err(|_| {
+        let known: Vec<_> = OutputFormat::value_variants().iter().map(|format| format.name()).collect();
+        format!("`{format}` is no format: {}", known.join(", "))
+    })?;
+    Ok((format, path.into()))
+}
+
+/// Parses the command line, does what it says, and tells how it ended.
+#[must_use]
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // Nothing can be done when even this cannot be printed.
+            let _ = error.print();
+            return if usage { Exit::Trouble } else { Exit::Clean };
+        }
+    };
+    let format = match &cli.command {
+        Some(Command::Check(args)) => args.format,
+        _ => OutputFormat::Full,
+    };
+    let result = match cli.command {
+        Some(Command::Check(args)) => check::check(*args, &cli.global),
+        Some(Command::Explain { rule }) => explain::explain(&rule),
+        Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
+        None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
+    };
+    result.unwrap_or_else(|error| {
+        let color = cli.global.color(std::io::stderr().is_terminal());
+        let mut text = Vec::new();
+        let _ = render::error(format, &error, color, &mut text);
+        // The document goes where a program looks for it; text for people goes to stderr.
+        let _ = if format == OutputFormat::Json {
+            std::io::stdout().write_all(&text)
+        } else {
+            std::io::stderr().write_all(&text)
+        };
+        Exit::Trouble
+    })
+}
+
+impl Global {
+    /// Whether to use colours on a stream that is, or is not, a terminal.
+    fn color(&self, terminal: bool) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR") => false,
+            Color::Auto if std::env::var_os("FORCE_COLOR").is_some_and(|value| value != "0") => true,
+            Color::Auto => terminal,
+        }
+    }
+}
+
+impl CheckArgs {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            framework: self.framework,
+            batch_size: self.batch_size,
+            dataset_size: self.dataset_size,
+            steps: self.steps,
+            epochs: self.epochs,
+        }
+    }
+
+    fn selection(&self) -> Selection {
+        let mut levels = self.level.clone();
+        if self.require_complete {
+            levels.push(("not-evaluated".into(), Level::Error));
+        }
+        Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels }
+    }
+}
+
+/// Prints to stdout. A reader that went away (`| head`) is no trouble.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::plain(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -25,6 +25,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// Every level, the mildest first.
+    pub const ALL: [Self; 3] = [Self::Note, Self::Warning, Self::Error];
+
     /// `note`, `warning`, `error`
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -53,6 +56,19 @@ pub struct Selection {
     pub levels: Vec<(String, Level)>,
 }
 
+impl Selection {
+    /// These settings with `flags` on top: a flag's `select` replaces, `ignore` and `level` add.
+    #[must_use]
+    pub fn and(&self, flags: &Self) -> Self {
+        let select = if flags.select.is_empty() { &self.select } else { &flags.select };
+        Self {
+            select: select.clone(),
+            ignore: self.ignore.iter().chain(&flags.ignore).cloned().collect(),
+            levels: self.levels.iter().chain(&flags.levels).cloned().collect(),
+        }
+    }
+}
+
 /// What changes from run to run, as flags. Each wins over its line in the spec.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -79,4 +95,10 @@ pub struct Settings {
     pub overrides: Overrides,
     /// The flags about rules, on top of the file's.
     pub selection: Selection,
+    /// `--fail-on`
+    pub fail_on: Option<Level>,
+    /// Whether a finding keeps all its places instead of three.
+    pub all_places: bool,
+    /// Where the search for the spec starts.
+    pub directory: PathBuf,
 }

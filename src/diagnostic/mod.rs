@@ -2,6 +2,8 @@
 //! level and its exact count, ready to be shown.
 
 pub mod place;
+pub mod python;
+pub mod quantity;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,14 @@ pub enum Unit {
     Set,
     /// Lines of the spec.
     Line,
+    /// Steps of an epoch.
+    Step,
+    /// Rows.
+    Row,
+    /// Numbers of a sequence of files.
+    Number,
+    /// Checks: one rule on one array, or on the run.
+    Check,
 }
 
 impl Unit {
@@ -47,6 +57,10 @@ impl Unit {
             Self::Array => ("array", "arrays"),
             Self::Set => ("set", "sets"),
             Self::Line => ("line", "lines"),
+            Self::Step => ("step", "steps"),
+            Self::Row => ("row", "rows"),
+            Self::Number => ("number", "numbers"),
+            Self::Check => ("check", "checks"),
         };
         format!("{n} {}", if n == 1 { one } else { many })
     }
@@ -59,7 +73,7 @@ impl Unit {
 }
 
 /// How far a repair can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Applicability {
     /// Checked on the data: nothing is lost.
@@ -154,6 +168,18 @@ impl Finding {
             consequence: None,
             help: None,
             fix: None,
+        }
+    }
+
+    /// What was found and how often: `float64 in 20 of 20 batches`. Counts of rows, steps and numbers are in the
+    /// words of the finding already.
+    #[must_use]
+    pub fn found_and_share(&self) -> String {
+        match self.unit {
+            Unit::Batch | Unit::File | Unit::Array | Unit::Set if self.of > 1 => {
+                format!("{} in {}", self.found, self.unit.share(self.count, self.of))
+            }
+            _ => self.found.clone(),
         }
     }
 

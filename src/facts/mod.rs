@@ -1,20 +1,68 @@
 //! What was seen, without opinions. Facts are the waist of the design: small, serialisable, and mergeable. Facts of
 //! part A merged with facts of part B equal the facts of A and B together, in any grouping and any order, so a scan
 //! can be split over threads, processes or machines and judged later without the data.
+//!
+//! What only shows across arrays and batches is not stored: [`stream::assemble`] derives it from the same facts every
+//! time, so that it cannot disagree with them.
 
+mod assemble;
+pub mod group;
+pub mod lengths;
 pub mod naming;
+pub mod pairs;
+pub mod saved;
 pub mod stream;
+pub mod tracks;
 
+pub use assemble::assemble;
 pub use stream::{Batch, Cell, Column, Stream};
 
-use crate::source::SourceFacts;
-
-/// The version of the serialised form.
-pub const VERSION: u32 = 1;
+use crate::source::walk::natural;
+use crate::source::{SourceFacts, SourceKind};
 
 /// What was seen of a set of files: one entry per path, in natural order of the paths.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
-    /// Sorted by [`naming::natural`], each path once.
-    pub sources: Vec<SourceFacts>,
+    sources: Vec<SourceFacts>,
+}
+
+impl Facts {
+    /// The facts of these files, in whatever order they were read. Of two entries for one path, one is kept: the same
+    /// one whatever their order.
+    #[must_use]
+    pub fn new(mut sources: Vec<SourceFacts>) -> Self {
+        sources.sort_by(|a, b| natural(&a.path, &b.path).then_with(|| tie(a).cmp(&tie(b))));
+        sources.dedup_by(|later, earlier| later.path == earlier.path);
+        Self { sources }
+    }
+
+    /// The facts of both sets together.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.sources.extend(other.sources);
+        Self::new(self.sources)
+    }
+
+    /// One entry per path, in natural order of the paths.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceFacts] {
+        &self.sources
+    }
+
+    /// How many arrays could be described.
+    #[must_use]
+    pub fn arrays(&self) -> usize {
+        self.sources.iter().map(|source| source.arrays.len()).sum()
+    }
+
+    /// How many of the sources are array files.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        self.sources.iter().filter(|source| source.kind != SourceKind::Other).count() as u64
+    }
+}
+
+/// What tells two reports about one path apart, for an order that does not depend on who came first.
+fn tie(source: &SourceFacts) -> String {
+    serde_json::to_string(source).unwrap_or_default()
 }

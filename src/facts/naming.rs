@@ -1,1 +1,218 @@
-//! What file names say: natural order, the array's name, the number of the batch.
+//! What file names say: the array's name, and the number of the batch.
+//!
+//! Loose `.npy` files form one batch where they share everything but the array's name: `x_007.npy` and `y_007.npy`,
+//! `x/007.npy` and `y/007.npy`, `train_x_007.npy` and `train_y_007.npy`.
+
+/// What the path of a loose `.npy` file says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LooseName {
+    /// What the file calls its array: `x` in `x_007.npy`.
+    pub array: String,
+    /// What it shares with the other arrays of its batch: folder and stem without the array's name and the number.
+    pub rest: String,
+    /// The number of the batch: 7 in `x_007.npy`.
+    pub number: Option<u64>,
+}
+
+/// Splits the path of a loose `.npy` file, relative to the folder that is checked. A declared name is recognised as a
+/// whole word of the stem, or as the name of the folder; without one, the name is the stem without its number.
+#[must_use]
+pub fn loose(path: &str, declared: &[&str]) -> LooseName {
+    let (folder, stem) = split(path);
+    let folder_name = folder.rsplit('/').next().unwrap_or_default();
+    let parent = folder.strip_suffix(folder_name).unwrap_or(folder).trim_end_matches('/');
+
+    let mut by_length: Vec<&str> = declared.to_vec();
+    by_length.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    if let Some((name, start)) = by_length.iter().find_map(|name| Some((*name, word(stem, name)?))) {
+        let without = format!("{}\u{1}{}", &stem[..start], &stem[start + name.len()..]);
+        return LooseName::new(name, folder, &without);
+    }
+    if let Some(name) = by_length.iter().find(|name| **name == folder_name) {
+        return LooseName::new(name, parent, stem);
+    }
+    if !folder_name.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit()) {
+        return LooseName::new(folder_name, parent, stem);
+    }
+    match last_number(stem) {
+        Some((start, end)) => {
+            let (before, after) = (tidy(&stem[..start]), tidy(&stem[end..]));
+            let (array, rest) = if after.is_empty() { (before, "") } else { (after, before) };
+            let array = if array.is_empty() { stem } else { array };
+            LooseName { array: array.into(), rest: join(folder, rest), number: stem[start..end].parse().ok() }
+        }
+        None => LooseName { array: stem.into(), rest: folder.into(), number: None },
+    }
+}
+
+/// Splits a path that the declaration's own glob matched: what the wildcards matched names the batch.
+#[must_use]
+pub fn picked(path: &str, glob: &str, array: &str) -> LooseName {
+    let mut kept = Vec::new();
+    let mut patterns = glob.rsplit('/');
+    let without = path.strip_suffix(".npy").unwrap_or(path);
+    let glob_stem = |pattern: &str| pattern.strip_suffix(".npy").unwrap_or(pattern).to_owned();
+    for (i, part) in without.rsplit('/').enumerate() {
+        let pattern = patterns.next().map(|pattern| if i == 0 { glob_stem(pattern) } else { pattern.to_owned() });
+        let rest = match &pattern {
+            Some(pattern) => {
+                let wild = |c: char| matches!(c, '*' | '?' | '[' | '{');
+                let head = pattern.split(wild).next().unwrap_or_default();
+                let tail = pattern.rsplit(['*', '?', ']', '}']).next().unwrap_or_default();
+                if head.len() == pattern.len() {
+                    if head == part { "" } else { part }
+                } else {
+                    let cut = part.strip_prefix(head).unwrap_or(part);
+                    cut.strip_suffix(tail).unwrap_or(cut)
+                }
+            }
+            None => part,
+        };
+        kept.push(rest);
+    }
+    let stem = kept.remove(0).to_owned();
+    kept.retain(|part| !part.is_empty());
+    kept.reverse();
+    LooseName::new(array, &kept.join("/"), &stem)
+}
+
+/// The number that names a batch in an archive's stem, and the stem without it.
+#[must_use]
+pub fn numbered(path: &str) -> (String, Option<u64>) {
+    let (folder, stem) = split(path);
+    match last_number(stem) {
+        Some((start, end)) => {
+            let rest = format!("{}{}", &stem[..start], &stem[end..]);
+            (join(folder, tidy(&rest)), stem[start..end].parse().ok())
+        }
+        None => (join(folder, stem), None),
+    }
+}
+
+impl LooseName {
+    fn new(array: &str, folder: &str, stem: &str) -> Self {
+        match last_number(stem) {
+            Some((start, end)) => {
+                let rest = format!("{}{}", &stem[..start], &stem[end..]).replace('\u{1}', "");
+                Self { array: array.into(), rest: join(folder, tidy(&rest)), number: stem[start..end].parse().ok() }
+            }
+            None => Self { array: array.into(), rest: join(folder, tidy(&stem.replace('\u{1}', ""))), number: None },
+        }
+    }
+}
+
+/// Folder (without a trailing slash) and stem (without `.npy` or `.npz`).
+fn split(path: &str) -> (&str, &str) {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.strip_suffix(".npy").or_else(|| file.strip_suffix(".npz")).unwrap_or(file);
+    (folder, stem)
+}
+
+/// Where `name` stands in `stem` as a whole word.
+fn word(stem: &str, name: &str) -> Option<usize> {
+    if name.is_empty() {
+        return None;
+    }
+    stem.match_indices(name).map(|(start, _)| start).find(|start| {
+        let before = stem[..*start].chars().next_back();
+        let after = stem[*start + name.len()..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphabetic)
+    })
+}
+
+/// The last run of digits.
+fn last_number(stem: &str) -> Option<(usize, usize)> {
+    let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let start = stem[..end]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |last| last + stem[last..].chars().next().map_or(1, char::len_utf8));
+    Some((start, end))
+}
+
+/// Without separators at the ends.
+fn tidy(text: &str) -> &str {
+    text.trim_matches(|c| matches!(c, '_' | '-' | '.' | ' '))
+}
+
+fn join(folder: &str, rest: &str) -> String {
+    match (folder.is_empty(), rest.is_empty()) {
+        (true, _) => rest.into(),
+        (_, true) => folder.into(),
+        _ => format!("{folder}/{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::*;
+    use crate::source::walk::natural;
+
+    #[test]
+    fn digits_count_as_numbers() {
+        let mut names = vec!["shard_10.npz", "shard_2.npz", "shard_02.npz", "a/b", "a.b", "shard_1.npz"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a/b", "a.b", "shard_1.npz", "shard_02.npz", "shard_2.npz", "shard_10.npz"]);
+    }
+
+    fn parts(path: &str, declared: &[&str]) -> (String, String, Option<u64>) {
+        let name = loose(path, declared);
+        (name.array, name.rest, name.number)
+    }
+
+    #[test]
+    fn the_array_is_named_by_the_stem_or_by_the_folder() {
+        let same = |a: &str, b: &str, declared: &[&str]| {
+            let (a, b) = (loose(a, declared), loose(b, declared));
+            assert_eq!((&a.rest, a.number), (&b.rest, b.number), "{a:?} {b:?}");
+            assert_ne!(a.array, b.array);
+        };
+        same("x_007.npy", "y_007.npy", &[]);
+        same("x/007.npy", "y/007.npy", &[]);
+        same("batch_3_x.npy", "batch_3_y.npy", &[]);
+        same("train/x_007.npy", "train/y_007.npy", &["x", "y"]);
+        same("train_x_007.npy", "train_y_007.npy", &["x", "y"]);
+        same("x/part-a.npy", "y/part-a.npy", &["x", "y"]);
+        same("x_train.npy", "y_train.npy", &["x", "y"]);
+        same("x7.npy", "y7.npy", &["x", "y"]);
+    }
+
+    #[test]
+    fn the_longest_declared_name_wins_and_only_as_a_whole_word() {
+        assert_eq!(parts("image_mask_3.npy", &["image", "image_mask"]).0, "image_mask");
+        assert_eq!(parts("xylophone_3.npy", &["x"]), ("xylophone".into(), String::new(), Some(3)));
+        assert_eq!(parts("a.npy", &[]), ("a".into(), String::new(), None));
+    }
+
+    #[test]
+    fn splits_stay_apart() {
+        assert_ne!(loose("train/x_1.npy", &["x"]).rest, loose("val/x_1.npy", &["x"]).rest);
+        assert_ne!(loose("train_x_1.npy", &["x"]).rest, loose("val_x_1.npy", &["x"]).rest);
+    }
+
+    #[test]
+    fn what_the_wildcards_match_names_the_batch() {
+        let x = picked("images/007.npy", "images/*.npy", "image");
+        let y = picked("labels/007.npy", "labels/*.npy", "label");
+        assert_eq!((x.rest, x.number), (y.rest, y.number));
+        assert_eq!(picked("train/x_007.npy", "x_*.npy", "image").rest, "train");
+        assert_eq!(picked("x_train.npy", "x_train.npy", "image").number, None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn natural_order_is_total(a in "[a-c0-2_/]{0,8}", b in "[a-c0-2_/]{0,8}", c in "[a-c0-2_/]{0,8}") {
+            proptest::prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
+            proptest::prop_assert_eq!(natural(&a, &b) == Ordering::Equal, a == b);
+            if natural(&a, &b).is_le() && natural(&b, &c).is_le() {
+                proptest::prop_assert!(natural(&a, &c).is_le());
+            }
+        }
+
+        #[test]
+        fn no_path_is_too_odd(path in "\\PC{0,20}", name in "\\PC{0,4}", glob in "\\PC{0,8}") {
+            let _ = (loose(&path, &[&name]), numbered(&path), picked(&path, &glob, &name));
+        }
+    }
+}

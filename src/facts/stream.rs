@@ -7,34 +7,45 @@ use std::sync::Arc;
 
 use crate::source::{ArrayFacts, Header, SourceFacts};
 
-/// Batches that one consumer would see one after another: a folder, or the files named on the command line.
+/// Batches that one consumer would see one after another.
 #[derive(Debug)]
 pub struct Stream<'f> {
-    /// What the user calls it: the folder as typed, or the file.
+    /// What the user calls it: the folder as typed, or empty for files that were named one by one. Not escaped.
     pub name: String,
+    /// Whether the batches belong together, so that a difference between two of them means something. Files that
+    /// nothing connects (no spec, no common name with a number) do not.
+    pub related: bool,
     /// The batches, in order.
     pub batches: Vec<Batch>,
-    /// One per declared array that occurs or is declared, in spec order, then one per undeclared key, by name.
+    /// One per declared array, in spec order, then one per undeclared name, by name.
     pub columns: Vec<Column<'f>>,
-    /// The files it came from, in order; files that hold no readable array included.
-    pub sources: Vec<&'f SourceFacts>,
 }
 
 impl Stream<'_> {
-    /// The place of a whole batch.
+    /// The column of a declaration, by index into `spec.arrays`.
     #[must_use]
-    pub fn batch_place(&self, index: usize) -> (String, u64) {
-        (self.batches[index].name.clone(), index as u64)
+    pub fn declared(&self, index: usize) -> Option<&Column<'_>> {
+        self.columns.iter().find(|column| column.declared == Some(index))
+    }
+
+    /// Rows of all batches, where every batch shows how many it has.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        self.batches.iter().try_fold(0_u64, |sum, batch| sum.checked_add(batch.rows?))
     }
 }
 
 /// One batch: the arrays that a consumer gets together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// What names it: the archive's path, or the path pattern that its loose files share. Not escaped.
-    pub name: String,
+    /// What names it: the archive's path, or the path of its first loose file. Not escaped.
+    pub name: Arc<str>,
+    /// What its name shares with the other batches of its sequence: the name without the number.
+    pub sequence: Arc<str>,
     /// The number in its file name, if there is one.
     pub number: Option<u64>,
+    /// Names of arrays that are there and could not be described: a damaged member, an unreadable file.
+    pub unreadable: Box<[String]>,
     /// Rows: the size of the batch axis of the first array that has one. `None` when no array shows it.
     pub rows: Option<u64>,
 }
@@ -42,7 +53,7 @@ pub struct Batch {
 /// All arrays of one name, over the batches.
 #[derive(Debug)]
 pub struct Column<'f> {
-    /// The declared name, or the key as found. Not escaped.
+    /// The declared name, or the key as found; empty for unrelated files, where the name means nothing. Not escaped.
     pub name: Arc<str>,
     /// Which declaration of the spec, by index into `spec.arrays`.
     pub declared: Option<usize>,

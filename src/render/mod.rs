@@ -1,1 +1,78 @@
-//! render
+//! How a report looks. One file per format; none of them judges, and none changes the exit code.
+
+mod concise;
+mod full;
+mod json;
+mod summary;
+
+use std::io::{self, Write};
+
+use crate::error::Error;
+use crate::source::text::shown;
+use crate::spec::Spec;
+use crate::verdict::Report;
+
+pub use summary::summary;
+
+/// The formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum OutputFormat {
+    /// A page for a person: the line, the cause, the consequence, the fix
+    #[default]
+    Full,
+    /// One line per finding
+    Concise,
+    /// The versioned report document
+    Json,
+}
+
+impl OutputFormat {
+    /// The name as typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Concise => "concise",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// What a renderer draws.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// The command that was run.
+    pub command: &'static str,
+    /// The result.
+    pub report: &'a Report,
+    /// What it was measured against.
+    pub spec: &'a Spec,
+}
+
+/// Draws the report.
+pub fn render(format: OutputFormat, page: Page<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        OutputFormat::Full => full::render(page, color, out),
+        OutputFormat::Concise => concise::render(page, out),
+        OutputFormat::Json => json::render(page, out),
+    }
+}
+
+/// Draws what stopped the run: text for people, and for JSON a document on its own.
+pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        OutputFormat::Full | OutputFormat::Concise => full::error(error, color, out),
+        OutputFormat::Json => json::error(error, out),
+    }
+}
+
+/// The JSON Schema of the report document.
+#[must_use]
+pub fn report_schema() -> serde_json::Value {
+    json::schema()
+}
+
+/// Text safe to show, however long.
+fn safe(text: &str) -> String {
+    shown(text, usize::MAX)
+}

@@ -5,9 +5,6 @@ use crate::facts::{Cell, Stream};
 use crate::source::{ArrayFacts, Header, SourceFacts};
 use crate::spec::{At, Declaration, Framework, Spec, Unit as SourceUnit};
 
-/// How many places one finding keeps. Counts stay exact.
-pub const PLACES: usize = 3;
-
 /// Where rules put what they find.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -92,7 +89,7 @@ impl ArrayCx<'_> {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) -> Finding {
-        let places = self.cells.iter().take(PLACES).map(place).collect();
+        let places = self.cells.iter().map(place).collect();
         Finding::new(self.anchor(at), self.name, message, expected, found).counted(
             places,
             self.cells.len() as u64,
@@ -135,7 +132,7 @@ impl<'a> BatchCx<'a> {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) -> Finding {
-        let places = self.batches.iter().take(PLACES).map(|batch| batch_place(self.stream, *batch)).collect();
+        let places = self.batches.iter().map(|batch| batch_place(self.stream, *batch)).collect();
         Finding::new(anchor, subject, message, expected, found).counted(
             places,
             self.batches.len() as u64,
@@ -173,8 +170,7 @@ pub fn batch_unit(spec: &Spec) -> Unit {
 /// The place of a whole batch.
 #[must_use]
 pub fn batch_place(stream: &Stream<'_>, index: usize) -> Place {
-    let (source, batch) = stream.batch_place(index);
-    Place { source, batch: Some(batch), ..Place::default() }
+    Place { source: stream.batches[index].name.to_string(), batch: Some(index as u64), ..Place::default() }
 }
 
 /// The place of one array.

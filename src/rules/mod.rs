@@ -4,14 +4,106 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod batched_twice;
+mod broadcast_danger;
 pub mod context;
+mod dimension_mismatch;
+mod double_precision;
+mod dtype;
+mod dtype_drift;
+mod empty_batch;
+mod foreign_byte_order;
+mod fortran_order;
+mod frozen_dimension;
+mod misnamed_input;
+mod missing_batch_axis;
+mod missing_channel_axis;
+mod missing_input;
+mod non_numeric_dtype;
+mod not_evaluated;
+mod numbering_gap;
+mod object_dtype;
+mod opaque_dtype;
+mod oversize_batch;
+mod pairing;
+mod partial_last_batch;
+mod plan;
+mod rows_lost;
+mod scalar_array;
+mod shape_drift;
+mod shapes;
+mod single_sample_batches;
+mod size_out_of_bounds;
+mod string_dtype;
+mod structure_drift;
+pub mod swapped_arrays;
+#[cfg(test)]
+mod testing;
+mod too_few_batches;
+mod transposed_axes;
+mod unequal_lengths;
+mod uneven_batches;
+mod unexpected_array;
+mod unused_allow;
+mod whole_dataset_batch;
+mod wrong_dtype;
+mod wrong_rank;
+mod wrong_size;
+mod zero_steps;
 
 pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
 
 use crate::diagnostic::Level;
 
 /// Every rule, by group, in the order of the table.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    // source
+    // structure
+    &missing_input::RULE,
+    &unexpected_array::RULE,
+    &misnamed_input::RULE,
+    &swapped_arrays::RULE,
+    &structure_drift::RULE,
+    // dtype
+    &object_dtype::RULE,
+    &string_dtype::RULE,
+    &double_precision::RULE,
+    &wrong_dtype::RULE,
+    &non_numeric_dtype::RULE,
+    &opaque_dtype::RULE,
+    &foreign_byte_order::RULE,
+    &dtype_drift::RULE,
+    // shape
+    &missing_batch_axis::RULE,
+    &missing_channel_axis::RULE,
+    &batched_twice::RULE,
+    &transposed_axes::RULE,
+    &wrong_rank::RULE,
+    &wrong_size::RULE,
+    &size_out_of_bounds::RULE,
+    &dimension_mismatch::RULE,
+    &unequal_lengths::RULE,
+    &broadcast_danger::RULE,
+    &shape_drift::RULE,
+    &frozen_dimension::RULE,
+    &empty_batch::RULE,
+    &scalar_array::RULE,
+    // plan
+    &whole_dataset_batch::RULE,
+    &oversize_batch::RULE,
+    &single_sample_batches::RULE,
+    &uneven_batches::RULE,
+    &partial_last_batch::RULE,
+    &too_few_batches::RULE,
+    &rows_lost::RULE,
+    &zero_steps::RULE,
+    &numbering_gap::RULE,
+    // layout
+    &fortran_order::RULE,
+    // spec
+    &unused_allow::RULE,
+    &not_evaluated::RULE,
+];
 
 /// What a rule has to see before it can judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

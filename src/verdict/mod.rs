@@ -1,1 +1,206 @@
-//! verdict
+//! From findings to a report: equal faults joined, levels set, allows applied, and an outcome for every check.
+
+mod allow;
+mod join;
+pub mod select;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Level;
+use crate::diagnostic::{Anchor, Diagnostic, Finding};
+use crate::exit::Exit;
+use crate::rules::{Looked, RULES, Rule};
+use crate::spec::Spec;
+use join::Joined;
+pub use join::NO_SPEC;
+pub use select::Active;
+
+/// What became of one check: one rule on one array, or on the run where `array` is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The rule looked and found nothing.
+    Pass,
+    /// It found something.
+    Fail,
+    /// It could not look; why.
+    NotEvaluated(String),
+}
+
+/// One check and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// The array's name, or empty. Not escaped.
+    pub array: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Files that hold arrays, or should.
+    pub sources: u64,
+    /// Batches.
+    pub batches: u64,
+    /// Rows of all batches, where they are known.
+    pub samples: Option<u64>,
+    /// Bytes of all arrays.
+    pub bytes: u64,
+    /// Whether values were read.
+    pub values_read: bool,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What is shown, the worst first.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What an allow hides.
+    pub allowed: Vec<Diagnostic>,
+    /// Every check that concerned something, by rule and array.
+    pub checks: Vec<Check>,
+    /// How much was looked at.
+    pub coverage: Coverage,
+    /// The least level that makes the run fail.
+    pub fail_on: Level,
+}
+
+impl Report {
+    /// How the run ended.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.diagnostics.iter().any(|diagnostic| diagnostic.level >= self.fail_on) {
+            Exit::Findings
+        } else if self.coverage.sources == 0 {
+            Exit::Nothing
+        } else {
+            Exit::Clean
+        }
+    }
+
+    /// How many checks passed, failed, and could not be made.
+    #[must_use]
+    pub fn tally(&self) -> (u64, u64, u64) {
+        let count =
+            |wanted: fn(&Outcome) -> bool| self.checks.iter().filter(|check| wanted(&check.outcome)).count() as u64;
+        (
+            count(|outcome| *outcome == Outcome::Pass),
+            count(|outcome| *outcome == Outcome::Fail),
+            count(|outcome| matches!(outcome, Outcome::NotEvaluated(_))),
+        )
+    }
+}
+
+/// Collects what the rules say, and makes the report.
+#[derive(Debug)]
+pub struct Verdict<'s> {
+    spec: &'s Spec,
+    allows: allow::Allows<'s>,
+    shown: Joined,
+    hidden: Joined,
+    looked: BTreeMap<(usize, String), Outcome>,
+}
+
+impl<'s> Verdict<'s> {
+    /// An empty verdict.
+    #[must_use]
+    pub fn new(spec: &'s Spec) -> Self {
+        Self {
+            spec,
+            allows: allow::Allows::new(spec),
+            shown: Joined::default(),
+            hidden: Joined::default(),
+            looked: BTreeMap::new(),
+        }
+    }
+
+    /// Notes what a rule said of `subject`: whether it looked, and what it found. `pool` tells apart the sets that
+    /// counts are taken from: the streams, and the files.
+    pub fn add(&mut self, active: &Active, subject: &str, pool: usize, looked: &Looked, findings: Vec<Finding>) {
+        let mut outcome = match looked {
+            Looked::No if findings.is_empty() => return,
+            Looked::Yes | Looked::No => Outcome::Pass,
+            Looked::Unable(why) => Outcome::NotEvaluated(why.clone()),
+        };
+        // A finding can be about one array although the rule looked at the whole batch.
+        let mut at_fault = BTreeSet::new();
+        for finding in findings {
+            let (shown, hidden) = self.allows.split(active.rule.id, finding);
+            if let Some(finding) = shown {
+                outcome = Outcome::Fail;
+                at_fault.insert(finding.subject.clone());
+                self.shown.add(active.order, pool, finding);
+            }
+            if let Some(finding) = hidden {
+                self.hidden.add(active.order, pool, finding);
+            }
+        }
+        if at_fault.is_empty() {
+            at_fault.insert(subject.to_owned());
+        }
+        for subject in at_fault {
+            self.note(active, &subject, outcome.clone());
+        }
+    }
+
+    /// Notes something that the spec asks for and that nobody could check.
+    pub fn blind(&mut self, active: &Active, subject: &str, why: impl Into<String>) {
+        self.note(active, subject, Outcome::NotEvaluated(why.into()));
+    }
+
+    fn note(&mut self, active: &Active, subject: &str, outcome: Outcome) {
+        let rank = |outcome: &Outcome| match outcome {
+            Outcome::Fail => 2,
+            Outcome::NotEvaluated(_) => 1,
+            Outcome::Pass => 0,
+        };
+        let entry = self.looked.entry((active.order, subject.to_owned())).or_insert_with(|| outcome.clone());
+        if rank(&outcome) > rank(entry) {
+            *entry = outcome;
+        }
+    }
+
+    /// The report: allows applied, unused allows found, levels set, the worst first.
+    #[must_use]
+    pub fn report(self, rules: &select::Rules, coverage: Coverage, fail_on: Level, all_places: bool) -> Report {
+        let ready = |joined: Joined| -> Vec<Diagnostic> {
+            joined.finish(all_places).into_iter().map(|(order, found)| made(rules, RULES[order], found)).collect()
+        };
+        let (mut diagnostics, allowed) = (ready(self.shown), ready(self.hidden));
+        let mut checks: Vec<Check> = self
+            .looked
+            .into_iter()
+            .map(|((order, array), outcome)| Check { rule: RULES[order].id, array, outcome })
+            .collect();
+        if let Some(active) = rules.active("unused-allow") {
+            let unused = self.allows.unused();
+            if !self.spec.allows.is_empty() || self.spec.arrays.iter().any(|declared| !declared.allows.is_empty()) {
+                let outcome = if unused.is_empty() { Outcome::Pass } else { Outcome::Fail };
+                checks.push(Check { rule: active.rule.id, array: String::new(), outcome });
+            }
+            diagnostics.extend(unused.into_iter().map(|finding| made(rules, active.rule, finding)));
+        }
+        if let Some(active) = rules.active("not-evaluated") {
+            let blind = join::unevaluated(&checks);
+            diagnostics.extend(blind.into_iter().map(|finding| made(rules, active.rule, finding)));
+        }
+        diagnostics.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| position(a).cmp(&position(b))));
+        Report { diagnostics, allowed, checks, coverage, fail_on }
+    }
+}
+
+fn made(rules: &select::Rules, rule: &'static Rule, finding: Finding) -> Diagnostic {
+    Diagnostic::new(rule.id, rules.level(rule, finding.level), finding)
+}
+
+/// Where a diagnostic stands among those of its level: spec lines in order, then the data.
+fn position(diagnostic: &Diagnostic) -> (usize, usize, &str) {
+    let order = RULES.iter().position(|rule| rule.id == diagnostic.rule).unwrap_or(usize::MAX);
+    let at = match &diagnostic.finding.anchor {
+        Anchor::Spec(crate::spec::At::Text(span)) => span.start,
+        _ => usize::MAX,
+    };
+    (order, at, &diagnostic.finding.message)
+}

@@ -1,0 +1,11 @@
+//! Header scans beside their floor and beside NumPy, in one run. Linux only: the floor is made of its system calls.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
+
+#[cfg(target_os = "linux")]
+mod linux;
+
+fn main() {
+    #[cfg(target_os = "linux")]
+    linux::main();
+}

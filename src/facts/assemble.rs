@@ -1,0 +1,255 @@
+//! From files to streams: which arrays are which, which of them form one batch, and in which order the batches come.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::naming::{self, LooseName};
+use super::{Batch, Cell, Column, Facts, Stream};
+use crate::source::walk::natural;
+use crate::source::{ArrayFacts, SourceFacts, SourceKind};
+use crate::spec::{Role, Spec, mismatch};
+
+/// The streams of the facts. With declared arrays, every folder that the user named is one stream, and so are all files
+/// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
+#[must_use]
+pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
+    let mut drafts: BTreeMap<(Arc<str>, Option<Arc<str>>), Vec<Draft<'f>>> = BTreeMap::new();
+    for draft in drafts_of(facts, spec) {
+        let root = Arc::clone(&draft.source().root);
+        // Without a spec only a number says that two files belong together.
+        let family = (spec.arrays.is_empty() && draft.number.is_some()).then(|| Arc::clone(&draft.sequence));
+        drafts.entry((root, family)).or_default().push(draft);
+    }
+    drafts
+        .into_iter()
+        .map(|((root, family), mut batches)| {
+            batches.sort_by(|a, b| natural(a.path(), b.path()).then_with(|| a.ordinal.cmp(&b.ordinal)));
+            let related = !spec.arrays.is_empty() || family.is_some();
+            stream(&root, related, batches, spec)
+        })
+        .collect()
+}
+
+/// A batch in the making.
+struct Draft<'f> {
+    sequence: Arc<str>,
+    number: Option<u64>,
+    /// Which of several arrays in one file.
+    ordinal: u32,
+    /// The arrays with the names that their files give them.
+    arrays: Vec<(Arc<str>, &'f SourceFacts, &'f ArrayFacts)>,
+    /// Names of arrays that could not be described.
+    unreadable: Vec<String>,
+    /// Whether the names are those of an archive, or of a dictionary, rather than of loose files.
+    keyed: bool,
+}
+
+impl<'f> Draft<'f> {
+    fn source(&self) -> &'f SourceFacts {
+        self.arrays[0].1
+    }
+
+    fn path(&self) -> &'f str {
+        &self.source().path
+    }
+}
+
+fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
+    let mut drafts: Vec<Draft<'f>> = Vec::new();
+    let mut loose: BTreeMap<(Arc<str>, Arc<str>, Option<u64>, u32), usize> = BTreeMap::new();
+    let mut shared = Shared::default();
+    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
+    for source in facts.sources() {
+        match source.kind {
+            SourceKind::Npz => {
+                let (sequence, number) = naming::numbered(&source.path);
+                let arrays: Vec<_> = last_of_each_key(&source.arrays)
+                    .into_iter()
+                    .map(|array| (Arc::clone(&array.key), source, array))
+                    .collect();
+                if !arrays.is_empty() {
+                    let unreadable = unreadable_keys(source);
+                    let sequence = shared.text(&sequence);
+                    drafts.push(Draft { sequence, number, ordinal: 0, arrays, unreadable, keyed: true });
+                }
+            }
+            SourceKind::Npy => {
+                let name = loose_name(source, spec, &names);
+                let (own, rest) = (shared.text(&name.array), shared.text(&name.rest));
+                for array in &source.arrays {
+                    let entry = (Arc::clone(&own), source, array);
+                    // Without a declared name or a number nothing says that two loose files belong together.
+                    let joinable = name.number.is_some() || !names.is_empty();
+                    let key = (Arc::clone(&source.root), Arc::clone(&rest), name.number, array.ordinal);
+                    let known = loose.get(&key).filter(|_| joinable).and_then(|batch| drafts.get_mut(*batch));
+                    if let Some(draft) = known {
+                        draft.arrays.push(entry);
+                        continue;
+                    }
+                    loose.insert(key, drafts.len());
+                    drafts.push(Draft {
+                        sequence: Arc::clone(&rest),
+                        number: name.number,
+                        ordinal: array.ordinal,
+                        arrays: vec![entry],
+                        unreadable: Vec::new(),
+                        keyed: false,
+                    });
+                }
+            }
+            SourceKind::Other => {}
+        }
+    }
+    for source in facts.sources().iter().filter(|source| source.arrays.is_empty()) {
+        let name = loose_name(source, spec, &names);
+        if let Some(batch) = loose.get(&(Arc::clone(&source.root), name.rest.into(), name.number, 0)) {
+            drafts[*batch].unreadable.push(name.array);
+        }
+    }
+    drafts
+}
+
+/// Texts that many files share, kept once.
+#[derive(Default)]
+struct Shared(BTreeSet<Arc<str>>);
+
+impl Shared {
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}
+
+/// Keys of an archive whose members are at fault and could not be described.
+fn unreadable_keys(source: &SourceFacts) -> Vec<String> {
+    let keys = source.faults.iter().filter_map(|fault| {
+        let member = fault.member.as_deref()?;
+        Some(member.strip_suffix(".npy").unwrap_or(member))
+    });
+    keys.filter(|key| source.arrays.iter().all(|array| *array.key != **key)).map(str::to_owned).collect()
+}
+
+/// What `np.load` gives for each key: of two members with one key, the last.
+fn last_of_each_key(arrays: &[ArrayFacts]) -> Vec<&ArrayFacts> {
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (i, array) in arrays.iter().enumerate() {
+        last.insert(&array.key, i);
+    }
+    arrays.iter().enumerate().filter(|(i, array)| last[&*array.key] == *i).map(|(_, array)| array).collect()
+}
+
+fn loose_name(source: &SourceFacts, spec: &Spec, names: &[&str]) -> LooseName {
+    let relative = within(&source.path, &source.root);
+    let picked = spec.arrays.iter().find_map(|declared| {
+        let files = declared.pick.files.as_ref()?;
+        matches(&files.value, relative).then(|| naming::picked(relative, files.value.glob().glob(), &declared.name))
+    });
+    picked.unwrap_or_else(|| naming::loose(relative, names))
+}
+
+/// The path below the folder that the user named.
+fn within<'p>(path: &'p str, root: &str) -> &'p str {
+    path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/'))
+}
+
+/// Whether a `files` glob speaks of the path. A glob without a slash speaks of the file's name.
+fn matches(glob: &globset::GlobMatcher, relative: &str) -> bool {
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    glob.is_match(relative) || (!glob.glob().glob().contains('/') && glob.is_match(name))
+}
+
+fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec) -> Stream<'f> {
+    let mut columns: Vec<Column<'f>> = spec
+        .arrays
+        .iter()
+        .enumerate()
+        .map(|(i, declared)| Column { name: declared.name.as_str().into(), declared: Some(i), cells: Vec::new() })
+        .collect();
+    let mut others: BTreeMap<Arc<str>, Vec<Cell<'f>>> = BTreeMap::new();
+    let mut batches = Vec::with_capacity(drafts.len());
+    for (batch, draft) in drafts.into_iter().enumerate() {
+        let owners = owners(&draft, spec);
+        let mut taken = vec![false; spec.arrays.len()];
+        for ((name, source, array), owner) in draft.arrays.iter().zip(owners) {
+            let cell = Cell { batch, source, array };
+            match owner.filter(|owner| !std::mem::replace(&mut taken[*owner], true)) {
+                Some(owner) => columns[owner].cells.push(cell),
+                None if !related && !draft.keyed => others.entry("".into()).or_default().push(cell),
+                None => others.entry(Arc::clone(name)).or_default().push(cell),
+            }
+        }
+        let rows = rows(&columns, &others, batch, spec);
+        batches.push(Batch {
+            name: Arc::clone(&draft.source().path),
+            sequence: draft.sequence,
+            number: draft.number,
+            unreadable: draft.unreadable.into(),
+            rows,
+        });
+    }
+    columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
+    Stream { name: root.to_owned(), related, batches, columns }
+}
+
+/// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the
+/// place in a tuple, where the names are those that NumPy gives to unnamed arrays; the only array to the only input.
+fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
+    let tuple: Option<Vec<u64>> = draft
+        .keyed
+        .then(|| draft.arrays.iter().map(|(name, ..)| name.strip_prefix("arr_")?.parse().ok()).collect())
+        .flatten();
+    let by_role = |role: Role| spec.arrays.iter().enumerate().filter(move |(_, declared)| declared.role == role);
+    let in_order: Vec<usize> =
+        [Role::Input, Role::Target, Role::Weight].into_iter().flat_map(by_role).map(|(i, _)| i).collect();
+    let mut owners: Vec<Option<usize>> = draft
+        .arrays
+        .iter()
+        .enumerate()
+        .map(|(i, (name, source, array))| {
+            let by = |hit: &dyn Fn(&crate::spec::Declaration) -> bool| spec.arrays.iter().position(hit);
+            let relative = within(&source.path, &source.root);
+            by(&|declared| {
+                declared.pick.files.as_ref().is_some_and(|files| matches(&files.value, relative))
+                    && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
+            })
+            .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
+            .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == **name))
+            .or_else(|| {
+                let position = tuple.as_ref()?[i];
+                by(&|declared| declared.pick.position.as_ref().is_some_and(|at| at.value == position))
+                    .or_else(|| in_order.get(usize::try_from(position).ok()?).copied())
+            })
+        })
+        .collect();
+    if let ([None], [only]) = (owners.as_slice(), spec.arrays.as_slice())
+        && !draft.keyed
+        && only.pick.files.is_none()
+    {
+        owners[0] = Some(0);
+    }
+    owners
+}
+
+/// Rows of a batch: the batch axis of its first declared array that shows one, or else the first axis of its first
+/// array.
+fn rows(columns: &[Column<'_>], others: &BTreeMap<Arc<str>, Vec<Cell<'_>>>, batch: usize, spec: &Spec) -> Option<u64> {
+    let of_batch =
+        |cells: &[Cell<'_>]| cells.last().filter(|cell| cell.batch == batch).map(|cell| cell.array.header.clone());
+    let declared = columns.iter().enumerate().find_map(|(i, column)| {
+        let header = of_batch(&column.cells)?;
+        match spec.arrays[i].shape {
+            Some(_) => mismatch::rows(spec, &spec.arrays[i], &header.shape),
+            None => header.shape.first().copied(),
+        }
+    });
+    declared.or_else(|| {
+        if !spec.arrays.is_empty() {
+            return None;
+        }
+        others.values().find_map(|cells| of_batch(cells)?.shape.first().copied())
+    })
+}

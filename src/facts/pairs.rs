@@ -1,0 +1,128 @@
+//! Which array names stand for the two sides of one set: `x_train` and `y_train`, `images` and `labels`.
+//! Used where no spec says which arrays belong together, so it would rather miss a pair than invent one.
+
+/// Words for what goes into a model and for what is compared with its output, by habit.
+const FAMILIES: [(&[&str], &[&str]); 4] = [
+    (&["x", "xs"], &["y", "ys"]),
+    (&["image", "images", "img", "imgs"], &["label", "labels", "target", "targets"]),
+    (&["data"], &["label", "labels", "target", "targets"]),
+    (&["feature", "features", "input", "inputs"], &["label", "labels", "target", "targets"]),
+];
+
+/// Words that tell the parts of a dataset apart. An array named after one of them holds many samples.
+const SPLITS: [&str; 9] = ["train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"];
+
+/// Two names that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// Whether the names say that they hold a part of a dataset, and so one row per sample.
+    pub split: bool,
+}
+
+/// Whether the two names stand for the input side and the target side of one set, in this order.
+#[must_use]
+pub fn pair(input: &str, target: &str) -> Option<Pair> {
+    let (inputs, targets) = (words(input), words(target));
+    let sides = |i: &str, t: &str| FAMILIES.iter().any(|(ins, outs)| ins.contains(&i) && outs.contains(&t));
+    let without = |words: &[String], at: usize| -> Vec<String> {
+        words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect()
+    };
+    for (i, word) in inputs.iter().enumerate() {
+        for (t, other) in targets.iter().enumerate() {
+            let rest = without(&inputs, i);
+            if sides(word, other) && rest == without(&targets, t) {
+                return Some(Pair { split: rest.iter().any(|word| SPLITS.contains(&word.as_str())) });
+            }
+        }
+    }
+    None
+}
+
+/// Whether the name is one that stands for an input or a target by habit.
+#[must_use]
+pub fn is_side(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| FAMILIES.iter().any(|(i, t)| i.contains(&word.as_str()) || t.contains(&word.as_str())))
+}
+
+/// The words of a name, in lower case: `X_train` and `xTrain` are `x`, `train`; so is `Xtrain`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut word, mut last_is_lower) = (String::new(), false);
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && last_is_lower) {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        last_is_lower = c.is_lowercase();
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words.into_iter().flat_map(parted).collect()
+}
+
+/// `xtrain` as `x` and `train`.
+fn parted(word: String) -> Vec<String> {
+    for side in ["x", "y"] {
+        if let Some(split) = word.strip_prefix(side).filter(|rest| SPLITS.contains(rest)) {
+            return vec![side.to_owned(), split.to_owned()];
+        }
+        if let Some(split) = word.strip_suffix(side).filter(|rest| SPLITS.contains(rest)) {
+            return vec![split.to_owned(), side.to_owned()];
+        }
+    }
+    vec![word]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn habitual_pairs_are_known_with_equal_prefix_or_suffix() {
+        for (input, target) in [
+            ("x", "y"),
+            ("X", "Y"),
+            ("images", "labels"),
+            ("image", "label"),
+            ("data", "labels"),
+            ("features", "targets"),
+            ("inputs", "targets"),
+            ("val_images", "val_labels"),
+            ("data_x", "data_y"),
+        ] {
+            assert!(pair(input, target).is_some(), "{input} {target}");
+        }
+        for (input, target) in
+            [("x_train", "y_train"), ("X_test", "y_test"), ("trainX", "trainY"), ("Xtrain", "ytrain")]
+        {
+            assert_eq!(pair(input, target), Some(Pair { split: true }), "{input} {target}");
+        }
+    }
+
+    #[test]
+    fn unrelated_names_and_other_splits_are_not_pairs() {
+        for (input, target) in [
+            ("x_train", "y_test"),
+            ("x", "mean"),
+            ("images", "class_names"),
+            ("data", "std"),
+            ("x", "x"),
+            ("y", "x"),
+            ("image", "image_id"),
+            ("box_x", "y"),
+            ("", ""),
+        ] {
+            assert_eq!(pair(input, target), None, "{input} {target}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_either_side_is_known() {
+        assert!(is_side("y_train") && is_side("label") && is_side("Xtest"));
+        assert!(!is_side("step") && !is_side("mean") && !is_side("box"));
+    }
+}

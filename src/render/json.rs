@@ -1,0 +1,275 @@
+//! The report document, version 1. Its structs are its own: they change only by adding keys, whatever happens to the
+//! types that the stages use.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Page;
+use crate::config::Level;
+use crate::diagnostic::{Anchor, Applicability, Position};
+use crate::error::{Error, Text};
+use crate::exit::Exit;
+use crate::spec::At;
+use crate::verdict::Outcome;
+
+/// The version of the document.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, JsonSchema)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    status: &'static str,
+    exit_code: u8,
+    run: Run<'a>,
+    coverage: CoverageOut,
+    diagnostics: Vec<DiagnosticOut<'a>>,
+    checks: Vec<CheckOut<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Run<'a> {
+    command: &'static str,
+    spec: Option<&'a str>,
+    framework: &'static str,
+    redacted: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CoverageOut {
+    sources: u64,
+    batches: u64,
+    samples: Option<u64>,
+    bytes: u64,
+    values_read: bool,
+    passed: u64,
+    failed: u64,
+    not_evaluated: u64,
+    allowed: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DiagnosticOut<'a> {
+    rule: &'static str,
+    level: Level,
+    fingerprint: &'a str,
+    message: &'a str,
+    expected: &'a str,
+    found: String,
+    count: u64,
+    of: u64,
+    primary: Option<Primary<'a>>,
+    places: Vec<PlaceOut<'a>>,
+    cause: Option<&'a str>,
+    consequence: Option<&'a str>,
+    help: Option<&'a str>,
+    fix: Option<FixOut<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Primary<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PlaceOut<'a> {
+    source: &'a str,
+    array: Option<&'a str>,
+    batch: Option<u64>,
+    sample: Option<u64>,
+    index: Option<&'a [u64]>,
+    detail: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FixOut<'a> {
+    applicability: Applicability,
+    proof: &'a str,
+    python: &'a str,
+    /// Edits of source files; a dump has none.
+    #[schemars(with = "Vec<serde_json::Value>")]
+    edits: [(); 0],
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CheckOut<'a> {
+    rule: &'static str,
+    array: Option<&'a str>,
+    outcome: &'static str,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ErrorDocument<'a> {
+    version: u32,
+    status: &'static str,
+    exit_code: u8,
+    errors: Vec<ErrorOut<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ErrorOut<'a> {
+    message: &'a str,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    help: Option<&'a str>,
+}
+
+/// Writes the document.
+pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let report = page.report;
+    let (passed, failed, not_evaluated) = report.tally();
+    let exit = report.exit();
+    let loud = report.diagnostics.iter().any(|diagnostic| diagnostic.level > Level::Note);
+    let document = Document {
+        version: VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        status: match exit {
+            Exit::Nothing => "nothing-checked",
+            Exit::Findings => "findings",
+            _ if loud => "findings",
+            _ => "clean",
+        },
+        exit_code: exit.code(),
+        run: Run {
+            command: page.command,
+            spec: page.spec.text.as_ref().map(|text| text.name.as_str()),
+            framework: page.spec.framework().name(),
+            redacted: false,
+        },
+        coverage: CoverageOut {
+            sources: report.coverage.sources,
+            batches: report.coverage.batches,
+            samples: report.coverage.samples,
+            bytes: report.coverage.bytes,
+            values_read: report.coverage.values_read,
+            passed,
+            failed,
+            not_evaluated,
+            allowed: report.allowed.len() as u64,
+        },
+        diagnostics: report
+            .diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic_out(diagnostic, page.spec.text.as_ref()))
+            .collect(),
+        checks: report
+            .checks
+            .iter()
+            .map(|check| CheckOut {
+                rule: check.rule,
+                array: Some(check.array.as_str()).filter(|array| !array.is_empty()),
+                outcome: match check.outcome {
+                    Outcome::Pass => "pass",
+                    Outcome::Fail => "fail",
+                    Outcome::NotEvaluated(_) => "not-evaluated",
+                },
+                reason: match &check.outcome {
+                    Outcome::NotEvaluated(why) => Some(why),
+                    _ => None,
+                },
+            })
+            .collect(),
+    };
+    write(&document, out)
+}
+
+/// Writes what stopped the run.
+pub(super) fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
+    let position = |span: &std::ops::Range<usize>| Some(Position::of(&error.text.as_ref()?.body, span.start));
+    let errors = error
+        .faults
+        .iter()
+        .map(|fault| {
+            let at = fault.span.as_ref().and_then(position);
+            ErrorOut {
+                message: &fault.message,
+                file: error.text.as_ref().map(|text| text.name.as_str()),
+                line: at.map(|at| at.line),
+                column: at.map(|at| at.column),
+                help: fault.help.as_deref(),
+            }
+        })
+        .collect();
+    write(&ErrorDocument { version: VERSION, status: "error", exit_code: Exit::Trouble.code(), errors }, out)
+}
+
+/// The JSON Schema of a report, and of what stands in its place when the run could not be done.
+pub(super) fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Output<'_>).to_value();
+    schema["title"] = "batchlint report, version 1".into();
+    schema
+}
+
+/// Either of the two documents.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only the schema is made from it")]
+enum Output<'a> {
+    /// The run was made.
+    Report(Document<'a>),
+    /// It could not be made.
+    Error(ErrorDocument<'a>),
+}
+
+fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}
+
+fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: Option<&'a Text>) -> DiagnosticOut<'a> {
+    let finding = &diagnostic.finding;
+    DiagnosticOut {
+        rule: diagnostic.rule,
+        level: diagnostic.level,
+        fingerprint: &diagnostic.fingerprint,
+        message: &finding.message,
+        expected: &finding.expected,
+        found: finding.found_and_share(),
+        count: finding.count,
+        of: finding.of,
+        primary: match (&finding.anchor, spec) {
+            (Anchor::Spec(At::Text(span)), Some(text)) => Some(primary(text, span)),
+            _ => None,
+        },
+        places: finding
+            .places
+            .iter()
+            .map(|place| PlaceOut {
+                source: &place.source,
+                array: place.array.as_deref(),
+                batch: place.batch,
+                sample: place.sample,
+                index: place.index.as_deref(),
+                detail: place.detail.as_deref(),
+            })
+            .collect(),
+        cause: finding.cause.as_deref(),
+        consequence: finding.consequence.as_deref(),
+        help: finding.help.as_deref(),
+        fix: finding.fix.as_ref().map(|fix| FixOut {
+            applicability: fix.applicability,
+            proof: &fix.proof,
+            python: &fix.python,
+            edits: [],
+        }),
+    }
+}
+
+fn primary<'a>(text: &'a Text, span: &std::ops::Range<usize>) -> Primary<'a> {
+    let (start, end) = (Position::of(&text.body, span.start), Position::of(&text.body, span.end));
+    Primary { file: &text.name, line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+}

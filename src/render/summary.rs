@@ -1,0 +1,47 @@
+//! The coverage line: what was looked at, what came of it, and what could not be checked.
+
+use super::Page;
+use crate::config::Level;
+use crate::diagnostic::Unit;
+use crate::diagnostic::quantity::bytes;
+use crate::exit::Exit;
+use crate::spec::Unit as SourceUnit;
+
+/// One line, without a line break at its end.
+#[must_use]
+pub fn summary(page: Page<'_>) -> String {
+    let report = page.report;
+    let count = |level: Level| report.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count();
+    let mut findings: Vec<String> = Level::ALL
+        .into_iter()
+        .rev()
+        .filter(|level| count(*level) > 0)
+        .map(|level| format!("{} {level}{}", count(level), if count(level) == 1 { "" } else { "s" }))
+        .collect();
+    if !report.allowed.is_empty() {
+        findings.push(format!("{} allowed", report.allowed.len()));
+    }
+    let verdict = match report.exit() {
+        Exit::Nothing => "nothing checked".to_owned(),
+        _ if count(Level::Error) + count(Level::Warning) == 0 => {
+            findings.insert(0, "clean".into());
+            findings.join(", ")
+        }
+        _ => findings.join(", "),
+    };
+    let coverage = report.coverage;
+    let unit = match page.spec.unit {
+        SourceUnit::Batch => Unit::Batch,
+        SourceUnit::Dataset => Unit::Set,
+    };
+    let samples = coverage.samples.map_or(String::new(), |samples| format!(", {samples} samples"));
+    let (passed, failed, blind) = report.tally();
+    let not_evaluated = if blind > 0 { format!(", {blind} not evaluated") } else { String::new() };
+    let values = if coverage.values_read { "" } else { ", headers only" };
+    format!(
+        "{verdict}; {} in {}{samples}, {}{values}; checks: {passed} passed, {failed} failed{not_evaluated}",
+        unit.counted(coverage.batches),
+        Unit::File.counted(coverage.sources),
+        bytes(coverage.bytes),
+    )
+}

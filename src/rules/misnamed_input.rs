@@ -1,0 +1,56 @@
+//! A declared array that is there under another name.
+
+use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule, pairing};
+use crate::diagnostic::{Anchor, Fix, Level};
+use crate::source::text::shown;
+use crate::spec::{At, Framework};
+
+pub(super) static RULE: Rule = Rule {
+    id: "misnamed-input",
+    group: Group::Structure,
+    level: Level::Error,
+    finds: "a declared array that is there under another name",
+    needs: Needs::SPEC,
+    page: include_str!("../../docs/rules/misnamed-input.md"),
+    judge: Judge::Batch(judge),
+};
+
+fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
+    if cx.spec.arrays.is_empty() {
+        return Looked::No;
+    }
+    for (index, column) in pairing::pair(cx).misnamed {
+        let declared = &cx.spec.arrays[index];
+        let found = shown(&cx.stream.columns[column].name, 80);
+        let at: &At = declared.pick.key.as_ref().map_or(&declared.at, |key| &key.at);
+        let key = declared.pick.key.as_ref().map_or(&declared.name, |key| &key.value);
+        out.push(
+            cx.finding(
+                Anchor::Spec(at.clone()),
+                &declared.name,
+                format!("{} is called `{found}` in the data", declared.label()),
+                format!("The array is called `{key}`."),
+                format!("`{found}`"),
+            )
+            .cause("the name was changed on one side only; names must be equal to the letter")
+            .consequence(match cx.spec.framework() {
+                Framework::Keras => {
+                    "keras stops: `Missing data for input`; given a tuple instead of a dictionary it goes by position"
+                }
+                Framework::Onnxruntime => "onnxruntime stops: `Invalid input name`",
+                Framework::Triton => "triton refuses the request: the input's name is not in the model's configuration",
+                _ => "a loader that asks for the declared name stops: `KeyError: '... is not a file in the archive'`",
+            })
+            .help(format!(
+                "rename it, or if the model agrees with the data: `key = \"{found}\"` in [{}s.{}]",
+                declared.role.name(),
+                declared.name
+            ))
+            .fix(Fix {
+                proof: "not run here; a new name changes no value".into(),
+                ..Fix::unverified(format!("np.savez(path, {key}={found})"))
+            }),
+        );
+    }
+    Looked::Yes
+}

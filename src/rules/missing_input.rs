@@ -1,0 +1,79 @@
+//! The spec names an array that the batch lacks.
+
+use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule, pairing};
+use crate::diagnostic::{Anchor, Level};
+use crate::source::text::shown;
+use crate::spec::{Framework, Role};
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-input",
+    group: Group::Structure,
+    level: Level::Error,
+    finds: "the spec names an array that the batch lacks",
+    needs: Needs::SPEC,
+    page: include_str!("../../docs/rules/missing-input.md"),
+    judge: Judge::Batch(judge),
+};
+
+fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
+    if cx.spec.arrays.iter().all(|declared| declared.optional) {
+        return Looked::No;
+    }
+    let present = present(cx);
+    for index in pairing::pair(cx).missing {
+        let declared = &cx.spec.arrays[index];
+        let label = declared.label();
+        let finding = cx
+            .finding(
+                Anchor::Spec(declared.at.clone()),
+                &declared.name,
+                format!("the batch has no {label}"),
+                format!("Every batch holds {label}."),
+                format!("only {present}"),
+            )
+            .cause(cause(cx, index))
+            .help(format!(
+                "save it under that name, or say which array it is: `key = \"...\"` in [{}s.{}]",
+                declared.role.name(),
+                declared.name
+            ));
+        out.push(match consequence(cx.spec.framework(), declared.role) {
+            Some(consequence) => finding.consequence(consequence),
+            None => finding,
+        });
+    }
+    Looked::Yes
+}
+
+/// The arrays that the batch does hold.
+fn present(cx: &BatchCx<'_>) -> String {
+    let names: Vec<String> =
+        cx.arrays.iter().take(5).map(|(_, cell)| format!("`{}`", shown(&cell.array.key, 40))).collect();
+    let more = cx.arrays.len().saturating_sub(5);
+    if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
+}
+
+fn cause(cx: &BatchCx<'_>, index: usize) -> String {
+    let others = cx.stream.columns.iter().any(|column| column.declared == Some(index) && !column.cells.is_empty());
+    let declared = &cx.spec.arrays[index];
+    if others {
+        format!("other batches have `{}`: its file was not written, not copied, or has another number", declared.name)
+    } else {
+        "it was not saved, or it was saved under another name".into()
+    }
+}
+
+fn consequence(framework: Framework, role: Role) -> Option<&'static str> {
+    match (framework, role) {
+        (Framework::Keras, Role::Input) => {
+            Some("keras stops: `Missing data for input \"...\". You passed a data dictionary with keys [...]`")
+        }
+        (Framework::Keras, Role::Target) => Some("keras stops: `None values not supported.`"),
+        (Framework::Onnxruntime, Role::Input) => {
+            Some("onnxruntime stops: `Required inputs ([...]) are missing from input feed`")
+        }
+        (_, Role::Weight) => Some("training goes on unweighted"),
+        (_, Role::Target) => Some("there is nothing to compare the output with"),
+        (_, Role::Input) => Some("the model cannot be called"),
+    }
+}

@@ -1,0 +1,112 @@
+//! What the rules about shapes share: the one mistake of an array, and how axes and shapes are written. Which mistake
+//! it is, is decided in [`crate::spec::mismatch`] alone, so that one rule speaks of one array.
+
+use super::context::place;
+use super::{ArrayCx, BatchCx, Looked};
+use crate::diagnostic::{Finding, Place};
+use crate::source::{Header, shape_text};
+use crate::spec::dims::{Dim, Shape};
+use crate::spec::dtype::Kind;
+use crate::spec::fit::{self, Misfit};
+use crate::spec::mismatch::{Mismatch, mismatch};
+use crate::spec::{Declaration, Declared, Spec};
+
+/// An array whose shape is declared.
+pub(super) struct Shaped<'a> {
+    pub(super) declaration: &'a Declaration,
+    pub(super) shape: &'a Declared<Shape>,
+    /// Its one mistake, if it has one.
+    pub(super) mistake: Option<Mismatch<'a>>,
+}
+
+/// The array against its declared shape; otherwise what became of the check.
+pub(super) fn shaped<'a>(cx: &ArrayCx<'a>) -> Result<Shaped<'a>, Looked> {
+    let declaration = cx.declared.ok_or(Looked::No)?;
+    let shape = declaration.shape.as_ref().ok_or(Looked::No)?;
+    let mistake = mismatch(cx.spec, declaration, &cx.header.shape);
+    if mistake.is_some() && hides_its_shape(cx.header) {
+        return Err(Looked::Unable(format!(
+            "{} holds {}, which hide their shapes",
+            cx.label(),
+            cx.header.dtype.name()
+        )));
+    }
+    Ok(Shaped { declaration, shape, mistake })
+}
+
+/// Whether axes of the samples may be inside the elements: the rows of a ragged batch, the fields of a struct.
+pub(super) fn hides_its_shape(header: &Header) -> bool {
+    matches!(header.dtype.kind, Kind::Object | Kind::Struct(_))
+}
+
+impl Shaped<'_> {
+    /// A finding that the shape is not the declared one.
+    pub(super) fn finding(&self, cx: &ArrayCx<'_>, message: impl Into<String>) -> Finding {
+        cx.finding(Some(&self.shape.at), message, self.expected(), format!("shape {}", cx.header.shape_text()))
+    }
+
+    /// "`image` has shape [batch, 32, 32, 3]."
+    pub(super) fn expected(&self) -> String {
+        format!("`{}` has shape {}.", self.declaration.name, self.shape.value)
+    }
+}
+
+/// The places of one array in the batches that look alike.
+pub(super) fn places(cx: &BatchCx<'_>, column: usize) -> Vec<Place> {
+    let cells = &cx.stream.columns[column].cells;
+    let cell = |batch: &usize| cells.binary_search_by_key(batch, |cell| cell.batch).ok();
+    cx.batches.iter().filter_map(cell).map(|i| place(&cells[i])).collect()
+}
+
+/// "axis 1", or "axis 1 (H)" where the axes have letters.
+pub(super) fn axis(declaration: &Declaration, rank: usize, axis: usize) -> String {
+    match letter(declaration, rank, axis) {
+        Some(letter) => format!("axis {axis} ({letter})"),
+        None => format!("axis {axis}"),
+    }
+}
+
+/// The letter of an axis, where the declaration gives one to each.
+pub(super) fn letter(declaration: &Declaration, rank: usize, axis: usize) -> Option<char> {
+    let letters: Vec<char> = declaration.axes.as_ref()?.value.chars().collect();
+    if letters.len() == rank { letters.get(axis).copied() } else { None }
+}
+
+/// The shape with the declared entry on each axis that fits and the size found on each that does not:
+/// `[batch, 28, 28, 3]`. So two batches with the same mistake look the same whatever their rows are.
+pub(super) fn pattern(shape: &Shape, rank: usize, wrong: &[Misfit<'_>]) -> String {
+    let Some(dims) = fit::align(shape, rank) else { return shape.to_string() };
+    let mut entries: Vec<String> = Vec::new();
+    let mut rest = false;
+    for (axis, dim) in dims.into_iter().enumerate() {
+        let misfit = wrong.iter().find(|misfit| misfit.axis == axis);
+        if *dim != Dim::Rest || !rest {
+            entries.push(misfit.map_or_else(|| dim.to_string(), |misfit| misfit.size.to_string()));
+        }
+        rest = *dim == Dim::Rest;
+    }
+    format!("[{}]", entries.join(", "))
+}
+
+/// "a", "a and b", "a, b and c"
+pub(super) fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Sizes as a Python tuple: `(0, 3, 1, 2)`.
+pub(super) fn tuple(sizes: &[usize]) -> String {
+    let sizes: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();
+    let text = shape_text(&sizes);
+    format!("({})", text.trim_matches(['[', ']']))
+}
+
+/// "batchlint.toml line 7": where a finding's second place in the spec is, which its anchor cannot show.
+pub(super) fn line(spec: &Spec, at: &crate::spec::At) -> Option<String> {
+    let (crate::spec::At::Text(span), Some(text)) = (at, &spec.text) else { return None };
+    let position = crate::diagnostic::Position::of(&text.body, span.start);
+    Some(format!("{} line {}", text.name, position.line))
+}

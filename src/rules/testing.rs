@@ -1,0 +1,351 @@
+//! Small worlds for the tests of rules: a spec and a few batches from literals, without files and without a parser.
+//!
+//! ```ignore
+//! let world = World::new(Framework::Keras)
+//!     .input("image", "float32", "batch, 32, 32, 3")
+//!     .target("label", "int64 | int32", "batch")
+//!     .batches(4, &["image: float64[32, 32, 32, 3]", "label: int64[32]"]);
+//! assert_eq!(world.messages(&RULE), ["input `image` is float64, the model takes float32"]);
+//! ```
+//!
+//! Each declaration is also written as text, so that [`World::anchored`] can show the words that a finding points to.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SourceCx, SpecCx, StreamCx};
+use crate::diagnostic::{Anchor, Finding};
+use crate::facts::{Facts, Stream, assemble, group};
+use crate::source::{ArrayFacts, Header, SourceFacts, SourceKind};
+use crate::spec::dims::{Dim, Expr, Shape};
+use crate::spec::dtype::{ByteOrder, Class, Dtype, DtypeRule, Field, Kind, MlType, Wanted};
+use crate::spec::{At, Declaration, Declared, Framework, Pick, Role, Spec, Text};
+
+/// A spec and the files that are checked against it.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) spec: Spec,
+    pub(crate) facts: Facts,
+    written: String,
+}
+
+impl World {
+    /// A spec that names its consumer and nothing else.
+    pub(crate) fn new(framework: Framework) -> Self {
+        let mut world = Self::default();
+        let at = world.write("framework = \"", framework.name(), "\"\n");
+        world.spec.framework = Some(Declared { value: framework, at });
+        world
+    }
+
+    /// No spec at all.
+    pub(crate) fn unspecified() -> Self {
+        Self::default()
+    }
+
+    /// Declares an input. `dtype` as [`dtypes`] reads it, `shape` as [`shape`] does; empty declares none.
+    pub(crate) fn input(self, name: &str, dtype: &str, shape: &str) -> Self {
+        self.declare(Role::Input, name, dtype, shape)
+    }
+
+    /// Declares a target.
+    pub(crate) fn target(self, name: &str, dtype: &str, shape: &str) -> Self {
+        self.declare(Role::Target, name, dtype, shape)
+    }
+
+    /// Declares a sample weight.
+    pub(crate) fn weight(self, name: &str, dtype: &str, shape: &str) -> Self {
+        self.declare(Role::Weight, name, dtype, shape)
+    }
+
+    /// Changes the last declaration.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Declaration)) -> Self {
+        change(self.spec.arrays.last_mut().expect("something is declared"));
+        self
+    }
+
+    /// Changes the spec.
+    pub(crate) fn spec(mut self, change: impl FnOnce(&mut Spec)) -> Self {
+        change(&mut self.spec);
+        self
+    }
+
+    /// Adds one archive, as [`World::batches`] does.
+    pub(crate) fn batch(self, arrays: &[&str]) -> Self {
+        self.batches(1, arrays)
+    }
+
+    /// Adds `count` archives `dump/batch_000.npz`, `001`, ..., each with the arrays `key: dtype[shape]`, with `fortran`
+    /// behind it for Fortran order. Dtypes are names or descriptors; see [`dtype`].
+    pub(crate) fn batches(mut self, count: usize, arrays: &[&str]) -> Self {
+        let arrays: Vec<ArrayFacts> = arrays.iter().map(|text| array(text)).collect();
+        let from = self.facts.sources().len();
+        let sources = (from..from + count).map(|number| SourceFacts {
+            path: format!("dump/batch_{number:03}.npz").into(),
+            root: "dump".into(),
+            kind: SourceKind::Npz,
+            size: arrays.iter().map(|array| array.header.bytes()).sum(),
+            arrays: arrays.clone(),
+            faults: Vec::new(),
+        });
+        self.facts = std::mem::take(&mut self.facts).merge(Facts::new(sources.collect()));
+        self
+    }
+
+    /// What the rule finds.
+    pub(crate) fn judge(&self, rule: &Rule) -> Vec<Finding> {
+        self.run(rule).0
+    }
+
+    /// The messages of what the rule finds.
+    pub(crate) fn messages(&self, rule: &Rule) -> Vec<String> {
+        self.judge(rule).into_iter().map(|finding| finding.message).collect()
+    }
+
+    /// What became of each check of the rule, in order.
+    pub(crate) fn looked(&self, rule: &Rule) -> Vec<Looked> {
+        self.run(rule).1
+    }
+
+    /// The words of the spec that the finding points to.
+    pub(crate) fn anchored(&self, finding: &Finding) -> &str {
+        match &finding.anchor {
+            Anchor::Spec(At::Text(span)) => &self.written[span.clone()],
+            other => panic!("the finding points to {other:?}"),
+        }
+    }
+
+    /// The batches as rules see them.
+    pub(crate) fn stream(&self) -> Stream<'_> {
+        let mut streams = assemble(&self.facts, &self.spec);
+        assert_eq!(streams.len(), 1, "the batches are in one folder");
+        streams.remove(0)
+    }
+
+    fn run(&self, rule: &Rule) -> (Vec<Finding>, Vec<Looked>) {
+        let (spec, stream) = (&self.spec, &self.stream());
+        let mut out = Findings::default();
+        let mut looked = Vec::new();
+        match rule.judge {
+            Judge::Spec(judge) => looked.push(judge(&SpecCx { spec }, &mut out)),
+            Judge::Stream(judge) => looked.push(judge(&StreamCx { spec, stream }, &mut out)),
+            Judge::Source(judge) => {
+                let sources = self.facts.sources();
+                for source in sources {
+                    looked.push(judge(&SourceCx { spec, source, of: sources.len() as u64 }, &mut out));
+                }
+            }
+            Judge::Array(judge) => {
+                for column in &stream.columns {
+                    for cells in group::by_header(column) {
+                        let cx = ArrayCx {
+                            spec,
+                            stream,
+                            declared: column.declared.map(|index| &spec.arrays[index]),
+                            name: &column.name,
+                            header: cells[0].header(),
+                            cells: &cells,
+                            of: column.cells.len() as u64,
+                        };
+                        looked.push(judge(&cx, &mut out));
+                    }
+                }
+            }
+            Judge::Batch(judge) => {
+                for alike in group::alike(stream) {
+                    let cx = BatchCx { spec, stream, arrays: &alike.arrays, batches: &alike.batches };
+                    looked.push(judge(&cx, &mut out));
+                }
+            }
+            Judge::Verdict => panic!("`{}` is made by the pipeline", rule.id),
+        }
+        (out.take(), looked)
+    }
+
+    fn declare(mut self, role: Role, name: &str, dtype: &str, shape_text: &str) -> Self {
+        let at = self.write("[", &format!("{}s.{name}", role.name()), "]\n");
+        let dtype = (!dtype.is_empty())
+            .then(|| Declared { value: dtypes(dtype), at: self.write("dtype = ", &format!("\"{dtype}\""), "\n") });
+        let shape = (!shape_text.is_empty()).then(|| Declared {
+            value: shape(shape_text),
+            at: self.write("shape = ", &format!("[{shape_text}]"), "\n"),
+        });
+        self.spec.arrays.push(Declaration {
+            role,
+            name: name.into(),
+            at,
+            dtype,
+            shape,
+            axes: None,
+            values: None,
+            encoding: None,
+            classes: None,
+            ignore: None,
+            pick: Pick::default(),
+            optional: false,
+            allows: Vec::new(),
+        });
+        self
+    }
+
+    fn write(&mut self, before: &str, value: &str, after: &str) -> At {
+        let start = self.written.len() + before.len();
+        self.written.extend([before, value, after]);
+        self.spec.text = Some(Text { name: "batchlint.toml".into(), body: self.written.as_str().into() });
+        At::Text(Range { start, end: start + value.len() })
+    }
+}
+
+/// An array from `key: dtype[shape]` or `key: dtype[shape] fortran`.
+pub(crate) fn array(text: &str) -> ArrayFacts {
+    let (key, header) = text.split_once(": ").expect("`key: dtype[shape]`");
+    let (header, order) = header.rsplit_once(']').expect("a shape in brackets");
+    // The unit of a `M8[s]` has brackets too: the shape's are the last.
+    let (name, sizes) = header.rsplit_once('[').expect("a shape in brackets");
+    let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
+    let shape = sizes.map(|size| size.parse().expect("a size")).collect();
+    let header = Header { dtype: dtype(name), shape, fortran: order.trim() == "fortran" };
+    ArrayFacts { key: key.into(), member: Some(format!("{key}.npy").into()), ordinal: 0, header: Arc::new(header) }
+}
+
+/// A dtype from its name or from a descriptor: `float32`, `>f4`, `<V2`, `|O`, `<U5`, `<M8[s]`, `{x: float32, y: |O}`.
+pub(crate) fn dtype(text: &str) -> Dtype {
+    if let Some(known) = Dtype::from_name(text) {
+        return known;
+    }
+    if let Some(fields) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        let field = |text: &str| {
+            let (name, of) = text.split_once(':').expect("`name: dtype`");
+            Field { name: name.trim().into(), dtype: dtype(of.trim()), shape: Vec::new() }
+        };
+        let fields: Vec<Field> = fields.split(',').map(field).collect();
+        let size = fields.iter().map(|field| field.dtype.size).sum();
+        return Dtype { kind: Kind::Struct(fields), size, order: ByteOrder::None };
+    }
+    let (letter, rest) = text[1..].split_at(1);
+    let (count, unit) = rest.split_once('[').map_or((rest, ""), |(count, unit)| (count, unit.trim_end_matches(']')));
+    let count: u64 = if count.is_empty() { 8 } else { count.parse().expect("a size") };
+    let (kind, size) = match letter {
+        "b" => (Kind::Bool, 1),
+        "i" => (Kind::Int, count),
+        "u" => (Kind::Uint, count),
+        "f" if count == 1 => (Kind::Ml(MlType::Float8E5m2), 1),
+        "f" if count > 8 => (Kind::LongDouble, count),
+        "f" => (Kind::Float, count),
+        "c" => (Kind::Complex, count),
+        "S" => (Kind::Bytes, count),
+        "U" => (Kind::Text, count * 4),
+        "V" if text.starts_with('<') => (Kind::UnnamedMl, count),
+        "V" => (Kind::Void, count),
+        "M" => (Kind::Datetime(unit.into()), 8),
+        "m" => (Kind::Timedelta(unit.into()), 8),
+        "O" => (Kind::Object, 8),
+        other => panic!("no dtype `{other}` in `{text}`"),
+    };
+    let order = match &text[..1] {
+        "<" => ByteOrder::Little,
+        ">" => ByteOrder::Big,
+        _ => ByteOrder::None,
+    };
+    Dtype { kind, size, order }
+}
+
+/// A declared dtype from names and classes: `float32`, `int64 | int32`, `floating`.
+pub(crate) fn dtypes(text: &str) -> DtypeRule {
+    let wanted = text.split('|').map(str::trim).map(|name| {
+        let class = Class::ALL.iter().find(|(_, known)| *known == name);
+        class.map_or_else(|| Wanted::Exactly(dtype(name)), |(class, _)| Wanted::Class(*class))
+    });
+    DtypeRule { wanted: wanted.collect() }
+}
+
+/// A declared shape: `batch, 2*T-1, 1 | C, *, ...`.
+pub(crate) fn shape(text: &str) -> Shape {
+    Shape { dims: text.split(',').map(|entry| dim(entry.trim())).collect() }
+}
+
+fn dim(text: &str) -> Dim {
+    match text {
+        "batch" => Dim::Batch,
+        "*" => Dim::Any,
+        "..." => Dim::Rest,
+        _ if text.contains('|') => Dim::Either(text.split('|').map(|one| dim(one.trim())).collect()),
+        _ => text.parse().map_or_else(|_| Dim::Size(expr(text)), Dim::Fixed),
+    }
+}
+
+fn expr(text: &str) -> Expr {
+    let split = text.rfind(['+', '-']).or_else(|| text.rfind(['*', '/']));
+    let Some(at) = split else {
+        return text.trim().parse().map_or_else(|_| Expr::Symbol(text.trim().into()), Expr::Number);
+    };
+    let (left, right) = (Box::new(expr(&text[..at])), Box::new(expr(&text[at + 1..])));
+    match &text[at..=at] {
+        "+" => Expr::Add(left, right),
+        "-" => Expr::Sub(left, right),
+        "*" => Expr::Mul(left, right),
+        _ => Expr::Div(left, right),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::SizeRule;
+
+    #[test]
+    fn a_world_is_what_was_written() {
+        let world = World::new(Framework::Keras)
+            .input("image", "float32", "batch, 2*T-1, 1 | C, *")
+            .target("label", "int64 | int32", "batch")
+            .batches(2, &["image: >f8[4, 9, 3, 1] fortran", "extra: <M8[s][4]"])
+            .batch(&["image: float64[3, 9, 3, 1]", "label: int64[3]"]);
+        let stream = world.stream();
+        let columns: Vec<_> = stream.columns.iter().map(|column| (&*column.name, column.cells.len())).collect();
+        assert_eq!(columns, [("image", 3), ("label", 1), ("extra", 2)]);
+        let rows: Vec<_> = stream.batches.iter().map(|batch| batch.rows).collect();
+        assert_eq!(rows, [Some(4), Some(4), Some(3)]);
+        let header = stream.columns[0].cells[0].header();
+        assert_eq!((header.dtype.to_string().as_str(), header.fortran), ("big-endian float64", true));
+        let declared = &world.spec.arrays[0];
+        assert_eq!(declared.shape.as_ref().map(|shape| shape.value.to_string()).unwrap(), "[batch, 2*T-1, 1 | C, *]");
+        assert_eq!(world.spec.arrays[1].dtype.as_ref().unwrap().value.to_string(), "int64 or int32");
+    }
+
+    #[test]
+    fn the_rest_of_a_spec_is_set_by_hand() {
+        let world = World::new(Framework::Torch)
+            .weight("w", "floating", "batch")
+            .with(|declared| declared.optional = true)
+            .spec(|spec| spec.plan.size = Some(Declared { value: SizeRule::exactly(8), at: At::Flag("--batch-size") }));
+        assert!(world.spec.arrays[0].optional && world.spec.plan.size.is_some());
+        assert!(World::unspecified().spec.framework.is_none());
+    }
+
+    #[test]
+    fn arrays_with_one_header_are_judged_once() {
+        fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
+            let at = cx.declared.and_then(|declared| declared.dtype.as_ref()).map(|dtype| &dtype.at);
+            out.push(cx.finding(at, cx.header.shape_text(), "", ""));
+            Looked::Yes
+        }
+        let rule = Rule {
+            id: "test",
+            group: super::super::Group::Dtype,
+            level: crate::diagnostic::Level::Error,
+            finds: "",
+            needs: super::super::Needs::HEADERS,
+            page: "",
+            judge: Judge::Array(judge),
+        };
+        let world = World::new(Framework::Any)
+            .input("x", "float32", "batch")
+            .batches(2, &["x: float32[4]"])
+            .batch(&["x: float32[3]"]);
+        let found = world.judge(&rule);
+        assert_eq!(world.messages(&rule), ["[4]", "[3]"]);
+        assert_eq!((found[0].count, found[0].of, found[1].count), (2, 3, 1));
+        assert_eq!(world.anchored(&found[0]), "\"float32\"");
+        assert_eq!(world.looked(&rule), [Looked::Yes, Looked::Yes]);
+    }
+}

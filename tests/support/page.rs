@@ -1,0 +1,136 @@
+//! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes` and `file` blocks write files and whose `console`
+//! blocks show what batchlint says about them.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::process::Command;
+
+use super::recipe;
+
+/// A fenced block.
+struct Block<'t> {
+    info: &'t str,
+    lines: Vec<&'t str>,
+    /// The bytes of the text between the fences.
+    body: Range<usize>,
+}
+
+/// Runs every console block of the page. `Ok` holds the page as it should be; it differs from `text` where the
+/// output does.
+pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
+    let mut expected = String::new();
+    let mut copied = 0;
+    let mut spec: Option<String> = None;
+    let mut folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut consoles = 0;
+    for block in blocks(text)? {
+        let (kind, name) = block.info.split_once(' ').unwrap_or((block.info, ""));
+        match kind {
+            "spec" => spec = Some(block.lines.join("\n")),
+            "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
+            "console" => {
+                if let Some(spec) = spec.as_ref().filter(|spec| !spec.trim().is_empty()) {
+                    fs::write(folder.path().join("batchlint.toml"), format!("{spec}\n")).unwrap();
+                }
+                // Stops the search for a spec here, whatever lies above the temporary folder.
+                fs::create_dir_all(folder.path().join(".git")).unwrap();
+                expected.push_str(&text[copied..block.body.start]);
+                for command in block.lines.iter().filter(|line| line.starts_with("$ ")) {
+                    expected.push_str(&console(command, folder.path(), program)?);
+                }
+                copied = block.body.end;
+                consoles += 1;
+                folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+            }
+            _ => {}
+        }
+    }
+    if consoles == 0 {
+        return Err("the page runs nothing".into());
+    }
+    expected.push_str(&text[copied..]);
+    Ok(expected)
+}
+
+fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block<'_>> = None;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        match (&mut open, bare.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let start = offset + line.len();
+                open = Some(Block { info, lines: Vec::new(), body: start..start });
+            }
+            (Some(block), Some("")) => {
+                block.body.end = offset;
+                blocks.extend(open.take());
+            }
+            (Some(block), _) => block.lines.push(bare),
+            (None, None) => {}
+        }
+        offset += line.len();
+    }
+    if open.is_some() { Err("a block is not closed".into()) } else { Ok(blocks) }
+}
+
+/// Writes one file, or one per number where the name holds `{000..019}`.
+fn write(folder: &Path, kind: &str, name: &str, lines: &[&str]) -> Result<(), String> {
+    let lines: Vec<&str> = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect();
+    let content = match (kind, name.rsplit_once('.')) {
+        ("bytes", _) => recipe::bytes(&lines),
+        ("file", _) => (lines.join("\n") + "\n").into_bytes(),
+        (_, Some((_, "npz"))) => recipe::npz(&lines),
+        (_, Some((_, "npy"))) => recipe::npy(&lines),
+        _ => return Err(format!("`{name}`: a batch is an .npy or .npz file")),
+    };
+    for name in expand(name) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &content).unwrap();
+    }
+    Ok(())
+}
+
+fn expand(name: &str) -> Vec<String> {
+    let parts = name.split_once('{').and_then(|(head, rest)| {
+        let (range, tail) = rest.split_once('}')?;
+        let (first, last) = range.split_once("..")?;
+        Some((head, tail, first.len(), first.parse::<u64>().ok()?, last.parse::<u64>().ok()?))
+    });
+    match parts {
+        Some((head, tail, width, first, last)) => {
+            (first..=last).map(|number| format!("{head}{number:0width$}{tail}")).collect()
+        }
+        None => vec![name.to_owned()],
+    }
+}
+
+/// Runs one command line and returns it with its output and its exit code.
+fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> {
+    if let Some(name) = line.strip_prefix("$ cat ") {
+        let text = fs::read_to_string(folder.join(name.trim())).map_err(|error| format!("{name}: {error}"))?;
+        return Ok(format!("{line}\n{text}"));
+    }
+    let words = line[2..].split_whitespace().collect::<Vec<_>>();
+    let Some((&"batchlint", arguments)) = words.split_first() else {
+        return Err(format!("not a batchlint command: {line}"));
+    };
+    let arguments: Vec<String> = arguments.iter().map(|word| word.trim_matches('\'').to_owned()).collect();
+    let output = Command::new(program)
+        .args(&arguments)
+        .current_dir(folder)
+        .env_remove("FORCE_COLOR")
+        .env_remove("NO_COLOR")
+        .output()
+        .map_err(|error| error.to_string())?;
+    let mut shown = format!("{line}\n");
+    shown.push_str(&String::from_utf8_lossy(&output.stdout));
+    shown.push_str(&String::from_utf8_lossy(&output.stderr));
+    let code = output.status.code().ok_or("the program was killed")?;
+    shown.push_str(&format!("[exit {code}]\n"));
+    let trimmed: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    Ok(trimmed.join("\n") + "\n")
+}
