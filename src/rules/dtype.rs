@@ -4,7 +4,7 @@ use super::ArrayCx;
 use crate::config::Level;
 use crate::diagnostic::{Finding, Fix, python};
 use crate::source::text::shown;
-use crate::spec::dtype::{Class, Dtype, DtypeRule, Wanted};
+use crate::spec::dtype::{Class, Dtype, DtypeRule, Kind, Wanted};
 use crate::spec::framework::{Clash, Outcome, Treatment};
 use crate::spec::{At, Declaration, Role};
 
@@ -48,6 +48,12 @@ pub(super) fn finding(cx: &ArrayCx<'_>, outcome: &Outcome, is: &str) -> Finding 
         Some(level) => finding.level(level),
         None => finding,
     }
+}
+
+/// The type that its numbers should have, as Python spells it.
+pub(super) fn spelled(clash: &Clash) -> String {
+    let wanted = clash.wanted.as_ref().filter(|wanted| !matches!(wanted.kind, Kind::Ml(_)));
+    wanted.and_then(python::dtype).unwrap_or_else(|| "np.float32".into())
 }
 
 /// Python that casts the array to the type, without looking whether the values survive.
