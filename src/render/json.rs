@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Page;
@@ -16,7 +17,7 @@ use crate::verdict::Outcome;
 /// The version of the document.
 const VERSION: u32 = 1;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     version: u32,
     tool: Tool,
@@ -28,13 +29,13 @@ struct Document<'a> {
     checks: Vec<CheckOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Run<'a> {
     command: &'static str,
     spec: Option<&'a str>,
@@ -42,7 +43,7 @@ struct Run<'a> {
     redacted: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CoverageOut {
     sources: u64,
     batches: u64,
@@ -55,7 +56,7 @@ struct CoverageOut {
     allowed: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DiagnosticOut<'a> {
     rule: &'static str,
     level: Level,
@@ -73,7 +74,7 @@ struct DiagnosticOut<'a> {
     fix: Option<FixOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Primary<'a> {
     file: &'a str,
     line: usize,
@@ -82,7 +83,7 @@ struct Primary<'a> {
     end_column: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PlaceOut<'a> {
     source: &'a str,
     array: Option<&'a str>,
@@ -92,15 +93,17 @@ struct PlaceOut<'a> {
     detail: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FixOut<'a> {
     applicability: Applicability,
     proof: &'a str,
     python: &'a str,
+    /// Edits of source files; a dump has none.
+    #[schemars(with = "Vec<serde_json::Value>")]
     edits: [(); 0],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CheckOut<'a> {
     rule: &'static str,
     array: Option<&'a str>,
@@ -108,7 +111,7 @@ struct CheckOut<'a> {
     reason: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ErrorDocument<'a> {
     version: u32,
     status: &'static str,
@@ -116,7 +119,7 @@ struct ErrorDocument<'a> {
     errors: Vec<ErrorOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ErrorOut<'a> {
     message: &'a str,
     file: Option<&'a str>,
@@ -202,6 +205,24 @@ pub(super) fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
         })
         .collect();
     write(&ErrorDocument { version: VERSION, status: "error", exit_code: Exit::Trouble.code(), errors }, out)
+}
+
+/// The JSON Schema of a report, and of what stands in its place when the run could not be done.
+pub(super) fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Output<'_>).to_value();
+    schema["title"] = "batchlint report, version 1".into();
+    schema
+}
+
+/// Either of the two documents.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only the schema is made from it")]
+enum Output<'a> {
+    /// The run was made.
+    Report(Document<'a>),
+    /// It could not be made.
+    Error(ErrorDocument<'a>),
 }
 
 fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {

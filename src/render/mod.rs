@@ -66,6 +66,12 @@ pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Wri
     }
 }
 
+/// The JSON Schema of the report document.
+#[must_use]
+pub fn report_schema() -> serde_json::Value {
+    json::schema()
+}
+
 /// Text safe to show, however long.
 fn safe(text: &str) -> String {
     shown(text, usize::MAX)

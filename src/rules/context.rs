@@ -174,7 +174,7 @@ pub fn batch_unit(spec: &Spec) -> Unit {
 /// The place of a whole batch.
 #[must_use]
 pub fn batch_place(stream: &Stream<'_>, index: usize) -> Place {
-    Place { source: stream.batches[index].name.clone(), batch: Some(index as u64), ..Place::default() }
+    Place { source: stream.batches[index].name.to_string(), batch: Some(index as u64), ..Place::default() }
 }
 
 /// The place of one array.
