@@ -46,6 +46,7 @@ mod transposed_axes;
 mod unequal_lengths;
 mod uneven_batches;
 mod unexpected_array;
+mod unsatisfiable_spec;
 mod unused_allow;
 mod whole_dataset_batch;
 mod wrong_dtype;
@@ -103,6 +104,7 @@ pub static RULES: &[&Rule] = &[
     // layout
     &fortran_order::RULE,
     // spec
+    &unsatisfiable_spec::RULE,
     &unused_allow::RULE,
     &not_evaluated::RULE,
 ];
