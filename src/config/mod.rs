@@ -3,6 +3,8 @@
 pub mod discover;
 pub mod file;
 pub mod framework;
+pub mod read;
+mod syntax;
 
 use std::fmt;
 use std::path::PathBuf;

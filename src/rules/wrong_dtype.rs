@@ -21,7 +21,9 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let Some(clash) = dtype::clash(cx) else {
         let anything = rule.wanted.contains(&Wanted::Class(Class::Any));
         return if found.kind == Kind::UnnamedMl && found.size == 1 && !anything {
-            Looked::Unable(format!("the header says `<V1`, as it does for many types, and not whether that is {rule}"))
+            Looked::Unable(format!(
+                "the header says `<V1`, as it does for many types: whether it is {rule} is not in it"
+            ))
         } else {
             Looked::Yes
         };
