@@ -30,6 +30,7 @@ pub fn check(settings: &Settings) -> Result<Checked, Error> {
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let walked = source::walk::walk(&settings.paths);
     let facts = Facts::new(source::scan_all(&walked.targets));
+    drop(walked.targets);
     let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
     Ok(Checked { spec, report, found, unmatched: walked.unmatched })
 }

@@ -1,6 +1,6 @@
 //! From files to streams: which arrays are which, which of them form one batch, and in which order the batches come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::naming::{self, LooseName};
@@ -13,11 +13,11 @@ use crate::spec::{Role, Spec, mismatch};
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
 #[must_use]
 pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
-    let mut drafts: BTreeMap<(Arc<str>, Option<String>), Vec<Draft<'f>>> = BTreeMap::new();
+    let mut drafts: BTreeMap<(Arc<str>, Option<Arc<str>>), Vec<Draft<'f>>> = BTreeMap::new();
     for draft in drafts_of(facts, spec) {
         let root = Arc::clone(&draft.source().root);
         // Without a spec only a number says that two files belong together.
-        let family = (spec.arrays.is_empty() && draft.number.is_some()).then(|| draft.sequence.clone());
+        let family = (spec.arrays.is_empty() && draft.number.is_some()).then(|| Arc::clone(&draft.sequence));
         drafts.entry((root, family)).or_default().push(draft);
     }
     drafts
@@ -32,12 +32,12 @@ pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
 
 /// A batch in the making.
 struct Draft<'f> {
-    sequence: String,
+    sequence: Arc<str>,
     number: Option<u64>,
     /// Which of several arrays in one file.
     ordinal: u32,
     /// The arrays with the names that their files give them.
-    arrays: Vec<(String, &'f SourceFacts, &'f ArrayFacts)>,
+    arrays: Vec<(Arc<str>, &'f SourceFacts, &'f ArrayFacts)>,
     /// Names of arrays that could not be described.
     unreadable: Vec<String>,
     /// Whether the names are those of an archive, or of a dictionary, rather than of loose files.
@@ -56,7 +56,8 @@ impl<'f> Draft<'f> {
 
 fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
     let mut drafts: Vec<Draft<'f>> = Vec::new();
-    let mut loose: BTreeMap<(Arc<str>, String, Option<u64>, u32), usize> = BTreeMap::new();
+    let mut loose: BTreeMap<(Arc<str>, Arc<str>, Option<u64>, u32), usize> = BTreeMap::new();
+    let mut shared = Shared::default();
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     for source in facts.sources() {
         match source.kind {
@@ -64,20 +65,22 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
                 let (sequence, number) = naming::numbered(&source.path);
                 let arrays: Vec<_> = last_of_each_key(&source.arrays)
                     .into_iter()
-                    .map(|array| (array.key.to_string(), source, array))
+                    .map(|array| (Arc::clone(&array.key), source, array))
                     .collect();
                 if !arrays.is_empty() {
                     let unreadable = unreadable_keys(source);
+                    let sequence = shared.text(&sequence);
                     drafts.push(Draft { sequence, number, ordinal: 0, arrays, unreadable, keyed: true });
                 }
             }
             SourceKind::Npy => {
                 let name = loose_name(source, spec, &names);
+                let (own, rest) = (shared.text(&name.array), shared.text(&name.rest));
                 for array in &source.arrays {
-                    let entry = (name.array.clone(), source, array);
+                    let entry = (Arc::clone(&own), source, array);
                     // Without a declared name or a number nothing says that two loose files belong together.
                     let joinable = name.number.is_some() || !names.is_empty();
-                    let key = (Arc::clone(&source.root), name.rest.clone(), name.number, array.ordinal);
+                    let key = (Arc::clone(&source.root), Arc::clone(&rest), name.number, array.ordinal);
                     let known = loose.get(&key).filter(|_| joinable).and_then(|batch| drafts.get_mut(*batch));
                     if let Some(draft) = known {
                         draft.arrays.push(entry);
@@ -85,7 +88,7 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
                     }
                     loose.insert(key, drafts.len());
                     drafts.push(Draft {
-                        sequence: name.rest.clone(),
+                        sequence: Arc::clone(&rest),
                         number: name.number,
                         ordinal: array.ordinal,
                         arrays: vec![entry],
@@ -99,11 +102,26 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
     }
     for source in facts.sources().iter().filter(|source| source.arrays.is_empty()) {
         let name = loose_name(source, spec, &names);
-        if let Some(batch) = loose.get(&(Arc::clone(&source.root), name.rest, name.number, 0)) {
+        if let Some(batch) = loose.get(&(Arc::clone(&source.root), name.rest.into(), name.number, 0)) {
             drafts[*batch].unreadable.push(name.array);
         }
     }
     drafts
+}
+
+/// Texts that many files share, kept once.
+#[derive(Default)]
+struct Shared(BTreeSet<Arc<str>>);
+
+impl Shared {
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
 }
 
 /// Keys of an archive whose members are at fault and could not be described.
@@ -151,7 +169,7 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec) ->
         .enumerate()
         .map(|(i, declared)| Column { name: declared.name.as_str().into(), declared: Some(i), cells: Vec::new() })
         .collect();
-    let mut others: BTreeMap<String, Vec<Cell<'f>>> = BTreeMap::new();
+    let mut others: BTreeMap<Arc<str>, Vec<Cell<'f>>> = BTreeMap::new();
     let mut batches = Vec::with_capacity(drafts.len());
     for (batch, draft) in drafts.into_iter().enumerate() {
         let owners = owners(&draft, spec);
@@ -160,20 +178,20 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec) ->
             let cell = Cell { batch, source, array };
             match owner.filter(|owner| !std::mem::replace(&mut taken[*owner], true)) {
                 Some(owner) => columns[owner].cells.push(cell),
-                None if !related && !draft.keyed => others.entry(String::new()).or_default().push(cell),
-                None => others.entry(name.clone()).or_default().push(cell),
+                None if !related && !draft.keyed => others.entry("".into()).or_default().push(cell),
+                None => others.entry(Arc::clone(name)).or_default().push(cell),
             }
         }
         let rows = rows(&columns, &others, batch, spec);
         batches.push(Batch {
-            name: draft.path().to_owned(),
+            name: Arc::clone(&draft.source().path),
             sequence: draft.sequence,
             number: draft.number,
-            unreadable: draft.unreadable,
+            unreadable: draft.unreadable.into(),
             rows,
         });
     }
-    columns.extend(others.into_iter().map(|(name, cells)| Column { name: name.into(), declared: None, cells }));
+    columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
     Stream { name: root.to_owned(), related, batches, columns }
 }
 
@@ -199,7 +217,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
                     && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
             })
             .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
-            .or_else(|| by(&|declared| declared.pick.key.is_none() && declared.name == *name))
+            .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == **name))
             .or_else(|| {
                 let position = tuple.as_ref()?[i];
                 by(&|declared| declared.pick.position.as_ref().is_some_and(|at| at.value == position))
@@ -218,7 +236,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
 
 /// Rows of a batch: the batch axis of its first declared array that shows one, or else the first axis of its first
 /// array.
-fn rows(columns: &[Column<'_>], others: &BTreeMap<String, Vec<Cell<'_>>>, batch: usize, spec: &Spec) -> Option<u64> {
+fn rows(columns: &[Column<'_>], others: &BTreeMap<Arc<str>, Vec<Cell<'_>>>, batch: usize, spec: &Spec) -> Option<u64> {
     let of_batch =
         |cells: &[Cell<'_>]| cells.last().filter(|cell| cell.batch == batch).map(|cell| cell.array.header.clone());
     let declared = columns.iter().enumerate().find_map(|(i, column)| {

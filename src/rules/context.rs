@@ -67,11 +67,15 @@ impl ArrayCx<'_> {
         self.spec.framework()
     }
 
-    /// "input `image`" where it is declared, "array `image`" where it is not; safe to show.
+    /// "input `image`" where it is declared, "array `image`" where it is not, "an array" where names mean nothing; safe
+    /// to show.
     #[must_use]
     pub fn label(&self) -> String {
-        self.declared
-            .map_or_else(|| format!("array `{}`", crate::source::text::shown(self.name, 80)), Declaration::label)
+        match self.declared {
+            Some(declared) => declared.label(),
+            None if self.name.is_empty() => "an array".into(),
+            None => format!("array `{}`", crate::source::text::shown(self.name, 80)),
+        }
     }
 
     /// The place in the spec, or the data where the spec does not speak of it.
@@ -170,7 +174,7 @@ pub fn batch_unit(spec: &Spec) -> Unit {
 /// The place of a whole batch.
 #[must_use]
 pub fn batch_place(stream: &Stream<'_>, index: usize) -> Place {
-    Place { source: stream.batches[index].name.clone(), batch: Some(index as u64), ..Place::default() }
+    Place { source: stream.batches[index].name.to_string(), batch: Some(index as u64), ..Place::default() }
 }
 
 /// The place of one array.

@@ -6,7 +6,7 @@ use crate::diagnostic::{Anchor, Finding, Level};
 use crate::facts::Cell;
 use crate::spec::dims::{Bindings, Dim, Expr, Shape};
 use crate::spec::fit::{BATCH, Misfit, fit};
-use crate::spec::mismatch::{Mismatch, mismatch};
+use crate::spec::mismatch::mismatch;
 use crate::spec::{Declaration, Declared};
 
 pub(super) static RULE: Rule = Rule {
@@ -48,7 +48,7 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
     looked
 }
 
-/// An array whose axes are the declared ones, so that they can bind symbols.
+/// An array without a mistake of its own, so that its axes can bind symbols.
 struct Sound<'a> {
     declaration: &'a Declaration,
     shape: &'a Declared<Shape>,
@@ -88,8 +88,7 @@ fn sound<'a>(cx: &BatchCx<'a>) -> Vec<Sound<'a>> {
             let declaration = &cx.spec.arrays[cx.stream.columns[*column].declared?];
             let shape = declaration.shape.as_ref()?;
             let mistake = mismatch(cx.spec, declaration, &cell.array.header.shape);
-            let known = matches!(mistake, None | Some(Mismatch::Size(_) | Mismatch::Bounds(_)));
-            (known && !hides_its_shape(cell.header())).then_some(Sound {
+            (mistake.is_none() && !hides_its_shape(cell.header())).then_some(Sound {
                 declaration,
                 shape,
                 cell: *cell,

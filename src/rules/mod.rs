@@ -10,24 +10,33 @@ pub mod context;
 mod dimension_mismatch;
 mod double_precision;
 mod dtype;
+mod dtype_drift;
 mod empty_batch;
+mod foreign_byte_order;
+mod fortran_order;
 mod frozen_dimension;
 mod misnamed_input;
 mod missing_batch_axis;
 mod missing_channel_axis;
 mod missing_input;
+mod non_numeric_dtype;
 mod not_evaluated;
 mod numbering_gap;
+mod object_dtype;
+mod opaque_dtype;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
+mod rank_story;
 mod rows_lost;
 mod scalar_array;
 mod shape_drift;
 mod shapes;
 mod single_sample_batches;
 mod size_out_of_bounds;
+mod size_reason;
+mod string_dtype;
 mod structure_drift;
 pub mod swapped_arrays;
 #[cfg(test)]
@@ -58,8 +67,14 @@ pub static RULES: &[&Rule] = &[
     &swapped_arrays::RULE,
     &structure_drift::RULE,
     // dtype
+    &object_dtype::RULE,
+    &string_dtype::RULE,
     &double_precision::RULE,
     &wrong_dtype::RULE,
+    &non_numeric_dtype::RULE,
+    &opaque_dtype::RULE,
+    &foreign_byte_order::RULE,
+    &dtype_drift::RULE,
     // shape
     &missing_batch_axis::RULE,
     &missing_channel_axis::RULE,
@@ -86,6 +101,7 @@ pub static RULES: &[&Rule] = &[
     &zero_steps::RULE,
     &numbering_gap::RULE,
     // layout
+    &fortran_order::RULE,
     // spec
     &unused_allow::RULE,
     &not_evaluated::RULE,
