@@ -37,6 +37,7 @@ mod transposed_axes;
 mod unequal_lengths;
 mod uneven_batches;
 mod unexpected_array;
+mod unsatisfiable_spec;
 mod unused_allow;
 mod whole_dataset_batch;
 mod wrong_dtype;
@@ -87,6 +88,7 @@ pub static RULES: &[&Rule] = &[
     &numbering_gap::RULE,
     // layout
     // spec
+    &unsatisfiable_spec::RULE,
     &unused_allow::RULE,
     &not_evaluated::RULE,
 ];
