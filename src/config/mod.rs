@@ -4,6 +4,7 @@ pub mod discover;
 pub mod file;
 pub mod framework;
 pub mod read;
+pub mod schema;
 mod syntax;
 
 use std::fmt;

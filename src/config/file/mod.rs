@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::Level;
 use super::framework::Framework;
-pub use value::{Bytes, Entry, NumberOr, OneOrMany, Word, Written};
+pub use value::{Bytes, DTYPES, DtypeNames, Entry, NumberOr, Word, Written};
 
 /// What a model expects of its batches. batchlint compares dumped .npy and .npz files with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -28,6 +28,7 @@ pub struct File {
     /// What one file is, and what orders the files.
     pub source: Source,
     /// Symbols used in shapes: a size, or bounds on it.
+    #[schemars(extend("propertyNames" = { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": { "const": "batch" } }))]
     pub dims: BTreeMap<Written<String>, Written<NumberOr<SymbolBounds>>>,
     /// The model's inputs, by name.
     pub inputs: BTreeMap<Written<String>, Written<Array>>,
@@ -102,14 +103,17 @@ pub struct Source {
 #[serde(deny_unknown_fields, default)]
 pub struct Array {
     /// The element type, several, or a class of them.
-    pub dtype: Option<Written<OneOrMany<String>>>,
+    pub dtype: Option<Written<DtypeNames>>,
     /// The shape, batch axis included: sizes, `"batch"`, symbols, expressions, `"*"`, `"..."`, `"1 | C"`.
+    #[schemars(length(max = 64))]
     pub shape: Option<Written<Vec<Written<Entry>>>>,
     /// One letter per axis, so that a permutation can be called by name: `"NHWC"`.
+    #[schemars(length(min = 1))]
     pub axes: Option<Written<String>>,
     /// Limits on the values.
     pub values: Option<Written<Values>>,
     /// Which files: a glob over paths, relative to the folder that is checked.
+    #[schemars(length(min = 1))]
     pub files: Option<Written<String>>,
     /// Which member of an archive, where the name does not say it.
     pub key: Option<Written<String>>,
@@ -136,6 +140,7 @@ pub struct Values {
     /// The greatest value.
     pub max: Option<Written<f64>>,
     /// The only values there may be.
+    #[schemars(length(min = 1))]
     pub r#in: Option<Written<Vec<Written<f64>>>>,
     /// Whether NaN and infinities are refused; for floats the default.
     pub finite: Option<bool>,
@@ -148,27 +153,27 @@ pub struct Values {
 /// A rule that one array may break.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["rule", "reason"]))]
 pub struct AllowHere {
     /// The rule's id.
-    #[schemars(required)]
     pub rule: Option<Written<String>>,
     /// Why it may be broken here.
-    #[schemars(required)]
+    #[schemars(length(min = 1))]
     pub reason: Option<Written<String>>,
 }
 
 /// A rule that some files may break.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["rule", "paths", "reason"]))]
 pub struct AllowPaths {
     /// The rule's id.
-    #[schemars(required)]
     pub rule: Option<Written<String>>,
     /// Globs over paths, as the report shows them.
-    #[schemars(required, length(min = 1))]
+    #[schemars(length(min = 1))]
     pub paths: Option<Written<Vec<Written<String>>>>,
     /// Why it may be broken there.
-    #[schemars(required)]
+    #[schemars(length(min = 1))]
     pub reason: Option<Written<String>>,
 }
 

@@ -93,49 +93,91 @@ impl<T: JsonSchema> JsonSchema for Word<T> {
     }
 }
 
-/// A text, or a list of them.
+/// The names that a declared dtype can have: NumPy's plain types, those of `ml_dtypes`, and classes of types.
+pub const DTYPES: [&str; 36] = [
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "complex64",
+    "complex128",
+    "floating",
+    "integer",
+    "signed",
+    "unsigned",
+    "number",
+    "any",
+    "float8_e3m4",
+    "float8_e4m3",
+    "float8_e4m3b11fnuz",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "float8_e8m0fnu",
+    "float6_e2m3fn",
+    "float6_e3m2fn",
+    "float4_e2m1fn",
+    "int4",
+    "int2",
+    "uint4",
+    "uint2",
+];
+
+/// The name of a dtype or class, or a list of them.
 #[derive(Debug, Clone)]
-pub enum OneOrMany<T> {
+pub enum DtypeNames {
     /// `"float32"`
-    One(T),
+    One(String),
     /// `["float32", "float16"]`
-    Many(Vec<Written<T>>),
+    Many(Vec<Written<String>>),
 }
 
-impl<'de> Deserialize<'de> for OneOrMany<String> {
+impl<'de> Deserialize<'de> for DtypeNames {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
         impl<'de> Visitor<'de> for Either {
-            type Value = OneOrMany<String>;
+            type Value = DtypeNames;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a text in quotes or a list of them")
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(OneOrMany::One(text.to_owned()))
+                Ok(DtypeNames::One(text.to_owned()))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(DtypeNames::Many)
             }
         }
         deserializer.deserialize_any(Either)
     }
 }
 
-impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
+impl JsonSchema for DtypeNames {
     fn schema_name() -> Cow<'static, str> {
-        "OneOrMany".into()
+        "Dtype".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let one = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The element type by its NumPy name, a class (floating, integer, signed, unsigned, number, \
+                            any), or a list of what is allowed.",
+            "anyOf": [
+                { "type": "string", "enum": DTYPES.as_slice() },
+                { "type": "array", "items": { "type": "string", "enum": DTYPES.as_slice() }, "minItems": 1 },
+            ],
+        })
     }
 }
 

@@ -158,7 +158,7 @@ fn classes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) 
                 "encoding = \"value\"",
                 "delete `classes`, or say how the classes are encoded: \"index\", \"one-hot\"",
             )
-            .level(Level::Warning),
+            .harmless(Level::Warning, "the target was one of classes once, or `encoding` is the wrong word"),
         ),
         Encoding::Index => {
             let greatest = (classes.value - 1) as f64;

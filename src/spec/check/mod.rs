@@ -25,6 +25,8 @@ pub struct Contradiction {
     pub expected: String,
     /// A lowercase fragment: what the spec says instead.
     pub found: String,
+    /// Why it probably happened, where that can be told.
+    pub cause: Option<&'static str>,
     /// What to write instead.
     pub help: String,
     /// An error is fatal: nothing can satisfy the spec.
@@ -47,7 +49,16 @@ impl Contradiction {
         help: impl Into<String>,
     ) -> Self {
         let (expected, found, help) = (expected.into(), found.into(), help.into());
-        Self { at: at.clone(), subject: String::new(), message, expected, found, help, level: Level::Error }
+        Self {
+            at: at.clone(),
+            subject: String::new(),
+            message,
+            expected,
+            found,
+            cause: None,
+            help,
+            level: Level::Error,
+        }
     }
 
     fn about(mut self, declared: &Declaration) -> Self {
@@ -55,8 +66,9 @@ impl Contradiction {
         self
     }
 
-    fn level(mut self, level: Level) -> Self {
-        self.level = level;
+    /// Not fatal: the spec can be satisfied, but it says less than it seems to.
+    fn harmless(mut self, level: Level, cause: &'static str) -> Self {
+        (self.level, self.cause) = (level, Some(cause));
         self
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn check(spec: &Spec, found: &mut Vec<Contradiction>) {
                 "delete `optional` where the model cannot do without",
             )
             .about(first)
-            .level(Level::Warning),
+            .harmless(Level::Warning, "`optional` was meant for one of several inputs"),
         );
     }
 }
@@ -70,7 +70,10 @@ fn same_array(first: &Declaration, second: &Declaration) -> Option<Contradiction
         "give one of them another `key`; the same array twice is right for an autoencoder only",
     )
     .about(second);
-    Some(if first.role == second.role { contradiction } else { contradiction.level(Level::Warning) })
+    if first.role == second.role {
+        return Some(contradiction);
+    }
+    Some(contradiction.harmless(Level::Warning, "the line was copied and its `key` was not changed"))
 }
 
 /// The line that picks the array.

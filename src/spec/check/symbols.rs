@@ -29,7 +29,7 @@ pub(super) fn check(spec: &Spec, found: &mut Vec<Contradiction>) {
                 format!("{} in no shape", quoted(&symbol.name)),
                 near.map_or("write it into a shape, or delete the line".to_owned(), did_you_mean),
             )
-            .level(Level::Warning),
+            .harmless(Level::Warning, "the name is misspelt, or the shape that used it was changed"),
         );
     }
 }
@@ -99,7 +99,13 @@ fn lonely(name: &str, uses: &Uses<'_>, near: Option<&str>) -> Contradiction {
             did_you_mean,
         ),
     );
-    contradiction.about(declared).level(if near.is_some() { Level::Warning } else { Level::Note })
+    let contradiction = contradiction.about(declared);
+    match near {
+        Some(_) => contradiction.harmless(Level::Warning, "the name is misspelt"),
+        None => {
+            contradiction.harmless(Level::Note, "the line under `[dims]` was forgotten, or any size is meant: `\"*\"`")
+        }
+    }
 }
 
 fn did_you_mean(near: &str) -> String {

@@ -13,7 +13,7 @@ use super::dims::{Dim, Shape};
 use super::dtype::DtypeRule;
 use super::fit::BATCH;
 use super::{Allow, At, Declaration, Declared, Pick, Plan, Role, SizeRule, Spec, Symbol, Values};
-use crate::config::file::{AllowHere, AllowPaths, Array, Entry, File, NumberOr, OneOrMany, Rules, Word, Written};
+use crate::config::file::{AllowHere, AllowPaths, Array, DtypeNames, Entry, File, NumberOr, Rules, Word, Written};
 use crate::config::read::Read;
 use crate::config::{Level, Selection};
 use crate::error::{Fault, Text, quoted};
@@ -193,11 +193,11 @@ impl Parser<'_> {
         }
     }
 
-    fn dtype(&mut self, dtype: Written<OneOrMany<String>>) -> Option<Declared<DtypeRule>> {
+    fn dtype(&mut self, dtype: Written<DtypeNames>) -> Option<Declared<DtypeRule>> {
         let span = dtype.span;
         let names = match dtype.value {
-            OneOrMany::One(name) => vec![Written { value: name, span: span.clone() }],
-            OneOrMany::Many(names) => names,
+            DtypeNames::One(name) => vec![Written { value: name, span: span.clone() }],
+            DtypeNames::Many(names) => names,
         };
         if names.is_empty() {
             self.fault(Fault::at(span.clone(), "this list allows no dtype").help("write \"any\" for any dtype"));

@@ -1,7 +1,8 @@
 //! Dtype names, and what people from other frameworks call them.
 
+use crate::config::file::DTYPES;
 use crate::error::{nearest, quoted};
-use crate::spec::dtype::{Class, Dtype, MlType, Wanted};
+use crate::spec::dtype::{Class, Dtype, Wanted};
 
 /// The dtype or class of that name; or what is wrong with the name, and what to write instead.
 pub(super) fn wanted(name: &str) -> Result<Wanted, (String, String)> {
@@ -18,13 +19,12 @@ pub(super) fn wanted(name: &str) -> Result<Wanted, (String, String)> {
         return Err((format!("{} cannot be fed to a model", quoted(name)), help.into()));
     }
     let meant = OTHER_NAMES.iter().find(|(other, _)| *other == bare).map(|(_, meant)| *meant);
-    let known = || NAMES.into_iter().chain(MlType::ALL.map(|(_, name)| name)).chain(Class::ALL.map(|(_, name)| name));
     // With a byte order in front it is NumPy's code, which counts bytes.
     let is_code = name.starts_with(['<', '>', '=', '|']);
     let help = match meant {
         Some([one, rest @ ..]) if is_code || rest.is_empty() => format!("did you mean \"{one}\"?"),
         Some(several) => format!("write \"{}\"", several.join("\" or \"")),
-        None => match known().find(|name| *name == bare).or_else(|| nearest(&bare, known())) {
+        None => match DTYPES.into_iter().find(|name| *name == bare).or_else(|| nearest(&bare, DTYPES)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => {
                 "dtypes have NumPy's names, \"float32\" or \"int64\"; or a class: \"floating\", \"integer\", \"any\""
@@ -50,24 +50,6 @@ fn bare(name: &str) -> String {
 
 /// What no model takes, by how the name starts.
 const NOT_FED: [&str; 7] = ["str", "object", "bytes", "unicode", "datetime", "timedelta", "void"];
-
-/// NumPy's own plain types.
-const NAMES: [&str; 14] = [
-    "bool",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-];
 
 /// What NumPy's type codes, C, PyTorch, TensorFlow and Triton call the types. Where they disagree, all that is meant.
 const OTHER_NAMES: [(&str, &[&str]); 41] = [
@@ -117,6 +99,7 @@ const OTHER_NAMES: [(&str, &[&str]); 41] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::dtype::MlType;
 
     fn help(name: &str) -> String {
         wanted(name).expect_err(name).1
@@ -124,11 +107,13 @@ mod tests {
 
     #[test]
     fn every_name_that_is_offered_is_taken() {
-        let ml = MlType::ALL.map(|(_, name)| name);
-        let classes = Class::ALL.map(|(_, name)| name);
         let meant = OTHER_NAMES.iter().flat_map(|(_, meant)| meant.iter().copied());
-        for name in NAMES.into_iter().chain(ml).chain(classes).chain(meant) {
+        for name in DTYPES.into_iter().chain(meant) {
             assert!(wanted(name).is_ok(), "{name}");
+        }
+        let named = MlType::ALL.map(|(_, name)| name).into_iter().chain(Class::ALL.map(|(_, name)| name));
+        for name in named {
+            assert!(DTYPES.contains(&name), "{name} is not offered");
         }
         for (other, _) in OTHER_NAMES {
             assert!(wanted(other).is_err(), "{other} has a meaning of its own");
