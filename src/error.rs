@@ -69,13 +69,28 @@ impl From<Fault> for Error {
     }
 }
 
+/// The text between backticks, cut where it is long. What draws a message also escapes it.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("`{}`", cut(text))
+}
+
+/// The start of a text, if it is long, and a sign that there is more.
+#[must_use]
+pub fn cut(text: &str) -> String {
+    const LONGEST: usize = 60;
+    text.char_indices().nth(LONGEST).map_or_else(|| text.to_owned(), |(end, _)| format!("{}…", &text[..end]))
+}
+
 /// The nearest of `known` to what was typed, if it is near enough to be what was meant.
 #[must_use]
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&typed.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
+        .map(|name| (name, name.to_lowercase()))
+        .map(|(name, lower)| (strsim::jaro_winkler(&typed, &lower), strsim::osa_distance(&typed, &lower), name))
+        .filter(|(likeness, edits, _)| *likeness > 0.8 || (*edits == 1 && typed.len() > 2))
+        .max_by(|a, b| b.1.cmp(&a.1).then(a.0.total_cmp(&b.0)))
+        .map(|(_, _, name)| name)
 }

@@ -3,6 +3,9 @@
 pub mod discover;
 pub mod file;
 pub mod framework;
+pub mod read;
+pub mod schema;
+mod syntax;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -76,10 +76,7 @@ fn drift(
         column.cells.len() as u64,
         batch_unit(cx.spec),
     )
-    .cause(
-        "a batch that happens to hold only whole numbers: a table column is int64 without a gap and float64 with one; or \
-         augmentation ran on some batches only",
-    )
+    .cause(cause(first, &later))
     .consequence(consequence(cx.spec.framework(), first, &later))
     .help("cast where the batch is made, so that every batch comes out the same");
     finding.level = level(cx.spec.framework(), declared, first, &later);
@@ -88,6 +85,18 @@ fn drift(
         Some(Fix::unverified(format!("{x} = {x}.astype({})", python::dtype(&wanted)?)))
     });
     out.push(finding);
+}
+
+fn cause(first: &Dtype, later: &[&Dtype]) -> &'static str {
+    let floats = later.iter().filter(|dtype| dtype.is_float()).count() + usize::from(first.is_float());
+    if floats == 0 {
+        "the batches were made on different systems, or each was packed as tightly as its own values allow"
+    } else if floats > later.len() {
+        "some batches went through an operation that makes float64: a mean, an augmentation, a division"
+    } else {
+        "a batch that happens to hold only whole numbers: a table column is int64 without a gap and float64 with one; or \
+         augmentation ran on some batches only"
+    }
 }
 
 /// Casting the later batches to the type of the first: what that does to their values.
@@ -159,19 +168,14 @@ fn consequence(framework: Framework, first: &Dtype, later: &[&Dtype]) -> String 
     }
 }
 
-/// The type to cast every batch to: the declared one, else one that holds them all.
+/// The type to cast every batch to: the declared one, else the float that models take, else one that holds them all.
 fn wanted(declared: Option<&Declaration>, first: &Dtype, later: &[&Dtype]) -> Option<Dtype> {
     let all = || std::iter::once(first).chain(later.iter().copied());
-    let widest = all().find(|one| all().all(|other| keeps_values(other, one))).or_else(|| {
-        // int64 and float64: floats are what the fractions need.
-        all().filter(|one| one.is_float()).max_by_key(|one| one.size)
-    });
+    let float = all().find(|one| one.is_float());
     let rule = declared.and_then(|declared| declared.dtype.as_ref()).map(|dtype| &dtype.value);
-    match (rule, widest) {
-        (Some(rule), Some(widest)) => aim(rule, widest).or_else(|| Some(widest.clone())),
-        (Some(rule), None) => rule.preferred().cloned(),
-        (None, widest) => widest.cloned(),
-    }
+    rule.and_then(|rule| aim(rule, float.unwrap_or(first)))
+        .or_else(|| float.and(Dtype::from_name("float32")))
+        .or_else(|| all().find(|one| all().all(|other| keeps_values(other, one))).cloned())
 }
 
 fn listed(dtypes: &[&Dtype]) -> String {
@@ -237,7 +241,7 @@ mod tests {
     fn the_repair_is_a_type_that_holds_all() {
         let fix = |world: World| world.judge(&RULE)[0].fix.as_ref().map(|fix| fix.python.clone());
         let undeclared = |dtypes: &[&str]| fix(stream(World::unspecified(), dtypes));
-        assert_eq!(undeclared(&["int64", "float64"]).as_deref(), Some("x = x.astype(np.float64)"));
+        assert_eq!(undeclared(&["int64", "float64"]).as_deref(), Some("x = x.astype(np.float32)"));
         assert_eq!(undeclared(&["uint8", "int16"]).as_deref(), Some("x = x.astype(np.int16)"));
         assert_eq!(undeclared(&["uint64", "int64"]), None);
         let declared = declared(Framework::Torch, "int64 | int32", &["int32", "int64"]);

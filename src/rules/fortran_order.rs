@@ -33,7 +33,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             )
             .cause("a transposed view (`x.T`, `np.moveaxis`, `np.swapaxes`) was saved, or the array comes from Fortran, MATLAB or R")
             .consequence(outcome.says)
-            .help("harmless where nothing copies raw memory; a copy in C order is read faster row by row")
+            .help("leave it, unless a program copies raw memory; if axes turn up swapped, look where this array was transposed")
             .fix(Fix {
                 proof: "not run here; it moves the values in memory and changes none".into(),
                 ..Fix::unverified(format!("{x} = np.ascontiguousarray({x})"))

@@ -31,8 +31,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         Kind::LongDouble => "is long double".to_owned(),
         _ => format!("is {}", found.name()),
     };
-    let wanted = clash.wanted.as_ref().and_then(python::dtype).unwrap_or_else(|| "np.float32".into());
-    let advice = Advice::of(found, python::variable(cx.name), &wanted);
+    let advice = Advice::of(found, python::variable(cx.name), &dtype::spelled(&clash));
     let mut finding = dtype::finding(cx, &clash.outcome(cx.framework()), &what).cause(advice.cause).help(advice.help);
     if let Kind::Struct(fields) = &found.kind {
         finding.found = named(fields);

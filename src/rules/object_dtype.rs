@@ -20,7 +20,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     }
     if let Some(clash) = dtype::clash(cx).filter(|clash| clash.given == Given::Object) {
         let outcome = clash.outcome(cx.framework());
-        let x = python::variable(cx.name);
+        let (x, wanted) = (python::variable(cx.name), dtype::spelled(&clash));
         out.push(
             dtype::finding(cx, &outcome, "holds Python objects")
                 .level(Level::Error)
@@ -33,7 +33,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
                     outcome.says
                 ))
                 .help(format!(
-                    "if every element is a number: `{x} = {x}.astype(np.float32)`; if rows differ in length: pad them, then \
+                    "if every element is a number: `{x} = {x}.astype({wanted})`; if rows differ in length: pad them, then \
                      `np.stack`; if there is None or text: `pd.to_numeric(column, errors=\"coerce\")`; if it is a dict: \
                      `np.savez`"
                 )),

@@ -20,8 +20,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         return Looked::No;
     }
     let Some(clash) = dtype::clash(cx) else { return Looked::Yes };
-    let wanted = clash.wanted.clone().filter(|wanted| !matches!(wanted.kind, Kind::Ml(_)));
-    let wanted = wanted.as_ref().and_then(python::dtype).unwrap_or_else(|| "np.float32".into());
+    let wanted = dtype::spelled(&clash);
     match (clash.given, &cx.header.dtype.kind) {
         (Given::Opaque, _) => out.push(unnamed(cx, &clash, &wanted)),
         (Given::Named, Kind::Ml(MlType::Float8E5m2)) => out.push(unloadable(cx)),

@@ -21,7 +21,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     }
     if let Some(clash) = dtype::clash(cx).filter(|clash| clash.given == Given::Text) {
         let x = python::variable(cx.name);
-        let numbers = format!("numbers in text: `{x} = {x}.astype(np.float32)`");
+        let numbers = format!("numbers in text: `{x} = {x}.astype({})`", dtype::spelled(&clash));
         let (cause, help) = match cx.declared.map(|declared| declared.role) {
             Some(Role::Target) => (
                 "class names were saved as they are, or a column was read as text",

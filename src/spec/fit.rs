@@ -266,7 +266,8 @@ impl Axis<'_> {
     }
 }
 
-fn constants(symbols: &[Symbol]) -> Bindings {
+/// The symbols that have one size in every batch.
+pub(super) fn constants(symbols: &[Symbol]) -> Bindings {
     symbols
         .iter()
         .filter(|symbol| !symbol.varies)

@@ -1,11 +1,14 @@
 //! What the model expects, as declared: inputs, targets, weights, the batch plan, and where each line stands.
 //!
-//! [`parse`] turns the written file into a [`Spec`]; flags override single lines; rules compare facts with it.
+//! [`load()`] finds the file, [`parse`] turns it into a [`Spec`], flags override single lines, [`mod@check`] asks whether
+//! anything can satisfy it. Rules compare facts with what is left.
 
+pub mod check;
 pub mod dims;
 pub mod dtype;
 pub mod fit;
 pub mod framework;
+pub mod load;
 pub mod mismatch;
 pub mod parse;
 pub mod permutation;
@@ -20,6 +23,7 @@ pub use crate::error::Text;
 use dims::Shape;
 use dtype::DtypeRule;
 pub use framework::Framework;
+pub use load::{Found, Loaded, load};
 
 /// Where a declared value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,85 +260,4 @@ pub struct Allow {
     pub at: At,
     /// Globs over paths; empty for an allow that stands beside a declaration.
     pub paths: Vec<Arc<GlobMatcher>>,
-}
-/// tmp
-#[derive(Debug)]
-pub enum Found {
-    /// a
-    Flag(std::path::PathBuf),
-    /// b
-    Discovered(std::path::PathBuf),
-    /// c
-    None,
-}
-/// tmp
-pub struct Loaded {
-    /// s
-    pub spec: Spec,
-    /// s
-    pub selection: crate::config::Selection,
-    /// f
-    pub fail_on: Option<crate::config::Level>,
-    /// f
-    pub found: Found,
-}
-/// tmp
-pub fn load(
-    _: Option<&std::path::Path>,
-    _: &crate::config::Overrides,
-    d: &std::path::Path,
-) -> Result<Loaded, crate::error::Error> {
-    let mut spec = Spec::default();
-    if let Ok(b) = std::fs::read_to_string(d.join("batchlint.toml")) {
-        let at = |k: &str| {
-            let i = b.find(k).unwrap_or(0);
-            At::Text(i..i + k.len())
-        };
-        let num = |k: &str| {
-            let i = b.find(&format!("\n{k} = "))?;
-            b[i + 4 + k.len()..]
-                .lines()
-                .next()?
-                .trim()
-                .parse::<u64>()
-                .ok()
-                .map(|v| Declared { value: v, at: At::Text(i + 1..i + 4 + k.len()) })
-        };
-        spec.plan.size = num("size").map(|d| Declared { value: SizeRule::exactly(d.value), at: d.at });
-        spec.plan.steps = num("steps");
-        spec.plan.dataset = num("dataset");
-        spec.plan.replicas = num("replicas");
-        if b.contains("unit = \"dataset\"") {
-            spec.unit = Unit::Dataset;
-        }
-        if b.contains("\"torch\"") {
-            spec.framework = Some(Declared { value: Framework::Torch, at: at("torch") });
-        } else {
-            spec.framework = Some(Declared { value: Framework::Keras, at: at("keras") });
-        }
-        spec.plan.last = [("dropped", LastBatch::Dropped), ("full", LastBatch::Full), ("partial", LastBatch::Partial)]
-            .into_iter()
-            .find(|(k, _)| b.contains(&format!("\"{k}\"")))
-            .map(|(k, value)| Declared { value, at: at(k) });
-        for (i, _) in b.match_indices("[inputs.").chain(b.match_indices("[targets.")) {
-            let name = b[i..].split('.').nth(1).unwrap().split(']').next().unwrap();
-            spec.arrays.push(Declaration {
-                role: if b[i..].starts_with("[inputs") { Role::Input } else { Role::Target },
-                name: name.into(),
-                at: At::Text(i..i + 9 + name.len()),
-                dtype: None,
-                shape: None,
-                axes: None,
-                values: None,
-                encoding: None,
-                classes: None,
-                ignore: None,
-                pick: Pick::default(),
-                optional: false,
-                allows: vec![],
-            });
-        }
-        spec.text = Some(Text { name: "batchlint.toml".into(), body: b.into() });
-    }
-    Ok(Loaded { spec, selection: Default::default(), fail_on: None, found: Found::None })
 }

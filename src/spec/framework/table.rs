@@ -86,7 +86,7 @@ const fn unmeasured(
 pub(super) static TABLE: &[Row] = &[
     // Keras 3 on TensorFlow
     row(&[Keras], ALL, &[Double], Cast, Some(Warning),
-        "keras casts it to {wanted} without a word, inside the model: until there, the wide numbers are moved and kept"),
+        "keras casts it to {wanted} without a word, but only inside the model: until then every batch is moved and kept as float64"),
     row(&[Keras], &[Features], &[Float, Bool], Cast, Some(Warning),
         "keras casts it to {wanted} without a word"),
     row(&[Keras], &[Features], INTEGERS, Cast, Some(Warning),

@@ -1,0 +1,78 @@
+//! The spec of a run: found, read, understood, overridden by flags, and asked whether anything can satisfy it.
+
+use std::path::Path;
+
+use super::parse::{Parsed, parse};
+use super::{At, Declared, SizeRule, Spec, check};
+pub use crate::config::discover::Found;
+use crate::config::discover::discover;
+use crate::config::{Level, Overrides, Selection};
+use crate::error::{Error, Fault};
+
+/// The spec of a run, and what stands beside it in the file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the model expects; empty without a file.
+    pub spec: Spec,
+    /// The rules of `[rules]`.
+    pub selection: Selection,
+    /// `fail_on` of `[rules]`.
+    pub fail_on: Option<Level>,
+    /// How the file was found.
+    pub found: Found,
+}
+
+/// Loads the spec that `--spec` names, or else the nearest one upward from `directory`, an absolute path. Every fault
+/// is reported at once: of syntax, keys, types and meaning, and what nothing can satisfy. Which rules there are is not
+/// known to this stage; `known` says what is wrong with the name of one.
+pub fn load(
+    flag: Option<&Path>,
+    overrides: &Overrides,
+    directory: &Path,
+    known: impl Fn(&str) -> Result<(), Fault>,
+) -> Result<Loaded, Error> {
+    let (discovered, found) = discover(flag, directory)?;
+    let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
+    let Parsed { mut spec, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
+    override_lines(&mut spec, overrides, &mut faults);
+    let contradictions = if shapes_lost { check::lines(&spec) } else { check::check(&spec) };
+    faults.extend(contradictions.into_iter().filter(check::Contradiction::is_fatal).map(Fault::from));
+    faults.extend(rule_names.iter().filter_map(|name| {
+        let fault = known(&name.value).err()?;
+        Some(match &name.at {
+            At::Text(span) => Fault { span: Some(span.clone()), ..fault },
+            At::Flag(_) => fault,
+        })
+    }));
+    if faults.is_empty() {
+        return Ok(Loaded { spec, selection, fail_on, found });
+    }
+    faults.sort_by_key(|fault| fault.span.as_ref().map_or(usize::MAX, |span| span.start));
+    Err(Error { text: spec.text, faults })
+}
+
+/// Puts the flags in the place of the lines they win over.
+fn override_lines(spec: &mut Spec, overrides: &Overrides, faults: &mut Vec<Fault>) {
+    let mut given = |flag: &'static str, value: Option<u64>| {
+        if value == Some(0) {
+            faults.push(Fault::new(format!("`{flag}` takes a whole number from 1, not `0`")));
+        }
+        value.filter(|value| *value > 0).map(|value| Declared { value, at: At::Flag(flag) })
+    };
+    let plan = &mut spec.plan;
+    if let Some(size) = given("--batch-size", overrides.batch_size) {
+        plan.size = Some(Declared { value: SizeRule::exactly(size.value), at: size.at });
+    }
+    for (line, flag, value) in [
+        (&mut plan.dataset, "--dataset-size", overrides.dataset_size),
+        (&mut plan.steps, "--steps", overrides.steps),
+        (&mut plan.epochs, "--epochs", overrides.epochs),
+    ] {
+        if let Some(value) = given(flag, value) {
+            *line = Some(value);
+        }
+    }
+    if let Some(framework) = overrides.framework {
+        spec.framework = Some(Declared { value: framework, at: At::Flag("--framework") });
+    }
+}

@@ -1,1 +1,0 @@
-//! Text to [`super::Spec`], with every fault found in one pass.
