@@ -107,8 +107,8 @@ fn consequence(framework: Framework, declaration: &Declaration, broadcast: &Broa
             "cross entropy stops: `0D or 1D target tensor expected, multi-target not supported`"
         }
         (Framework::Keras, Broadcast::Flat | Broadcast::Column) => {
-            "keras aligns (N,) and (N, 1) in its own losses; in a loss or a training step of your own, the difference of the \
-             two is an (N, N) matrix, and nothing says so"
+            "keras aligns (N,) and (N, 1) in its own losses; in a loss or a training step of your own the two combine to \
+             (N, N), and nothing says so"
         }
         (Framework::Torch, Broadcast::Flat | Broadcast::Column) => {
             "an (N,) and an (N, 1) tensor give an (N, N) loss, every row against every other: `mse_loss` only warns `Using a \
@@ -118,7 +118,7 @@ fn consequence(framework: Framework, declaration: &Declaration, broadcast: &Broa
             "sklearn warns: `A column-vector y was passed when a 1d array was expected.`"
         }
         (_, Broadcast::Flat | Broadcast::Column) => {
-            "an (N,) and an (N, 1) array give an (N, N) difference, every row against every other, and nothing says so"
+            "an (N,) and an (N, 1) array combine to (N, N), every row against every other, and nothing says so"
         }
         (Framework::Keras, Broadcast::Stretched(_)) => {
             "with `mse` and the like keras repeats the shorter axis and trains without a word"

@@ -41,8 +41,11 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
         if compared || !clashes.is_empty() || array.has_settled_expression(&fitted.open) {
             looked = Looked::Yes;
         }
-        for clash in clashes {
-            out.push(finding(cx, array, clash, &first));
+        for (i, clash) in clashes.iter().enumerate() {
+            // `H/2` on two axes of one array is one fault.
+            if clashes[..i].iter().all(|told| told.dim != clash.dim) {
+                out.push(finding(cx, array, clash, &first));
+            }
         }
     }
     looked
@@ -123,7 +126,9 @@ fn finding(cx: &BatchCx<'_>, array: &Sound<'_>, clash: &Misfit<'_>, first: &[Bou
         let found = found.concat();
         (format!("`{}` has one size within a batch, that of {from}.", clash.dim), found)
     } else {
-        let found = clash.expected.map_or(String::new(), |size| format!(", where `{}` is {size}", clash.dim));
+        let sizes: Vec<String> = givers.iter().map(|bound| format!("`{}` is {}", bound.name, bound.size)).collect();
+        let value = clash.expected.map_or("no size".to_owned(), |size| size.to_string());
+        let found = format!(", where `{}` is {value} as {}", clash.dim, listed(&sizes));
         (format!("`{}` holds, where {from}.", clash.dim), found)
     };
     let mut finding = cx.finding(
@@ -208,7 +213,7 @@ mod tests {
         assert_eq!(world.messages(&RULE), ["axis 1 of target `spans` is not `2*T-1`"]);
         let finding = &world.judge(&RULE)[0];
         assert_eq!(finding.expected, "`2*T-1` holds, where `T` is axis 1 of input `ids` (batchlint.toml line 4).");
-        assert_eq!(finding.found, "19 on axis 1 of `spans`, where `2*T-1` is 23");
+        assert_eq!(finding.found, "19 on axis 1 of `spans`, where `2*T-1` is 23 as `T` is 12");
     }
 
     #[test]
@@ -222,6 +227,16 @@ mod tests {
     fn batches_may_differ_from_one_another() {
         let world = world(["10", "10"]).batch(&["ids: int64[4, 8]", "mask: bool[4, 8]", "spans: int64[4, 15]"]);
         assert!(world.messages(&RULE).is_empty());
+    }
+
+    #[test]
+    fn an_expression_without_a_whole_result_is_one_fault_however_often_it_stands() {
+        let world = World::new(Framework::Any)
+            .input("image", "float32", "batch, H, H")
+            .target("mask", "float32", "batch, H/2, H/2")
+            .batch(&["image: float32[2, 9, 9]", "mask: float32[2, 4, 4]"]);
+        assert_eq!(world.messages(&RULE), ["axis 1 of target `mask` is not `H/2`"]);
+        assert_eq!(world.judge(&RULE)[0].found, "4 on axis 1 of `mask`, where `H/2` is no size as `H` is 9");
     }
 
     #[test]

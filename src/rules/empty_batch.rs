@@ -32,13 +32,13 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
     let mut single = others;
     match without_rows.first() {
         Some(first) if whole => {
-            let shapes: Vec<String> = without_rows.iter().map(|seen| shape_of(seen)).collect();
+            let shapes: Vec<String> = without_rows.iter().map(|seen| shape_of(cx, seen)).collect();
             out.push(finding(cx, first, "the batch is empty".into(), listed(&shapes)));
         }
         _ => single.extend(without_rows),
     }
     for seen in single {
-        let finding = finding(cx, seen, format!("{} is empty", label(cx, seen)), shape_of(seen));
+        let finding = finding(cx, seen, format!("{} is empty", label(cx, seen)), shape_of(cx, seen));
         // Beside arrays that hold something, an undeclared list may well be empty: boxes of an image without objects.
         out.push(if unspecified { finding.level(Level::Warning) } else { finding });
     }
@@ -85,8 +85,9 @@ fn label(cx: &BatchCx<'_>, seen: Seen<'_, '_>) -> String {
     declaration(cx, seen.0).map_or_else(key, crate::spec::Declaration::label)
 }
 
-fn shape_of(seen: Seen<'_, '_>) -> String {
-    format!("`{}` of shape {}", shown(&seen.1.array.key, 80), seen.1.header().shape_text())
+fn shape_of(cx: &BatchCx<'_>, seen: Seen<'_, '_>) -> String {
+    let name = declaration(cx, seen.0).map_or(&*seen.1.array.key, |declaration| &declaration.name);
+    format!("`{}` of shape {}", shown(name, 80), seen.1.header().shape_text())
 }
 
 fn consequence(framework: Framework) -> &'static str {

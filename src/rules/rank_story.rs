@@ -69,6 +69,7 @@ impl Story {
     /// Adds why, what the framework does, and what to do.
     pub(super) fn tell(self, cx: &ArrayCx<'_>, shaped: &Shaped<'_>, finding: Finding) -> Finding {
         let x = variable(cx.name);
+        let ids = if cx.header.dtype.is_integer() { x.to_string() } else { format!("{x}.astype(np.int64)") };
         let fix = |python: String| Fix::unverified(python);
         match self {
             Self::TrailingOne => {
@@ -92,7 +93,7 @@ impl Story {
                 .cause(format!("it looks like one class id per sample, where a row of {classes} is declared"))
                 .consequence(class_ids(cx.framework()))
                 .help("if these are class ids from 0, make one-hot rows of them; or declare [\"batch\"] and a loss that takes ids")
-                .fix(fix(format!("{x} = np.eye({classes}, dtype=np.float32)[{x}]"))),
+                .fix(fix(format!("{x} = np.eye({classes}, dtype=np.float32)[{ids}]"))),
             Self::NotFlattened => finding
                 .cause("the samples have as many numbers as declared, and were not flattened")
                 .fix(fix(format!("{x} = {x}.reshape(len({x}), -1)"))),
@@ -107,7 +108,7 @@ impl Story {
                 .cause("one sample was saved, or yielded, without its batch axis and without its axis of size 1")
                 .help("collect the samples of a batch and save `np.stack(samples)`, with the axis of size 1 in its place")
                 .fix(fix(format!("{x} = np.expand_dims({x}, (0, {}))", one + 1))),
-            Self::UndeclaredBatch => finding
+            Self::UndeclaredBatch => Finding { consequence: None, ..finding }
                 .cause("the declared shape is that of one sample: it has no \"batch\"")
                 .help(format!("if it is the spec that is wrong: shape = {}", with_batch(&shaped.shape.value))),
         }

@@ -88,12 +88,17 @@ fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
             column.name.as_ref(),
             format!("array `{name}` has another number of axes in some {}", many(cx.spec)),
             format!("`{name}` has the same number of axes in all {}.", many(cx.spec)),
-            format!("{} axes instead of {rank}", spread(&others, rank)),
+            format!("rank {} instead of {rank}", spread(&others, rank)),
         );
         out.push(
             counted(finding, of_odd(&|i| ranks[i] != rank))
-                .cause("a `squeeze` that takes away an axis only where its size happens to be 1, or files of another kind")
-                .consequence("keras stops: `the corresponding arrays in each batch must have the same rank`; other consumers fail at that batch"),
+                .cause(
+                    "a `squeeze` that takes away an axis only where its size happens to be 1, or files of another kind",
+                )
+                .consequence(match cx.spec.framework() {
+                    Framework::Keras => "keras stops: `the corresponding arrays in each batch must have the same rank`",
+                    _ => "whatever counts axes stops at that batch",
+                }),
         );
         return;
     }
@@ -154,14 +159,24 @@ fn many(spec: &Spec) -> &'static str {
 
 fn consequence(spec: &Spec, distinct: usize) -> String {
     match spec.framework() {
-        Framework::Keras if spec.unit == Unit::Batch => "keras fixes an axis that is equal in the first two batches and stops at the first other one: \
-                             `Generator yielded an element of shape (5, 4, 4) where an element of shape (None, 3, 4) was expected`"
-            .into(),
+        Framework::Keras if spec.unit == Unit::Batch => {
+            "keras fixes an axis that is equal in the first two batches and stops at the first other one: \
+                             `Generator yielded an element of shape (...) where an element of shape (...) was expected`"
+                .into()
+        }
         Framework::Jax => format!("`jit` compiles once for every shape: {distinct} compilations, and nothing says so"),
-        Framework::Tensorflow => format!("a `tf.function` is traced once for every shape ({distinct} here), and on a TPU compiled"),
-        Framework::Torch => "batches cannot be concatenated, layers of a fixed size stop, and `torch.compile` compiles again".into(),
-        Framework::Onnxruntime => "where the graph has a fixed size, onnxruntime stops: `index: 1 Got: 60 Expected: 6`".into(),
-        _ => format!("layers of a fixed size stop in mid-epoch, and compiled code is compiled for each of {distinct} sizes"),
+        Framework::Tensorflow => {
+            format!("a `tf.function` is traced once for every shape ({distinct} here), and on a TPU compiled")
+        }
+        Framework::Torch => {
+            "batches cannot be concatenated, layers of a fixed size stop, and `torch.compile` compiles again".into()
+        }
+        Framework::Onnxruntime => {
+            "where the graph has a fixed size, onnxruntime stops: `index: 1 Got: 60 Expected: 6`".into()
+        }
+        _ => format!(
+            "layers of a fixed size stop in mid-epoch, and compiled code is compiled for each of {distinct} sizes"
+        ),
     }
 }
 

@@ -48,7 +48,7 @@ fn finding(cx: &BatchCx<'_>, lengths: &[Length]) -> Finding {
     let mut finding = cx.finding(anchor, &cx.stream.columns[first.column].name, message, expected, listed(&found));
     finding.places = places(cx, first.column);
     finding
-        .cause(cause(first.rows.abs_diff(second.rows)))
+        .cause(cause(first.rows, second.rows))
         .consequence(consequence(cx, first, second))
         .help("check once, before batches are cut: `assert len(x) == len(y)`; then filter and shuffle both with the same indices")
 }
@@ -67,8 +67,10 @@ fn rows(n: u64) -> String {
     format!("{n} {}", if n == 1 { "row" } else { "rows" })
 }
 
-fn cause(apart: u64) -> &'static str {
-    if apart == 1 {
+fn cause(first: u64, second: u64) -> &'static str {
+    if first.min(second) == 1 {
+        "one value was saved for the whole batch, or the array of one sample beside a batch of the others"
+    } else if first.abs_diff(second) == 1 {
         "off by one: one of them was sliced or windowed with another end"
     } else {
         "a filter, a shuffle or a slice was applied to one of them and not to the other"

@@ -39,7 +39,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
                 shaped.shape.value
             ),
             format!("In `{}`, {}.", shaped.declaration.name, listed(&expected)),
-            format!("{} (shape {})", listed(&found), cx.header.shape_text()),
+            listed(&found),
         )
         .consequence(consequence(cx, &shaped, wrong));
     if let Some(reason) = Reason::of(cx, &shaped, wrong) {
@@ -57,11 +57,12 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
 
 /// The size that the axis must have, or the entry where it leaves a choice.
 fn wanted(misfit: &Misfit<'_>) -> String {
-    misfit.expected.map_or_else(|| misfit.dim.to_string(), |size| size.to_string())
+    misfit.expected.map_or_else(|| misfit.dim.to_string().replace(" | ", " or "), |size| size.to_string())
 }
 
 fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>, wrong: &[Misfit<'_>]) -> String {
     match (cx.framework(), shaped.declaration.role) {
+        (Framework::Keras, Role::Target) => "keras stops: `must have the same shape`, with the shapes of target and output behind it".into(),
         (_, Role::Target | Role::Weight) => "the loss stops, or broadcasts where one of the sizes is 1".into(),
         (Framework::Keras, Role::Input) => format!(
             "a functional model of keras stops: {}; a Sequential model does not check its input: a later layer stops, or \
@@ -110,7 +111,7 @@ mod tests {
         let finding = &world.judge(&RULE)[0];
         assert_eq!(finding.message, "input `x` is [batch, 28, 28, 3] instead of [batch, 32, 32, 3]");
         assert_eq!(finding.expected, "In `x`, axis 1 (H) is 32 and axis 2 (W) is 32.");
-        assert_eq!(finding.found, "axis 1 (H) is 28 and axis 2 (W) is 28 (shape [8, 28, 28, 3])");
+        assert_eq!(finding.found, "axis 1 (H) is 28 and axis 2 (W) is 28");
         assert!(cause(&world).starts_with("another resolution"));
     }
 
@@ -146,7 +147,7 @@ mod tests {
     fn an_alternative_or_a_constant_is_shown_as_declared() {
         let world = input("batch, 1 | 3", "8, 2");
         assert_eq!(world.messages(&RULE), ["input `x` is [batch, 2] instead of [batch, 1 | 3]"]);
-        assert_eq!(world.judge(&RULE)[0].expected, "In `x`, axis 1 is 1 | 3.");
+        assert_eq!(world.judge(&RULE)[0].expected, "In `x`, axis 1 is 1 or 3.");
     }
 
     #[test]
