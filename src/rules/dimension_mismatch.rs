@@ -115,7 +115,7 @@ fn finding(cx: &BatchCx<'_>, array: &Sound<'_>, clash: &Misfit<'_>, first: &[Bou
             format!("{label} and {} disagree about `{}`", other.array.declaration.label(), clash.dim)
         }
         None if lone => format!("{label} gives `{}` two sizes", clash.dim),
-        _ => format!("{label} does not have `{}` on {here}", clash.dim),
+        _ => format!("{here} of {label} is not `{}`", clash.dim),
     };
     let from = listed(&from);
     let (expected, found) = if lone {
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn an_expression_must_hold() {
         let world = world(["12", "12"]);
-        assert_eq!(world.messages(&RULE), ["target `spans` does not have `2*T-1` on axis 1"]);
+        assert_eq!(world.messages(&RULE), ["axis 1 of target `spans` is not `2*T-1`"]);
         let finding = &world.judge(&RULE)[0];
         assert_eq!(finding.expected, "`2*T-1` holds, where `T` is axis 1 of input `ids` (batchlint.toml line 4).");
         assert_eq!(finding.found, "19 on axis 1 of `spans`, where `2*T-1` is 23");

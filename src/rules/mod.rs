@@ -31,6 +31,7 @@ mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
+mod quotes;
 mod rank_story;
 mod rows_lost;
 mod scalar_array;

@@ -125,7 +125,9 @@ fn with_batch(shape: &Shape) -> String {
 
 fn one_hot(framework: Framework) -> &'static str {
     match framework {
-        Framework::Keras => "a sparse loss stops: `Argument `output` must have rank (ndim) `target.ndim - 1``",
+        Framework::Keras => {
+            "a sparse loss of keras stops: `must have rank (ndim)`, with the shapes of target and output behind it"
+        }
         Framework::Tensorflow => {
             "`logits and labels must have the same first dimension, got logits shape [250,10] and labels shape [2500]`"
         }
@@ -139,7 +141,9 @@ fn one_hot(framework: Framework) -> &'static str {
 
 fn class_ids(framework: Framework) -> &'static str {
     match framework {
-        Framework::Keras => "keras stops: `Arguments `target` and `output` must have the same rank (ndim)`",
+        Framework::Keras => {
+            "keras stops: `must have the same rank (ndim)`, with the shapes of target and output behind it"
+        }
         Framework::Tensorflow => "`Shapes (None, 1) and (None, 10) are incompatible`",
         Framework::Torch => "torch takes integers for class ids and goes on; with floats, or another loss, it stops",
         _ => "a loss that subtracts repeats the numbers over the rows, or stops",

@@ -4,7 +4,7 @@
 use super::context::place;
 use super::{ArrayCx, BatchCx, Looked};
 use crate::diagnostic::{Finding, Place};
-use crate::source::{Header, shape_text};
+use crate::source::Header;
 use crate::spec::dims::{Dim, Shape};
 use crate::spec::dtype::Kind;
 use crate::spec::fit::{self, Misfit};
@@ -97,13 +97,6 @@ pub(super) fn listed(items: &[String]) -> String {
     }
 }
 
-/// Sizes as a Python tuple: `(0, 3, 1, 2)`.
-pub(super) fn tuple(sizes: &[usize]) -> String {
-    let sizes: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();
-    let text = shape_text(&sizes);
-    format!("({})", text.trim_matches(['[', ']']))
-}
-
 /// "batchlint.toml line 7": where a finding's second place in the spec is, which its anchor cannot show.
 pub(super) fn line(spec: &Spec, at: &crate::spec::At) -> Option<String> {
     let (crate::spec::At::Text(span), Some(text)) = (at, &spec.text) else { return None };
@@ -118,6 +111,7 @@ mod tests {
     use super::*;
     use crate::rules::testing::{World, shape};
     use crate::rules::{Group, Judge, RULES};
+    use crate::source::shape_text;
     use crate::spec::Framework;
 
     const SHAPES: [&str; 9] = [
@@ -174,6 +168,5 @@ mod tests {
         assert_eq!(pattern(&declared, 5, &fit.wrong), "[batch, ..., 28, 3]");
         assert_eq!(pattern(&declared, 1, &[]), "[batch, ..., 32, 3]");
         assert_eq!(listed(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-        assert_eq!(tuple(&[0, 3, 1, 2]), "(0, 3, 1, 2)");
     }
 }

@@ -1,7 +1,8 @@
 //! Another number of axes, where nothing more exact can be said.
 
+use super::quotes;
 use super::rank_story::Story;
-use super::shapes::shaped;
+use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::Level;
 use crate::spec::fit::ranks;
@@ -30,7 +31,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let declared = ranks(&shaped.shape.value);
     let least = if declared.open { "at least " } else { "" };
     let message = format!("{} has {} instead of {least}{}", cx.label(), axes(found), declared.min);
-    let finding = shaped.finding(cx, message).consequence(consequence(cx.framework(), shaped.declaration.role));
+    let finding = shaped.finding(cx, message).consequence(consequence(cx, &shaped));
     out.push(match Story::of(cx, &shaped) {
         Some(story) => story.tell(cx, &shaped, finding),
         None => finding,
@@ -42,17 +43,15 @@ fn axes(n: usize) -> String {
     format!("{n} {}", if n == 1 { "axis" } else { "axes" })
 }
 
-fn consequence(framework: Framework, role: Role) -> &'static str {
-    match (framework, role) {
-        (Framework::Keras, Role::Input) => {
-            "keras stops: `Invalid input shape for input Tensor(...)`, or `expected min_ndim=4, found ndim=3`"
-        }
-        (Framework::Keras, Role::Target) => "keras stops: `target` and `output` `must have the same rank (ndim)`",
-        (Framework::Keras, Role::Weight) => "keras stops: `Incompatible shapes: [20] vs. [20,3]`",
-        (Framework::Onnxruntime, _) => "onnxruntime stops: `Invalid rank for input: x Got: 3 Expected: 4`",
-        (Framework::Sklearn, Role::Input) => "sklearn takes tables of two axes, and stops",
-        (_, Role::Input) => "the first layer that counts axes stops, often with a message about something else",
-        (_, Role::Target | Role::Weight) => "the loss stops, or broadcasts and compares the wrong numbers",
+fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>) -> String {
+    match (cx.framework(), shaped.declaration.role) {
+        (Framework::Keras, Role::Input) => format!("keras stops: {}", quotes::keras_rank(cx, shaped)),
+        (Framework::Keras, Role::Target) => "keras stops: `must have the same rank (ndim)`".into(),
+        (Framework::Keras, Role::Weight) => "keras stops: `Incompatible shapes`".into(),
+        (Framework::Onnxruntime, Role::Input) => quotes::onnx_rank(cx, shaped),
+        (Framework::Sklearn, Role::Input) => "sklearn takes tables of two axes, and stops".into(),
+        (_, Role::Input) => "the first layer that counts axes stops, often with a message about something else".into(),
+        (_, Role::Target | Role::Weight) => "the loss stops, or broadcasts and compares the wrong numbers".into(),
     }
 }
 

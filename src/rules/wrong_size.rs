@@ -1,6 +1,7 @@
 //! An axis of another size than the declaration alone gives it.
 
-use super::shapes::{axis, listed, pattern, shaped};
+use super::quotes;
+use super::shapes::{Shaped, axis, listed, pattern, shaped};
 use super::size_reason::Reason;
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Fix, Level};
@@ -40,7 +41,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             format!("In `{}`, {}.", shaped.declaration.name, listed(&expected)),
             format!("{} (shape {})", listed(&found), cx.header.shape_text()),
         )
-        .consequence(consequence(cx.framework(), shaped.declaration.role));
+        .consequence(consequence(cx, &shaped, wrong));
     if let Some(reason) = Reason::of(cx, &shaped, wrong) {
         finding = finding.cause(reason.cause);
         if let Some(help) = reason.help {
@@ -59,25 +60,31 @@ fn wanted(misfit: &Misfit<'_>) -> String {
     misfit.expected.map_or_else(|| misfit.dim.to_string(), |size| size.to_string())
 }
 
-fn consequence(framework: Framework, role: Role) -> &'static str {
-    match (framework, role) {
-        (_, Role::Target | Role::Weight) => "the loss stops, or broadcasts where one of the sizes is 1",
-        (Framework::Keras, Role::Input) => {
-            "a functional model stops: `expected shape=(None, 32, 32, 3), found shape=(4, 28, 28, 3)`; a Sequential model \
-             does not check its input: a later layer stops, or nothing does and it trains"
-        }
-        (Framework::Torch, Role::Input) => {
-            "torch stops at a layer that needs the size: `mat1 and mat2 shapes cannot be multiplied (2x5 and 4x3)`; where \
-             none does, it goes on"
-        }
-        (Framework::Onnxruntime, Role::Input) => {
-            "onnxruntime stops: `Got invalid dimensions for input: images ... index: 2 Got: 960 Expected: 736`"
-        }
-        (Framework::Sklearn, Role::Input) => {
-            "sklearn stops: `X has 3 features, but LogisticRegression is expecting 4 features as input.`"
-        }
+fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>, wrong: &[Misfit<'_>]) -> String {
+    match (cx.framework(), shaped.declaration.role) {
+        (_, Role::Target | Role::Weight) => "the loss stops, or broadcasts where one of the sizes is 1".into(),
+        (Framework::Keras, Role::Input) => format!(
+            "a functional model of keras stops: {}; a Sequential model does not check its input: a later layer stops, or \
+             none does and it trains",
+            quotes::keras_sizes(cx, shaped)
+        ),
+        (Framework::Torch, Role::Input) => match quotes::torch_channels(cx, shaped) {
+            Some(quote) => format!("torch stops: {quote}"),
+            None => {
+                "torch stops at a layer that needs the size, `mat1 and mat2 shapes cannot be multiplied`; where none does, it \
+                 goes on"
+                    .into()
+            }
+        },
+        (Framework::Onnxruntime, Role::Input) => quotes::onnx_sizes(cx, quotes::misfits(wrong)),
+        (Framework::Sklearn, Role::Input) => match (cx.header.shape.as_slice(), wrong) {
+            ([_, found], [Misfit { expected: Some(expected), .. }]) => {
+                format!("sklearn stops: `X has {found} features, but ... is expecting {expected} features as input.`")
+            }
+            _ => "sklearn takes tables of two axes, and stops".into(),
+        },
         (_, Role::Input) => {
-            "a layer that needs the size stops; where none does, the model trains on what it was not made for"
+            "a layer that needs the size stops; where none does, the model trains on what it was not made for".into()
         }
     }
 }
