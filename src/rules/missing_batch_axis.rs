@@ -113,7 +113,7 @@ mod tests {
             World::new(Framework::Any)
                 .input("ids", "int32", "batch, T")
                 .spec(|spec| {
-                    spec.plan.size = Some(Declared { value: SizeRule::exactly(rows), at: At::Flag("--batch-size") })
+                    spec.plan.size = Some(Declared { value: SizeRule::exactly(rows), at: At::Flag("--batch-size") });
                 })
                 .batch(&["ids: int32[32]"])
         };

@@ -45,7 +45,7 @@ fn with_article(role: Role) -> String {
     format!("{} {}", if role == Role::Input { "an" } else { "a" }, role.name())
 }
 
-/// Two declarations that pick the same array. Between an input and a target that can be meant: an autoencoder.
+/// Two declarations that pick the same array. Only the first would get it.
 fn same_array(first: &Declaration, second: &Declaration) -> Option<Contradiction> {
     let files = |declared: &Declaration| declared.pick.files.as_ref().map(|files| files.value.glob().glob().to_owned());
     let position = |declared: &Declaration| declared.pick.position.as_ref().map(|position| position.value);
@@ -67,13 +67,9 @@ fn same_array(first: &Declaration, second: &Declaration) -> Option<Contradiction
         format!("{one} and {two} are the same array"),
         "Every declaration speaks of an array of its own.",
         "the same `files`, `key` or `position`",
-        "give one of them another `key`; the same array twice is right for an autoencoder only",
-    )
-    .about(second);
-    if first.role == second.role {
-        return Some(contradiction);
-    }
-    Some(contradiction.harmless(Level::Warning, "the line was copied and its `key` was not changed"))
+        "give one of them another `key`; an autoencoder, whose input is its target, declares the input alone",
+    );
+    Some(contradiction.about(second))
 }
 
 /// The line that picks the array.
