@@ -7,7 +7,7 @@ use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, 
 use crate::source;
 use crate::source::walk::Unmatched;
 use crate::spec::{self, Found, Loaded, Spec};
-use crate::verdict::select::Rules;
+use crate::verdict::select::{self, Rules};
 use crate::verdict::{Active, Coverage, NO_SPEC, Report, Verdict};
 
 /// The result of a check, with what is needed to show it.
@@ -25,11 +25,13 @@ pub struct Checked {
 
 /// Checks the files that the settings name against the spec that applies.
 pub fn check(settings: &Settings) -> Result<Checked, Error> {
-    let Loaded { spec, selection, fail_on, found, .. } =
-        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory)?;
+    let known = |name: &str| select::named(name).map(|_| ());
+    let Loaded { spec, selection, fail_on, found } =
+        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let walked = source::walk::walk(&settings.paths);
     let facts = Facts::new(source::scan_all(&walked.targets));
+    drop(walked.targets);
     let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
     Ok(Checked { spec, report, found, unmatched: walked.unmatched })
 }

@@ -18,7 +18,7 @@ fn root() -> &'static Path {
 fn load(text: &str) -> Result<Loaded, Error> {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("batchlint.toml"), text).expect("a file");
-    spec::load(Some(Path::new("batchlint.toml")), &Overrides::default(), folder.path())
+    spec::load(Some(Path::new("batchlint.toml")), &Overrides::default(), folder.path(), |_| Ok(()))
 }
 
 /// Every fault as `line:column message`, with its help below.

@@ -1,11 +1,10 @@
 //! From files to streams: which arrays are which, which of them form one batch, and in which order the batches come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::naming::{self, LooseName};
 use super::{Batch, Cell, Column, Facts, Stream};
-use crate::source::walk::natural;
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
 use crate::spec::{Role, Spec, mismatch};
 
@@ -13,31 +12,54 @@ use crate::spec::{Role, Spec, mismatch};
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
 #[must_use]
 pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
-    let mut drafts: BTreeMap<(Arc<str>, Option<String>), Vec<Draft<'f>>> = BTreeMap::new();
-    for draft in drafts_of(facts, spec) {
-        let root = Arc::clone(&draft.source().root);
+    let mut families: BTreeMap<(u32, Option<u32>), Vec<Draft<'f>>> = BTreeMap::new();
+    let mut shared = Shared::default();
+    for draft in drafts_of(facts, spec, &mut shared) {
+        let root = shared.id(&draft.source().root);
         // Without a spec only a number says that two files belong together.
-        let family = (spec.arrays.is_empty() && draft.number.is_some()).then(|| draft.sequence.clone());
-        drafts.entry((root, family)).or_default().push(draft);
+        let family = (spec.arrays.is_empty() && draft.number.is_some()).then_some(draft.sequence);
+        families.entry((root, family)).or_default().push(draft);
     }
-    drafts
+    families
         .into_iter()
-        .map(|((root, family), mut batches)| {
-            batches.sort_by(|a, b| natural(a.path(), b.path()).then_with(|| a.ordinal.cmp(&b.ordinal)));
+        .map(|((root, family), batches)| {
             let related = !spec.arrays.is_empty() || family.is_some();
-            stream(&root, related, batches, spec)
+            stream(&shared.text(root), related, batches, spec, &shared)
         })
         .collect()
 }
 
+/// Texts that many files share, kept once.
+#[derive(Default)]
+struct Shared {
+    ids: HashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Shared {
+    fn id(&mut self, text: &str) -> u32 {
+        if let Some(id) = self.ids.get(text) {
+            return *id;
+        }
+        let id = u32::try_from(self.texts.len()).expect("there are fewer than 2^32 files, and fewer texts than files");
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.ids.insert(text, id);
+        id
+    }
+
+    fn text(&self, id: u32) -> Arc<str> {
+        Arc::clone(&self.texts[id as usize])
+    }
+}
+
 /// A batch in the making.
 struct Draft<'f> {
-    sequence: String,
+    /// What its name shares with the others of its sequence, as an id of [`Shared`].
+    sequence: u32,
     number: Option<u64>,
-    /// Which of several arrays in one file.
-    ordinal: u32,
     /// The arrays with the names that their files give them.
-    arrays: Vec<(String, &'f SourceFacts, &'f ArrayFacts)>,
+    arrays: Vec<(Arc<str>, &'f SourceFacts, &'f ArrayFacts)>,
     /// Names of arrays that could not be described.
     unreadable: Vec<String>,
     /// Whether the names are those of an archive, or of a dictionary, rather than of loose files.
@@ -48,15 +70,16 @@ impl<'f> Draft<'f> {
     fn source(&self) -> &'f SourceFacts {
         self.arrays[0].1
     }
-
-    fn path(&self) -> &'f str {
-        &self.source().path
-    }
 }
 
-fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
+/// What the loose files of one batch share: root and rest of the name, as ids of [`Shared`], the number, and which of
+/// several arrays in one file.
+type LooseBatch = (u32, u32, Option<u64>, u32);
+
+/// The batches in natural order of their first files.
+fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, shared: &mut Shared) -> Vec<Draft<'f>> {
     let mut drafts: Vec<Draft<'f>> = Vec::new();
-    let mut loose: BTreeMap<(Arc<str>, String, Option<u64>, u32), usize> = BTreeMap::new();
+    let mut loose: HashMap<LooseBatch, usize> = HashMap::new();
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     for source in facts.sources() {
         match source.kind {
@@ -64,20 +87,23 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
                 let (sequence, number) = naming::numbered(&source.path);
                 let arrays: Vec<_> = last_of_each_key(&source.arrays)
                     .into_iter()
-                    .map(|array| (array.key.to_string(), source, array))
+                    .map(|array| (Arc::clone(&array.key), source, array))
                     .collect();
                 if !arrays.is_empty() {
                     let unreadable = unreadable_keys(source);
-                    drafts.push(Draft { sequence, number, ordinal: 0, arrays, unreadable, keyed: true });
+                    let sequence = shared.id(&sequence);
+                    drafts.push(Draft { sequence, number, arrays, unreadable, keyed: true });
                 }
             }
             SourceKind::Npy => {
                 let name = loose_name(source, spec, &names);
+                let (own, rest) = (shared.id(&name.array), shared.id(&name.rest));
+                let own = shared.text(own);
                 for array in &source.arrays {
-                    let entry = (name.array.clone(), source, array);
+                    let entry = (Arc::clone(&own), source, array);
                     // Without a declared name or a number nothing says that two loose files belong together.
                     let joinable = name.number.is_some() || !names.is_empty();
-                    let key = (Arc::clone(&source.root), name.rest.clone(), name.number, array.ordinal);
+                    let key = (shared.id(&source.root), rest, name.number, array.ordinal);
                     let known = loose.get(&key).filter(|_| joinable).and_then(|batch| drafts.get_mut(*batch));
                     if let Some(draft) = known {
                         draft.arrays.push(entry);
@@ -85,9 +111,8 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
                     }
                     loose.insert(key, drafts.len());
                     drafts.push(Draft {
-                        sequence: name.rest.clone(),
+                        sequence: rest,
                         number: name.number,
-                        ordinal: array.ordinal,
                         arrays: vec![entry],
                         unreadable: Vec::new(),
                         keyed: false,
@@ -99,7 +124,7 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Draft<'f>> {
     }
     for source in facts.sources().iter().filter(|source| source.arrays.is_empty()) {
         let name = loose_name(source, spec, &names);
-        if let Some(batch) = loose.get(&(Arc::clone(&source.root), name.rest, name.number, 0)) {
+        if let Some(batch) = loose.get(&(shared.id(&source.root), shared.id(&name.rest), name.number, 0)) {
             drafts[*batch].unreadable.push(name.array);
         }
     }
@@ -144,14 +169,14 @@ fn matches(glob: &globset::GlobMatcher, relative: &str) -> bool {
     glob.is_match(relative) || (!glob.glob().glob().contains('/') && glob.is_match(name))
 }
 
-fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec) -> Stream<'f> {
+fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, shared: &Shared) -> Stream<'f> {
     let mut columns: Vec<Column<'f>> = spec
         .arrays
         .iter()
         .enumerate()
         .map(|(i, declared)| Column { name: declared.name.as_str().into(), declared: Some(i), cells: Vec::new() })
         .collect();
-    let mut others: BTreeMap<String, Vec<Cell<'f>>> = BTreeMap::new();
+    let mut others: BTreeMap<Arc<str>, Vec<Cell<'f>>> = BTreeMap::new();
     let mut batches = Vec::with_capacity(drafts.len());
     for (batch, draft) in drafts.into_iter().enumerate() {
         let owners = owners(&draft, spec);
@@ -160,26 +185,29 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec) ->
             let cell = Cell { batch, source, array };
             match owner.filter(|owner| !std::mem::replace(&mut taken[*owner], true)) {
                 Some(owner) => columns[owner].cells.push(cell),
-                None if !related && !draft.keyed => others.entry(String::new()).or_default().push(cell),
-                None => others.entry(name.clone()).or_default().push(cell),
+                None if !related && !draft.keyed => others.entry("".into()).or_default().push(cell),
+                None => others.entry(Arc::clone(name)).or_default().push(cell),
             }
         }
         let rows = rows(&columns, &others, batch, spec);
         batches.push(Batch {
-            name: draft.path().to_owned(),
-            sequence: draft.sequence,
+            name: Arc::clone(&draft.source().path),
+            sequence: shared.text(draft.sequence),
             number: draft.number,
-            unreadable: draft.unreadable,
+            unreadable: draft.unreadable.into(),
             rows,
         });
     }
-    columns.extend(others.into_iter().map(|(name, cells)| Column { name: name.into(), declared: None, cells }));
+    columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
     Stream { name: root.to_owned(), related, batches, columns }
 }
 
 /// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the
 /// place in a tuple, where the names are those that NumPy gives to unnamed arrays; the only array to the only input.
 fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
+    if spec.arrays.is_empty() {
+        return vec![None; draft.arrays.len()];
+    }
     let tuple: Option<Vec<u64>> = draft
         .keyed
         .then(|| draft.arrays.iter().map(|(name, ..)| name.strip_prefix("arr_")?.parse().ok()).collect())
@@ -199,7 +227,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
                     && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
             })
             .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
-            .or_else(|| by(&|declared| declared.pick.key.is_none() && declared.name == *name))
+            .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == **name))
             .or_else(|| {
                 let position = tuple.as_ref()?[i];
                 by(&|declared| declared.pick.position.as_ref().is_some_and(|at| at.value == position))
@@ -218,7 +246,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
 
 /// Rows of a batch: the batch axis of its first declared array that shows one, or else the first axis of its first
 /// array.
-fn rows(columns: &[Column<'_>], others: &BTreeMap<String, Vec<Cell<'_>>>, batch: usize, spec: &Spec) -> Option<u64> {
+fn rows(columns: &[Column<'_>], others: &BTreeMap<Arc<str>, Vec<Cell<'_>>>, batch: usize, spec: &Spec) -> Option<u64> {
     let of_batch =
         |cells: &[Cell<'_>]| cells.last().filter(|cell| cell.batch == batch).map(|cell| cell.array.header.clone());
     let declared = columns.iter().enumerate().find_map(|(i, column)| {

@@ -39,13 +39,13 @@ impl Stream<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// What names it: the archive's path, or the path of its first loose file. Not escaped.
-    pub name: String,
+    pub name: Arc<str>,
     /// What its name shares with the other batches of its sequence: the name without the number.
-    pub sequence: String,
+    pub sequence: Arc<str>,
     /// The number in its file name, if there is one.
     pub number: Option<u64>,
     /// Names of arrays that are there and could not be described: a damaged member, an unreadable file.
-    pub unreadable: Vec<String>,
+    pub unreadable: Box<[String]>,
     /// Rows: the size of the batch axis of the first array that has one. `None` when no array shows it.
     pub rows: Option<u64>,
 }

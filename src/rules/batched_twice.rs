@@ -1,6 +1,7 @@
 //! One axis too many in front.
 
-use super::shapes::shaped;
+use super::quotes;
+use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::Framework;
@@ -31,7 +32,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let finding = shaped
         .finding(cx, format!("{} has one axis too many in front", cx.label()))
         .cause("it was batched twice: `batch_size` or `.batch(...)` was applied to data that comes in batches already")
-        .consequence(consequence(cx.framework()));
+        .consequence(consequence(cx, &shaped));
     out.push(if outer == 1 {
         finding
             .help("take the outer batching away: `DataLoader(ds, batch_size=None)`, or no `.batch(...)`")
@@ -46,15 +47,16 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     Looked::Yes
 }
 
-fn consequence(framework: Framework) -> &'static str {
-    match framework {
-        Framework::Keras => "keras stops: `expected shape=(None, 360), found shape=(1, 96, 360)`",
+fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>) -> String {
+    match cx.framework() {
+        Framework::Keras => format!("keras stops: {}", quotes::keras_sizes(cx, shaped)),
         Framework::Triton => {
             "triton refuses it: `Expected [-1,-1,456,456,3], got [1,456,456,3]` is what `max_batch_size` above 0 with a \
              batch axis in `dims` leads to"
+                .into()
         }
-        Framework::Onnxruntime => "onnxruntime stops: `Invalid rank for input: x Got: 5 Expected: 4`",
-        _ => "layers that take any rank go on with a batch as one sample; the others stop",
+        Framework::Onnxruntime => quotes::onnx_rank(cx, shaped),
+        _ => "layers that take any rank go on with a batch as one sample; the others stop".into(),
     }
 }
 

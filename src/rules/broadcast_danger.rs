@@ -40,7 +40,9 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
         if let Some(Mismatch::Broadcast(broadcast)) = mismatch(cx.spec, declaration, &cell.header().shape)
             && !told
         {
-            out.push(wrong_shape(cx, declaration, shape, cell, &broadcast));
+            let mut finding = wrong_shape(cx, declaration, shape, cell, &broadcast);
+            finding.places = places(cx, *column);
+            out.push(finding);
         }
     }
     looked

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Anchor, Finding, Place, Unit};
 use crate::facts::{Cell, Stream};
-use crate::source::{ArrayFacts, Header, SourceFacts};
+use crate::source::{ArrayFacts, Fault, Header, SourceFacts};
 use crate::spec::{At, Declaration, Framework, Spec, Unit as SourceUnit};
 
 /// Where rules put what they find.
@@ -41,6 +41,47 @@ pub struct SourceCx<'a> {
     pub of: u64,
 }
 
+impl SourceCx<'_> {
+    /// A finding about one fault of this file, at the header's text where that shows it. `detail` is what differs
+    /// between files: numbers, names.
+    #[must_use]
+    pub fn finding(
+        &self,
+        fault: &Fault,
+        detail: impl Into<String>,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Finding {
+        let anchor = fault.excerpt.as_ref().map_or(Anchor::Data, |excerpt| Anchor::Header((**excerpt).clone()));
+        let detail = match (detail.into(), fault.ordinal) {
+            (detail, 0) => detail,
+            (detail, n) if detail.is_empty() => format!("array {} of the file", n + 1),
+            (detail, n) => format!("array {} of the file: {detail}", n + 1),
+        };
+        let place = Place {
+            source: self.source.path.to_string(),
+            array: fault.member.as_ref().map(ToString::to_string),
+            detail: Some(detail).filter(|detail| !detail.is_empty()),
+            ..Place::default()
+        };
+        Finding::new(anchor, "", message, expected, found).counted(vec![place], 1, self.of, Unit::File)
+    }
+
+    /// Calls `judge` for every fault of the file, and joins what it says: a file with one fault in many members is
+    /// one file at fault, with many places.
+    pub fn each_fault(&self, out: &mut Findings, mut judge: impl FnMut(&Fault) -> Option<Finding>) {
+        let mut told: Vec<Finding> = Vec::new();
+        for finding in self.source.faults.iter().filter_map(&mut judge) {
+            match told.iter_mut().find(|known| known.message == finding.message) {
+                Some(known) => known.places.extend(finding.places),
+                None => told.push(finding),
+            }
+        }
+        told.into_iter().for_each(|finding| out.push(finding));
+    }
+}
+
 /// All arrays of one name that share one header.
 #[derive(Debug)]
 pub struct ArrayCx<'a> {
@@ -67,11 +108,15 @@ impl ArrayCx<'_> {
         self.spec.framework()
     }
 
-    /// "input `image`" where it is declared, "array `image`" where it is not; safe to show.
+    /// "input `image`" where it is declared, "array `image`" where it is not, "an array" where names mean nothing; safe
+    /// to show.
     #[must_use]
     pub fn label(&self) -> String {
-        self.declared
-            .map_or_else(|| format!("array `{}`", crate::source::text::shown(self.name, 80)), Declaration::label)
+        match self.declared {
+            Some(declared) => declared.label(),
+            None if self.name.is_empty() => "an array".into(),
+            None => format!("array `{}`", crate::source::text::shown(self.name, 80)),
+        }
     }
 
     /// The place in the spec, or the data where the spec does not speak of it.
@@ -170,7 +215,7 @@ pub fn batch_unit(spec: &Spec) -> Unit {
 /// The place of a whole batch.
 #[must_use]
 pub fn batch_place(stream: &Stream<'_>, index: usize) -> Place {
-    Place { source: stream.batches[index].name.clone(), batch: Some(index as u64), ..Place::default() }
+    Place { source: stream.batches[index].name.to_string(), batch: Some(index as u64), ..Place::default() }
 }
 
 /// The place of one array.

@@ -6,7 +6,7 @@ use crate::diagnostic::{Anchor, Finding, Level};
 use crate::facts::Cell;
 use crate::spec::dims::{Bindings, Dim, Expr, Shape};
 use crate::spec::fit::{BATCH, Misfit, fit};
-use crate::spec::mismatch::{Mismatch, mismatch};
+use crate::spec::mismatch::mismatch;
 use crate::spec::{Declaration, Declared};
 
 pub(super) static RULE: Rule = Rule {
@@ -48,7 +48,7 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
     looked
 }
 
-/// An array whose axes are the declared ones, so that they can bind symbols.
+/// An array without a mistake of its own, so that its axes can bind symbols.
 struct Sound<'a> {
     declaration: &'a Declaration,
     shape: &'a Declared<Shape>,
@@ -88,8 +88,7 @@ fn sound<'a>(cx: &BatchCx<'a>) -> Vec<Sound<'a>> {
             let declaration = &cx.spec.arrays[cx.stream.columns[*column].declared?];
             let shape = declaration.shape.as_ref()?;
             let mistake = mismatch(cx.spec, declaration, &cell.array.header.shape);
-            let known = matches!(mistake, None | Some(Mismatch::Size(_) | Mismatch::Bounds(_)));
-            (known && !hides_its_shape(cell.header())).then_some(Sound {
+            (mistake.is_none() && !hides_its_shape(cell.header())).then_some(Sound {
                 declaration,
                 shape,
                 cell: *cell,
@@ -116,7 +115,7 @@ fn finding(cx: &BatchCx<'_>, array: &Sound<'_>, clash: &Misfit<'_>, first: &[Bou
             format!("{label} and {} disagree about `{}`", other.array.declaration.label(), clash.dim)
         }
         None if lone => format!("{label} gives `{}` two sizes", clash.dim),
-        _ => format!("{label} does not have `{}` on {here}", clash.dim),
+        _ => format!("{here} of {label} is not `{}`", clash.dim),
     };
     let from = listed(&from);
     let (expected, found) = if lone {
@@ -206,7 +205,7 @@ mod tests {
     #[test]
     fn an_expression_must_hold() {
         let world = world(["12", "12"]);
-        assert_eq!(world.messages(&RULE), ["target `spans` does not have `2*T-1` on axis 1"]);
+        assert_eq!(world.messages(&RULE), ["axis 1 of target `spans` is not `2*T-1`"]);
         let finding = &world.judge(&RULE)[0];
         assert_eq!(finding.expected, "`2*T-1` holds, where `T` is axis 1 of input `ids` (batchlint.toml line 4).");
         assert_eq!(finding.found, "19 on axis 1 of `spans`, where `2*T-1` is 23");

@@ -4,7 +4,7 @@ use super::ArrayCx;
 use crate::config::Level;
 use crate::diagnostic::{Finding, Fix, python};
 use crate::source::text::shown;
-use crate::spec::dtype::{Dtype, DtypeRule};
+use crate::spec::dtype::{Class, Dtype, DtypeRule, Kind, Wanted};
 use crate::spec::framework::{Clash, Outcome, Treatment};
 use crate::spec::{At, Declaration, Role};
 
@@ -27,14 +27,15 @@ pub(super) fn rule<'a>(cx: &ArrayCx<'a>) -> Option<&'a DtypeRule> {
 /// A finding that says what the array is and what was wanted. `is` goes into the message, behind the array's name.
 pub(super) fn finding(cx: &ArrayCx<'_>, outcome: &Outcome, is: &str) -> Finding {
     let name = shown(cx.name, 80);
-    let (wanted, expected) = match (cx.declared.map(|declared| declared.role), rule(cx)) {
-        (Some(role), Some(rule)) => (
+    let named = rule(cx).filter(|rule| !rule.wanted.contains(&Wanted::Class(Class::Any)));
+    let (wanted, expected) = match (cx.declared.map(|declared| declared.role), named) {
+        (Some(role), Some(takes)) => (
             if outcome.treatment == Some(Treatment::Accepted) {
-                format!(", the spec declares {rule}")
+                format!(", the spec declares {takes}")
             } else {
-                format!(", the {} takes {rule}", taker(role))
+                format!(", the {} takes {takes}", taker(role))
             },
-            format!("`{name}` has {}.", noun(rule)),
+            format!("`{name}` has {}.", noun(takes)),
         ),
         (Some(role), None) => {
             (format!(", the {} takes numbers", taker(role)), format!("`{name}` is an array of numbers."))
@@ -47,6 +48,12 @@ pub(super) fn finding(cx: &ArrayCx<'_>, outcome: &Outcome, is: &str) -> Finding 
         Some(level) => finding.level(level),
         None => finding,
     }
+}
+
+/// The type that its numbers should have, as Python spells it.
+pub(super) fn spelled(clash: &Clash) -> String {
+    let wanted = clash.wanted.as_ref().filter(|wanted| !matches!(wanted.kind, Kind::Ml(_)));
+    wanted.and_then(python::dtype).unwrap_or_else(|| "np.float32".into())
 }
 
 /// Python that casts the array to the type, without looking whether the values survive.
@@ -63,7 +70,7 @@ pub(super) fn guarded_cast(cx: &ArrayCx<'_>, wanted: &Dtype) -> Option<Fix> {
 }
 
 /// The line that declares the dtype, else the one that declares the array.
-fn at<'a>(cx: &ArrayCx<'a>) -> Option<&'a At> {
+pub(super) fn at<'a>(cx: &ArrayCx<'a>) -> Option<&'a At> {
     cx.declared.map(|declared: &Declaration| declared.dtype.as_ref().map_or(&declared.at, |dtype| &dtype.at))
 }
 
@@ -83,4 +90,94 @@ fn taker(role: Role) -> &'static str {
 fn noun(rule: &DtypeRule) -> String {
     let text = rule.to_string();
     if text.contains("dtype") { text } else { format!("dtype {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::World;
+    use crate::rules::{
+        Rule, double_precision, non_numeric_dtype, object_dtype, opaque_dtype, string_dtype, wrong_dtype,
+    };
+    use crate::spec::Framework;
+
+    /// The rules that say that a type is not the declared one.
+    const RULES: [&Rule; 6] = [
+        &object_dtype::RULE,
+        &string_dtype::RULE,
+        &double_precision::RULE,
+        &wrong_dtype::RULE,
+        &non_numeric_dtype::RULE,
+        &opaque_dtype::RULE,
+    ];
+
+    const FOUND: [&str; 27] = [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        ">f8",
+        ">i4",
+        "<f16",
+        "complex64",
+        "complex128",
+        "bfloat16",
+        "float8_e4m3fn",
+        "<f1",
+        "<V1",
+        "<V2",
+        "|V2",
+        "|V7",
+        "|O",
+        "<U3",
+        "|S3",
+        "<M8[s]",
+        "{a: float32, b: int64}",
+    ];
+
+    const WANTED: [&str; 15] = [
+        "float32",
+        "float16",
+        "float64",
+        "int64",
+        "int32",
+        "uint8",
+        "bool",
+        "complex64",
+        "bfloat16",
+        "float8_e4m3fn",
+        "floating",
+        "integer",
+        "unsigned",
+        "number",
+        "int64 | float32",
+    ];
+
+    #[test]
+    fn one_rule_speaks_for_one_type() {
+        let mut said = 0;
+        for framework in
+            [Framework::Keras, Framework::Torch, Framework::Onnxruntime, Framework::Sklearn, Framework::Any]
+        {
+            for (found, wanted) in FOUND.iter().flat_map(|found| WANTED.map(|wanted| (*found, wanted))) {
+                for role in [World::input, World::target, World::weight] {
+                    let world = role(World::new(framework), "x", wanted, "batch").batch(&[&format!("x: {found}[4]")]);
+                    let speak: Vec<&str> =
+                        RULES.iter().flat_map(|rule| world.judge(rule).into_iter().map(|_| rule.id)).collect();
+                    let declared = world.spec.arrays[0].dtype.as_ref().unwrap();
+                    let allowed = declared.value.allows(&world.facts.sources()[0].arrays[0].header.dtype);
+                    let raw = matches!((found, wanted), ("<V2", "bfloat16") | ("<V1", "float8_e4m3fn"));
+                    let expected = usize::from(!(allowed || raw) || found == "<f1");
+                    assert_eq!(speak.len(), expected, "{found} for {wanted} in {framework}: {speak:?}");
+                    said += speak.len();
+                }
+            }
+        }
+        assert!(said > 4000, "{said}");
+    }
 }

@@ -20,24 +20,27 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
-    if cx.arrays.is_empty() {
+    let unspecified = cx.spec.arrays.is_empty();
+    let concerned = || cx.arrays.iter().filter(|seen| unspecified || declaration(cx, seen.0).is_some());
+    if concerned().next().is_none() {
         return Looked::No;
     }
-    let is_declared = |seen: Seen<'_, '_>| declaration(cx, seen.0).is_some();
-    let declared = cx.arrays.iter().filter(|seen| is_declared(seen)).count();
-    let concerned = if declared == 0 { cx.arrays.len() } else { declared };
-    let empty = cx.arrays.iter().filter(|(column, cell)| is_empty(cx, *column, cell));
-    let (without_rows, others): (Vec<Seen<'_, '_>>, Vec<Seen<'_, '_>>) = empty.partition(|seen| has_no_rows(cx, seen));
-    let whole = without_rows.iter().filter(|seen| declared == 0 || is_declared(seen)).count() == concerned;
-    if whole {
-        let shapes: Vec<String> = without_rows.iter().map(|seen| shape_of(seen)).collect();
-        out.push(finding(cx, without_rows[0], "the batch is empty".into(), listed(&shapes)));
+    let empty = concerned().filter(|(column, cell)| is_empty(cx, *column, cell));
+    let (without_rows, others): (Vec<Seen<'_, '_>>, Vec<Seen<'_, '_>>) =
+        empty.partition(|seen| rows(cx, seen) == Some(0));
+    let whole = without_rows.len() == concerned().filter(|seen| rows(cx, seen).is_some()).count();
+    let mut single = others;
+    match without_rows.first() {
+        Some(first) if whole => {
+            let shapes: Vec<String> = without_rows.iter().map(|seen| shape_of(seen)).collect();
+            out.push(finding(cx, first, "the batch is empty".into(), listed(&shapes)));
+        }
+        _ => single.extend(without_rows),
     }
-    let single = without_rows.into_iter().filter(|_| !whole);
-    for seen in single.chain(others) {
+    for seen in single {
         let finding = finding(cx, seen, format!("{} is empty", label(cx, seen)), shape_of(seen));
         // Beside arrays that hold something, an undeclared list may well be empty: boxes of an image without objects.
-        out.push(if is_declared(seen) { finding } else { finding.level(Level::Warning) });
+        out.push(if unspecified { finding.level(Level::Warning) } else { finding });
     }
     Looked::Yes
 }
@@ -57,12 +60,12 @@ fn finding(cx: &BatchCx<'_>, seen: Seen<'_, '_>, message: String, found: String)
         .help("count the batches with `math.ceil(n / size)` and skip what is empty; if it may be empty, say `min = 0` where its size is declared")
 }
 
-/// Whether it is the batch axis that is empty; without a declaration, the first.
-fn has_no_rows(cx: &BatchCx<'_>, seen: Seen<'_, '_>) -> bool {
+/// The size of the batch axis; without a declaration, of the first axis.
+fn rows(cx: &BatchCx<'_>, seen: Seen<'_, '_>) -> Option<u64> {
     let actual = &seen.1.header().shape;
     let shape = declaration(cx, seen.0).and_then(|declaration| declaration.shape.as_ref());
     let axis = shape.map_or(Some(0), |shape| batch_axis(&shape.value, actual.len()));
-    axis.and_then(|axis| actual.get(axis)) == Some(&0)
+    actual.get(axis?).copied()
 }
 
 fn is_empty(cx: &BatchCx<'_>, column: usize, cell: &Cell<'_>) -> bool {
@@ -126,6 +129,14 @@ mod tests {
     }
 
     #[test]
+    fn arrays_without_a_batch_axis_do_not_make_it_two() {
+        let world = world("0, 8, 8, 3", "0").spec(|spec| spec.arrays.swap(0, 1));
+        let table = world.input("table", "float32", "3, 3");
+        let table = table.batch(&["image: float32[0, 8, 8, 3]", "label: int64[0]", "table: float32[3, 3]"]);
+        assert_eq!(table.messages(&RULE), ["the batch is empty"; 2]);
+    }
+
+    #[test]
     fn one_empty_array_is_named() {
         assert_eq!(world("4, 8, 8, 3", "0").messages(&RULE), ["target `label` is empty"]);
         assert_eq!(world("4, 0, 8, 3", "4").messages(&RULE), ["input `image` is empty"]);
@@ -160,6 +171,9 @@ mod tests {
     fn without_a_spec_an_empty_list_beside_data_is_a_warning() {
         let world = World::unspecified().batch(&["boxes: float32[0, 4]", "image: float32[8, 8, 3]"]);
         assert_eq!(world.judge(&RULE)[0].level, Some(Level::Warning));
+        let beside_a_spec = World::new(Framework::Torch).input("x", "float32", "batch, 4");
+        let beside_a_spec = beside_a_spec.batch(&["x: float32[4, 4]", "boxes: float32[0, 4]"]);
+        assert!(beside_a_spec.messages(&RULE).is_empty());
         let all = World::unspecified().batch(&["x: float32[0, 4]", "y: int64[0]"]);
         assert_eq!((all.messages(&RULE), all.judge(&RULE)[0].level), (vec!["the batch is empty".to_owned()], None));
     }

@@ -1,6 +1,7 @@
 //! A varying axis that is equal in the first two batches, which is where Keras looks.
 
 use super::context::place;
+use super::quotes;
 use super::shapes::axis;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Unit};
@@ -64,10 +65,12 @@ fn frozen(cx: &StreamCx<'_>, track: &Track<'_>, odd: &[&Step<'_>]) -> Finding {
         Unit::Batch,
     )
     .cause("keras 3 reads the shapes of a generator from its first two batches; whatever they share is fixed for good")
-    .consequence(
-        "keras stops at the first other batch: `Generator yielded an element of shape (5, 4, 4) where an element of shape \
-         (None, 3, 4) was expected`; after a shuffle, it stops at random",
-    )
+    .consequence(format!(
+        "keras stops at the first other batch: `Generator yielded an element of shape {} where an element of shape {} was \
+         expected`; after a shuffle, it stops at random",
+        quotes::tuple(odd[0].cell.header().shape.iter().map(u64::to_string)),
+        frozen_shape(&track.steps[0], &track.steps[1])
+    ))
     .help(match signature(cx, declaration, rank) {
         Some(signature) => format!(
             "give keras the shape: `tf.data.Dataset.from_generator(gen, output_signature=...)` with `{signature}` for \
@@ -78,15 +81,22 @@ fn frozen(cx: &StreamCx<'_>, track: &Track<'_>, odd: &[&Step<'_>]) -> Finding {
     })
 }
 
+/// What Keras makes of the first two batches: their shape, with `None` for the batch axis and where they differ.
+fn frozen_shape(first: &Step<'_>, second: &Step<'_>) -> String {
+    let sizes = first.cell.header().shape.iter().zip(&second.cell.header().shape);
+    quotes::tuple(
+        sizes.enumerate().map(|(axis, (a, b))| if axis > 0 && a == b { a.to_string() } else { "None".into() }),
+    )
+}
+
 /// The declaration as TensorFlow writes it, free axes as `None`.
 fn signature(cx: &StreamCx<'_>, declaration: &Declaration, rank: usize) -> Option<String> {
     let dims = align(&declaration.shape.as_ref()?.value, rank)?;
     let dtype = declaration.dtype.as_ref()?.value.preferred()?;
-    let sizes: Vec<String> = dims
+    let sizes = dims
         .into_iter()
-        .map(|dim: &Dim| constant(dim, &cx.spec.symbols).map_or_else(|| "None".to_owned(), |size| size.to_string()))
-        .collect();
-    Some(format!("tf.TensorSpec(({}), tf.{})", sizes.join(", "), dtype.name()))
+        .map(|dim: &Dim| constant(dim, &cx.spec.symbols).map_or_else(|| "None".to_owned(), |size| size.to_string()));
+    Some(format!("tf.TensorSpec({}, tf.{})", quotes::tuple(sizes), dtype.name()))
 }
 
 #[cfg(test)]
@@ -113,6 +123,9 @@ mod tests {
         assert_eq!(world.messages(&RULE), ["`T` of input `x` varies, but not in the first two batches"]);
         let finding = &world.judge(&RULE)[0];
         assert_eq!((finding.count, finding.of), (1, 4));
+        assert!(
+            finding.consequence.as_ref().unwrap().contains("shape (4, 41, 8) where an element of shape (None, 40, 8)")
+        );
         assert!(finding.help.as_ref().unwrap().contains("tf.TensorSpec((None, None, 8), tf.float32)"));
         let any = self::world(Framework::Keras, "batch, *, 8", &[40, 40, 41]);
         assert_eq!(any.messages(&RULE), ["axis 1 of input `x` varies, but not in the first two batches"]);

@@ -1,6 +1,7 @@
 //! One sample where a batch of samples is declared.
 
-use super::shapes::shaped;
+use super::quotes;
+use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::dims::Dim;
@@ -35,29 +36,26 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         shaped
             .finding(cx, format!("{} has no batch axis", cx.label()))
             .cause("one sample was saved, or yielded, where a batch of samples is meant")
-            .consequence(consequence(cx.framework(), shaped.declaration.role))
+            .consequence(consequence(cx, &shaped))
             .help("collect the samples of a batch and save `np.stack(samples)`; a lone sample needs a batch axis of length 1")
             .fix(Fix::unverified(fix)),
     );
     Looked::Yes
 }
 
-fn consequence(framework: Framework, role: Role) -> &'static str {
-    match (framework, role) {
-        (Framework::Keras, Role::Input) => {
-            "keras takes the first axis for the batch: `Invalid input shape for input Tensor(...)`, or in a convolution \
-             `Negative dimension size caused by subtracting 3 from 1`"
-        }
-        (Framework::Tensorflow, _) => {
-            "tensorflow stops: `generator` yielded an element of shape (3,) where an element of shape (?, 3) was expected"
-        }
+fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>) -> String {
+    match (cx.framework(), shaped.declaration.role) {
+        (Framework::Keras, Role::Input) => format!(
+            "keras takes the first axis for the batch: {}, or in a convolution `Negative dimension size`",
+            quotes::keras_rank(cx, shaped)
+        ),
         (Framework::Torch, Role::Input) => {
-            "a torch convolution takes it for one unbatched image and goes on; what follows fails, or trains on the wrong axes"
+            "a torch convolution takes it for one unbatched image and goes on; other layers stop, or read the wrong axes".into()
         }
-        (Framework::Onnxruntime, Role::Input) => "onnxruntime stops: `Invalid rank for input: x Got: 3 Expected: 4`",
-        (_, Role::Input) => "the first axis of the sample is taken for the batch",
+        (Framework::Onnxruntime, Role::Input) => quotes::onnx_rank(cx, shaped),
+        (_, Role::Input) => "the first axis of the sample is taken for the batch".into(),
         (_, Role::Target | Role::Weight) => {
-            "it does not line up with the rows of the input: an error, or a loss over the wrong pairs"
+            "it does not line up with the rows of the input: an error, or a loss over the wrong pairs".into()
         }
     }
 }
@@ -115,7 +113,7 @@ mod tests {
             World::new(Framework::Any)
                 .input("ids", "int32", "batch, T")
                 .spec(|spec| {
-                    spec.plan.size = Some(Declared { value: SizeRule::exactly(rows), at: At::Flag("--batch-size") })
+                    spec.plan.size = Some(Declared { value: SizeRule::exactly(rows), at: At::Flag("--batch-size") });
                 })
                 .batch(&["ids: int32[32]"])
         };

@@ -1,6 +1,7 @@
 //! The declared shape without an axis of size 1.
 
-use super::shapes::{axis, letter, shaped};
+use super::quotes;
+use super::shapes::{Shaped, axis, letter, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::dims::{Dim, Shape};
@@ -41,7 +42,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             "keras adds a last axis of size 1 to an input without a word; other consumers of these files do not",
         )
     } else {
-        finding.consequence(consequence(cx.framework(), entry, shape))
+        finding.consequence(consequence(cx, &shaped))
     });
     Looked::Yes
 }
@@ -67,15 +68,18 @@ fn add_axis(name: &str, shape: &Shape, entry: usize) -> String {
     }
 }
 
-fn consequence(framework: Framework, entry: usize, shape: &Shape) -> &'static str {
-    match framework {
-        Framework::Keras => "keras adds no axis there: `expected min_ndim=4, found ndim=3`",
-        Framework::Torch if entry == 1 && shape.dims.len() == 4 => {
-            "a torch convolution takes the batch axis for the channels: `expected input[1, 2, 8, 8] to have 3 channels, \
-             but got 2 channels instead`; a batch of as many samples as the layer has channels goes through"
-        }
-        Framework::Onnxruntime => "onnxruntime stops: `Invalid rank for input: x Got: 3 Expected: 4`",
-        _ => "the axes after it are read one place too early, where that is not an error at once",
+fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>) -> String {
+    match cx.framework() {
+        Framework::Keras => format!("keras adds no axis there: {}", quotes::keras_rank(cx, shaped)),
+        Framework::Torch => match quotes::torch_channels(cx, shaped) {
+            Some(quote) => format!(
+                "a torch convolution takes the batch axis for the channels: {quote}; a batch of as many samples as the \
+                 layer has channels goes through"
+            ),
+            None => "the axes after it are read one place too early, where that is not an error at once".into(),
+        },
+        Framework::Onnxruntime => quotes::onnx_rank(cx, shaped),
+        _ => "the axes after it are read one place too early, where that is not an error at once".into(),
     }
 }
 

@@ -7,36 +7,54 @@
 mod batched_twice;
 mod broadcast_danger;
 pub mod context;
+mod corrupt_member;
 mod dimension_mismatch;
 mod double_precision;
 mod dtype;
+mod dtype_drift;
+mod duplicate_member;
 mod empty_batch;
+mod foreign_byte_order;
+mod fortran_order;
 mod frozen_dimension;
+mod malformed_header;
 mod misnamed_input;
 mod missing_batch_axis;
 mod missing_channel_axis;
 mod missing_input;
+mod non_numeric_dtype;
 mod not_evaluated;
 mod numbering_gap;
+mod object_dtype;
+mod opaque_dtype;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
+mod quotes;
+mod rank_story;
 mod rows_lost;
 mod scalar_array;
 mod shape_drift;
 mod shapes;
+mod shifted_data;
 mod single_sample_batches;
 mod size_out_of_bounds;
+mod size_reason;
+mod stray_member;
+mod string_dtype;
 mod structure_drift;
 pub mod swapped_arrays;
 #[cfg(test)]
 mod testing;
 mod too_few_batches;
+mod trailing_bytes;
 mod transposed_axes;
+mod truncated_array;
 mod unequal_lengths;
 mod uneven_batches;
 mod unexpected_array;
+mod unreadable_source;
 mod unsatisfiable_spec;
 mod unused_allow;
 mod whole_dataset_batch;
@@ -52,6 +70,14 @@ use crate::diagnostic::Level;
 /// Every rule, by group, in the order of the table.
 pub static RULES: &[&Rule] = &[
     // source
+    &unreadable_source::RULE,
+    &malformed_header::RULE,
+    &truncated_array::RULE,
+    &trailing_bytes::RULE,
+    &shifted_data::RULE,
+    &corrupt_member::RULE,
+    &duplicate_member::RULE,
+    &stray_member::RULE,
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
@@ -59,8 +85,14 @@ pub static RULES: &[&Rule] = &[
     &swapped_arrays::RULE,
     &structure_drift::RULE,
     // dtype
+    &object_dtype::RULE,
+    &string_dtype::RULE,
     &double_precision::RULE,
     &wrong_dtype::RULE,
+    &non_numeric_dtype::RULE,
+    &opaque_dtype::RULE,
+    &foreign_byte_order::RULE,
+    &dtype_drift::RULE,
     // shape
     &missing_batch_axis::RULE,
     &missing_channel_axis::RULE,
@@ -87,6 +119,7 @@ pub static RULES: &[&Rule] = &[
     &zero_steps::RULE,
     &numbering_gap::RULE,
     // layout
+    &fortran_order::RULE,
     // spec
     &unsatisfiable_spec::RULE,
     &unused_allow::RULE,

@@ -23,8 +23,8 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         // Without a shape, nothing says that it must have axes.
         Some(None) => return Looked::No,
         Some(Some(shape)) if ranks(&shape.value).min == 0 => return Looked::No,
-        // A step count or a learning rate beside the data is nobody's fault; a label without axes is.
-        None if !is_side(cx.name) => return Looked::No,
+        // A step count beside the data is nobody's fault, a label without axes is. Beside a spec, no model gets either.
+        None if !cx.spec.arrays.is_empty() || !is_side(cx.name) => return Looked::No,
         _ => {}
     }
     if !cx.header.shape.is_empty() {

@@ -8,7 +8,7 @@ use crate::diagnostic::{Anchor, Finding, Level, Place};
 use crate::facts::Column;
 use crate::facts::tracks::{Track, tracks};
 use crate::source::text::shown;
-use crate::spec::Framework;
+use crate::spec::{Framework, Spec, Unit};
 
 pub(super) static RULE: Rule = Rule {
     id: "shape-drift",
@@ -50,16 +50,17 @@ fn drifting(cx: &StreamCx<'_>, track: &Track<'_>) -> Finding {
     let odd: Vec<_> = track.steps.iter().filter(|step| step.size != usual).collect();
     let places = odd.iter().map(|step| place(&step.cell).detail(format!("`{symbol}` = {}", step.size))).collect();
     let distinct = track.sizes();
+    let many = many(cx.spec);
     Finding::new(
         at.map_or(Anchor::Data, |at| Anchor::Spec(at.clone())),
         &declaration.name,
-        format!("`{symbol}` changes between batches, and [dims] does not say that it varies"),
-        format!("`{symbol}` has one size in all batches."),
+        format!("`{symbol}` changes between {many}, and [dims] does not say that it varies"),
+        format!("`{symbol}` has one size in all {many}."),
         format!("{} instead of {usual}", spread(&distinct, usual)),
     )
     .counted(places, odd.len() as u64, track.steps.len() as u64, batch_unit(cx.spec))
     .cause("variable samples are padded to the longest of their batch, or not at all")
-    .consequence(consequence(cx.spec.framework(), distinct.len()))
+    .consequence(consequence(cx.spec, distinct.len()))
     .help(format!(
         "pad or crop to one size; or, if the model takes any, declare it: `{symbol} = {{ varies = true }}` under [dims]"
     ))
@@ -85,8 +86,8 @@ fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
         let finding = Finding::new(
             Anchor::Data,
             column.name.as_ref(),
-            format!("array `{name}` has another number of axes in some batches"),
-            format!("`{name}` has as many axes in every batch."),
+            format!("array `{name}` has another number of axes in some {}", many(cx.spec)),
+            format!("`{name}` has the same number of axes in all {}.", many(cx.spec)),
             format!("{} axes instead of {rank}", spread(&others, rank)),
         );
         out.push(
@@ -106,14 +107,17 @@ fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
         let finding = Finding::new(
             Anchor::Data,
             column.name.as_ref(),
-            format!("axis {axis} of array `{name}` changes between batches"),
-            format!("Axis {axis} of `{name}` has one size in all batches, unless a spec says that it varies."),
+            format!("axis {axis} of array `{name}` changes between {}", many(cx.spec)),
+            format!(
+                "Axis {axis} of `{name}` has one size in all {}, unless a spec says that it varies.",
+                many(cx.spec)
+            ),
             format!("{} instead of {usual}", spread(&distinct, usual)),
         );
         out.push(
             counted(finding, of_odd(&|i| sizes[i] != usual))
                 .cause("variable samples are padded to the longest of their batch, or not at all")
-                .consequence(consequence(cx.spec.framework(), distinct.len()))
+                .consequence(consequence(cx.spec, distinct.len()))
                 .help("pad or crop to one size; or write a spec in which the axis is a symbol that varies"),
         );
     }
@@ -140,9 +144,17 @@ fn spread(distinct: &BTreeSet<u64>, usual: u64) -> String {
     }
 }
 
-fn consequence(framework: Framework, distinct: usize) -> String {
-    match framework {
-        Framework::Keras => "keras fixes an axis that is equal in the first two batches and stops at the first other one: \
+/// What changes: "batches", "sets"
+fn many(spec: &Spec) -> &'static str {
+    match spec.unit {
+        Unit::Batch => "batches",
+        Unit::Dataset => "sets",
+    }
+}
+
+fn consequence(spec: &Spec, distinct: usize) -> String {
+    match spec.framework() {
+        Framework::Keras if spec.unit == Unit::Batch => "keras fixes an axis that is equal in the first two batches and stops at the first other one: \
                              `Generator yielded an element of shape (5, 4, 4) where an element of shape (None, 3, 4) was expected`"
             .into(),
         Framework::Jax => format!("`jit` compiles once for every shape: {distinct} compilations, and nothing says so"),

@@ -4,7 +4,7 @@
 use super::context::place;
 use super::{ArrayCx, BatchCx, Looked};
 use crate::diagnostic::{Finding, Place};
-use crate::source::{Header, shape_text};
+use crate::source::Header;
 use crate::spec::dims::{Dim, Shape};
 use crate::spec::dtype::Kind;
 use crate::spec::fit::{self, Misfit};
@@ -97,16 +97,76 @@ pub(super) fn listed(items: &[String]) -> String {
     }
 }
 
-/// Sizes as a Python tuple: `(0, 3, 1, 2)`.
-pub(super) fn tuple(sizes: &[usize]) -> String {
-    let sizes: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();
-    let text = shape_text(&sizes);
-    format!("({})", text.trim_matches(['[', ']']))
-}
-
 /// "batchlint.toml line 7": where a finding's second place in the spec is, which its anchor cannot show.
 pub(super) fn line(spec: &Spec, at: &crate::spec::At) -> Option<String> {
     let (crate::spec::At::Text(span), Some(text)) = (at, &spec.text) else { return None };
     let position = crate::diagnostic::Position::of(&text.body, span.start);
     Some(format!("{} line {}", text.name, position.line))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::testing::{World, shape};
+    use crate::rules::{Group, Judge, RULES};
+    use crate::source::shape_text;
+    use crate::spec::Framework;
+
+    const SHAPES: [&str; 9] = [
+        "batch, 4, 4, 3",
+        "batch, T, 4",
+        "batch, 1, T, T",
+        "batch, 1",
+        "batch",
+        "batch, 2*T-1, T",
+        "batch, ..., 3",
+        "3, batch, *",
+        "batch, 1 | 3, 2",
+    ];
+
+    /// The rules about shapes that speak of a world with this one array.
+    fn speaking(framework: Framework, target: bool, declared: &str, actual: &[u64]) -> Vec<&'static str> {
+        let world = World::new(framework);
+        let world = if target { world.target("x", "", declared) } else { world.input("x", "", declared) };
+        let world = world.batch(&[&format!("x: float32{}", shape_text(actual))]);
+        let about_shapes = RULES.iter().filter(|rule| rule.group == Group::Shape);
+        about_shapes.filter(|rule| !world.judge(rule).is_empty()).map(|rule| rule.id).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn one_array_has_one_voice(
+            declared in 0..SHAPES.len(), actual in prop::collection::vec(0_u64..6, 0..6), target: bool,
+        ) {
+            for framework in [Framework::Keras, Framework::Torch, Framework::Any] {
+                let speaking = speaking(framework, target, SHAPES[declared], &actual);
+                prop_assert!(speaking.len() <= 1, "{speaking:?}");
+                let declared = shape(SHAPES[declared]);
+                let fit = fit::fit(&declared, &actual, &[], &crate::spec::dims::Bindings::new());
+                let clean = fit.fits() && !actual.contains(&0);
+                prop_assert!(!clean || speaking.is_empty(), "{speaking:?}");
+                prop_assert!(fit.fits() || !speaking.is_empty(), "nobody speaks");
+            }
+        }
+    }
+
+    #[test]
+    fn every_mistake_has_a_rule_about_arrays_or_batches() {
+        let rules = RULES.iter().filter(|rule| rule.group == Group::Shape);
+        assert!(rules.clone().count() >= 14);
+        assert!(
+            rules.into_iter().all(|rule| !matches!(rule.judge, Judge::Source(_) | Judge::Spec(_) | Judge::Verdict))
+        );
+    }
+
+    #[test]
+    fn shapes_are_written_with_what_was_declared_where_it_fits() {
+        let declared = shape("batch, ..., 32, 3");
+        let fit = fit::fit(&declared, &[8, 9, 9, 28, 3], &[], &crate::spec::dims::Bindings::new());
+        assert_eq!(pattern(&declared, 5, &fit.wrong), "[batch, ..., 28, 3]");
+        assert_eq!(pattern(&declared, 1, &[]), "[batch, ..., 32, 3]");
+        assert_eq!(listed(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
 }

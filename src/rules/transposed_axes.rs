@@ -1,6 +1,7 @@
 //! The declared axes in another order.
 
-use super::shapes::{Shaped, shaped, tuple};
+use super::quotes;
+use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Fix, Level, python::variable};
 use crate::spec::Framework;
@@ -36,9 +37,12 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             .cause(
                 "another library or model wants the axes in that order, or a `transpose` is missing or was done twice",
             )
-            .consequence(consequence(cx.framework()))
+            .consequence(consequence(cx, &shaped))
             .help("use `transpose`, never `reshape`: `reshape` gives the right shape too, and scrambles every sample")
-            .fix(Fix::unverified(format!("{name} = np.ascontiguousarray({name}.transpose{})", tuple(order)))),
+            .fix(Fix::unverified(format!(
+                "{name} = np.ascontiguousarray({name}.transpose{})",
+                quotes::tuple(order.iter().map(usize::to_string))
+            ))),
     );
     Looked::Yes
 }
@@ -74,20 +78,18 @@ fn what(cx: &ArrayCx<'_>, shaped: &Shaped<'_>, order: &[usize]) -> String {
     }
 }
 
-fn consequence(framework: Framework) -> &'static str {
-    match framework {
-        Framework::Keras => {
-            "a functional model stops: `expected shape=(None, 28, 28, 3), found shape=(None, 3, 28, 28)`; a Sequential \
-             model does not check its input, and may train on it"
-        }
-        Framework::Torch => {
-            "torch stops: `expected input[8, 224, 224, 3] to have 3 channels, but got 224 channels instead`; where the \
-             sizes happen to fit, it trains on the wrong axes"
-        }
-        Framework::Onnxruntime => {
-            "onnxruntime stops and names the wrong axes: `index: 1 Got: 8 Expected: 3  index: 3 Got: 3 Expected: 8`"
-        }
-        _ => "an error about sizes, or, where they happen to fit, a model trained on the wrong axes",
+fn consequence(cx: &ArrayCx<'_>, shaped: &Shaped<'_>) -> String {
+    match cx.framework() {
+        Framework::Keras => format!(
+            "a functional model of keras stops: {}; a Sequential model does not check its input, and may train on it",
+            quotes::keras_sizes(cx, shaped)
+        ),
+        Framework::Torch => match quotes::torch_channels(cx, shaped) {
+            Some(quote) => format!("torch stops: {quote}; layers that take any size train on the wrong axes"),
+            None => "a layer that needs the sizes stops; those that take any size train on the wrong axes".into(),
+        },
+        Framework::Onnxruntime => quotes::onnx_sizes(cx, quotes::as_they_stand(cx, shaped)),
+        _ => "an error about sizes, or, where layers take any size, a model trained on the wrong axes".into(),
     }
 }
 

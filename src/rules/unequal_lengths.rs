@@ -7,7 +7,7 @@ use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Anchor, Finding, Level};
 use crate::facts::lengths::{Length, Lengths, lengths};
 use crate::source::text::shown;
-use crate::spec::{Framework, Unit};
+use crate::spec::{Framework, Role, Unit};
 
 pub(super) static RULE: Rule = Rule {
     id: "unequal-lengths",
@@ -49,7 +49,7 @@ fn finding(cx: &BatchCx<'_>, lengths: &[Length]) -> Finding {
     finding.places = places(cx, first.column);
     finding
         .cause(cause(first.rows.abs_diff(second.rows)))
-        .consequence(consequence(cx.spec.framework(), cx.spec.unit))
+        .consequence(consequence(cx, first, second))
         .help("check once, before batches are cut: `assert len(x) == len(y)`; then filter and shuffle both with the same indices")
 }
 
@@ -75,22 +75,29 @@ fn cause(apart: u64) -> &'static str {
     }
 }
 
-fn consequence(framework: Framework, unit: Unit) -> &'static str {
-    match framework {
-        Framework::Keras if unit == Unit::Dataset => {
-            "keras stops: `Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.`"
+fn consequence(cx: &BatchCx<'_>, first: &Length, second: &Length) -> String {
+    let role = |length: &Length| cx.stream.columns[length.column].declared.map(|index| cx.spec.arrays[index].role);
+    let sides = (role(second), role(first)) == (Some(Role::Input), Some(Role::Target));
+    let (first, second) = (first.rows, second.rows);
+    match cx.spec.framework() {
+        Framework::Keras if cx.spec.unit == Unit::Dataset => {
+            "keras stops: `Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.`".into()
         }
         Framework::Keras => {
-            "arrays: `Data cardinality is ambiguous`. A generator is not checked: `logits and labels must have the same \
-             first dimension` in mid-epoch, or a broadcast"
+            "keras checks arrays, `Data cardinality is ambiguous`, and not what a generator yields: in mid-epoch `logits and \
+             labels must have the same first dimension`, or a broadcast"
+                .into()
         }
-        Framework::Torch => {
-            "torch stops: `Expected input batch_size (8) to match target batch_size (7).`, or in a TensorDataset `Size \
-             mismatch between tensors`"
+        Framework::Torch if sides => format!(
+            "torch stops: `Expected input batch_size ({second}) to match target batch_size ({first}).`, or in a \
+             TensorDataset `Size mismatch between tensors`"
+        ),
+        Framework::Torch => "torch stops: in a TensorDataset `Size mismatch between tensors`, otherwise where the two meet".into(),
+        Framework::Sklearn => {
+            format!("sklearn stops: `Found input variables with inconsistent numbers of samples: [{second}, {first}]`")
         }
-        Framework::Sklearn => "sklearn stops: `Found input variables with inconsistent numbers of samples: [20, 19]`",
-        Framework::Tensorflow => "tensorflow stops: `Dimensions 20 and 19 are not compatible`",
-        _ => "rows no longer belong together: an error, or samples trained with the label of another one",
+        Framework::Tensorflow => format!("tensorflow stops: `Dimensions {second} and {first} are not compatible`"),
+        _ => "rows no longer belong together: an error, or samples trained with the label of another one".into(),
     }
 }
 

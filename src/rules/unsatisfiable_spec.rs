@@ -5,7 +5,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, SpecCx};
 use crate::diagnostic::{Anchor, Finding, Level, Unit};
 use crate::spec::check;
 
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     id: "unsatisfiable-spec",
     group: Group::Spec,
     level: Level::Error,

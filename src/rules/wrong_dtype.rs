@@ -21,9 +21,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let Some(clash) = dtype::clash(cx) else {
         let anything = rule.wanted.contains(&Wanted::Class(Class::Any));
         return if found.kind == Kind::UnnamedMl && found.size == 1 && !anything {
-            Looked::Unable(format!(
-                "the header says `<V1`, as it does for many types: whether it is {rule} is not in it"
-            ))
+            Looked::Unable(format!("the header says `<V1`, as it does for many types, and not whether that is {rule}"))
         } else {
             Looked::Yes
         };

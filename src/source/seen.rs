@@ -49,7 +49,7 @@ impl Seen {
 
     /// Adds a fault that a header shows.
     pub fn fault_in(&mut self, spot: &Spot<'_>, kind: FaultKind, excerpt: Option<Excerpt>) {
-        if self.faults.len() > MAX_FAULTS {
+        if self.is_full() {
             return;
         }
         let fault = if self.faults.len() == MAX_FAULTS {
@@ -60,6 +60,12 @@ impl Seen {
             Fault { member: spot.member.cloned(), ordinal: spot.ordinal, kind, excerpt }
         };
         self.faults.push(fault);
+    }
+
+    /// Whether no more faults are kept.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.faults.len() > MAX_FAULTS
     }
 
     /// What an excerpt of a header is called: `x.npz[image.npy] header`.

@@ -158,6 +158,13 @@ pub fn constant(dim: &Dim, symbols: &[Symbol]) -> Option<u64> {
     Known { symbols, constants: constants(symbols), bound: Bindings::new() }.constant(dim)
 }
 
+/// Whether the entry takes that size, as far as the declaration alone says: its number, its constant, its bounds.
+#[must_use]
+pub fn takes(dim: &Dim, size: u64, symbols: &[Symbol]) -> bool {
+    let known = Known { symbols, constants: constants(symbols), bound: Bindings::new() };
+    !matches!(known.judge(dim, size), Axis::Wrong(_) | Axis::Outside)
+}
+
 /// What is known about symbols while one array is compared.
 struct Known<'a> {
     symbols: &'a [Symbol],

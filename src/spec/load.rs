@@ -18,23 +18,34 @@ pub struct Loaded {
     pub selection: Selection,
     /// `fail_on` of `[rules]`.
     pub fail_on: Option<Level>,
-    /// Every name of a rule or group in the file, with its place. Which rules there are is not known to this stage.
-    pub rule_names: Vec<Declared<String>>,
     /// How the file was found.
     pub found: Found,
 }
 
 /// Loads the spec that `--spec` names, or else the nearest one upward from `directory`, an absolute path. Every fault
-/// is reported at once: of syntax, keys, types and meaning, and what nothing can satisfy.
-pub fn load(flag: Option<&Path>, overrides: &Overrides, directory: &Path) -> Result<Loaded, Error> {
+/// is reported at once: of syntax, keys, types and meaning, and what nothing can satisfy. Which rules there are is not
+/// known to this stage; `known` says what is wrong with the name of one.
+pub fn load(
+    flag: Option<&Path>,
+    overrides: &Overrides,
+    directory: &Path,
+    known: impl Fn(&str) -> Result<(), Fault>,
+) -> Result<Loaded, Error> {
     let (discovered, found) = discover(flag, directory)?;
     let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
     let Parsed { mut spec, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
     override_lines(&mut spec, overrides, &mut faults);
     let contradictions = if shapes_lost { check::lines(&spec) } else { check::check(&spec) };
     faults.extend(contradictions.into_iter().filter(check::Contradiction::is_fatal).map(Fault::from));
+    faults.extend(rule_names.iter().filter_map(|name| {
+        let fault = known(&name.value).err()?;
+        Some(match &name.at {
+            At::Text(span) => Fault { span: Some(span.clone()), ..fault },
+            At::Flag(_) => fault,
+        })
+    }));
     if faults.is_empty() {
-        return Ok(Loaded { spec, selection, fail_on, rule_names, found });
+        return Ok(Loaded { spec, selection, fail_on, found });
     }
     faults.sort_by_key(|fault| fault.span.as_ref().map_or(usize::MAX, |span| span.start));
     Err(Error { text: spec.text, faults })

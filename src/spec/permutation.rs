@@ -1,7 +1,7 @@
 //! Axes in another order than declared.
 
 use crate::spec::dims::{Bindings, Shape};
-use crate::spec::fit::{batch_axis, fit};
+use crate::spec::fit::{align, batch_axis, fit, takes};
 use crate::spec::{SizeRule, Symbol};
 
 /// The most axes for which every order is tried.
@@ -22,8 +22,11 @@ pub fn permutation(shape: &Shape, actual: &[u64], symbols: &[Symbol], rows: Opti
         return None;
     }
     let batch = batch_axis(shape, actual.len());
+    let dims = align(shape, actual.len())?;
+    let takes: Vec<Vec<bool>> =
+        dims.iter().map(|dim| actual.iter().map(|size| takes(dim, *size, symbols)).collect()).collect();
     let mut fitting: Vec<Vec<usize>> = Vec::new();
-    each_order(actual.len(), &mut |order| {
+    each_order(&takes, &mut |order| {
         let moved: Vec<u64> = order.iter().map(|axis| actual[*axis]).collect();
         if fit(shape, &moved, symbols, &unbound).fits() {
             fitting.push(order.to_vec());
@@ -41,24 +44,27 @@ pub fn permutation(shape: &Shape, actual: &[u64], symbols: &[Symbol], rows: Opti
     (decided || (as_is.wrong.len() > 1 && !contradicted)).then_some(best)
 }
 
-/// Calls `visit` with every order of `0..n` but the one they are in.
-fn each_order(n: usize, visit: &mut dyn FnMut(&[usize])) {
-    fn place(order: &mut Vec<usize>, n: usize, visit: &mut dyn FnMut(&[usize])) {
-        if order.len() == n {
+/// Calls `visit` with every order of axes, but the one they are in, that puts on each entry an axis that it takes.
+fn each_order(takes: &[Vec<bool>], visit: &mut dyn FnMut(&[usize])) {
+    fn place(order: &mut Vec<usize>, takes: &[Vec<bool>], visit: &mut dyn FnMut(&[usize])) {
+        let Some(taken) = takes.get(order.len()) else {
             if !order.is_sorted() {
                 visit(order);
             }
             return;
-        }
-        for axis in 0..n {
+        };
+        for axis in (0..taken.len()).filter(|axis| taken[*axis]) {
             if !order.contains(&axis) {
                 order.push(axis);
-                place(order, n, visit);
+                place(order, takes, visit);
                 order.pop();
             }
         }
     }
-    place(&mut Vec::with_capacity(n), n, visit);
+    // An entry that takes none of the axes ends it here, as most wrong shapes do.
+    if takes.iter().all(|taken| taken.contains(&true)) {
+        place(&mut Vec::with_capacity(takes.len()), takes, visit);
+    }
 }
 
 /// The order with the fewest pairs the wrong way round, if it is the only one with so few.

@@ -94,12 +94,9 @@ impl Fault {
 /// Why a rule that compares with a declaration did not run.
 pub const NO_SPEC: &str = "there is no spec, so nothing says what the model takes";
 
-fn what_a_spec_adds(rules: usize) -> String {
-    format!(
-        "a `batchlint.toml` adds {rules} rules: `framework = \"keras\"`, then `dtype = \"float32\"` and \
-         `shape = [\"batch\", 32, 32, 3]` under `[inputs.NAME]`, and `size = 32` under `[batch]`"
-    )
-}
+const WHAT_A_SPEC_ADDS: &str = "a `batchlint.toml` adds the rules that compare: missing arrays, wrong types and shapes, \
+    the batch plan. Write `framework = \"keras\"`, then `dtype = \"float32\"` and `shape = [\"batch\", 32, 32, 3]` under \
+    `[inputs.NAME]`, and `size = 32` under `[batch]`";
 
 /// What could not be checked, one finding per reason.
 #[must_use]
@@ -124,9 +121,10 @@ pub(super) fn unevaluated(checks: &[Check]) -> Vec<Finding> {
             let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
             let more = names.len().saturating_sub(6);
             let found = if more > 0 { format!("{shown} and {more} more") } else { shown };
+            let found = if why == NO_SPEC { "no line to compare with".to_owned() } else { found };
             let finding = Finding::new(Anchor::Data, "", why, "Every check that concerns this data is made.", found);
             let finding = finding.counted(Vec::new(), blind.len() as u64, checks.len() as u64, Unit::Check);
-            if why == NO_SPEC { finding.help(what_a_spec_adds(blind.len())) } else { finding }
+            if why == NO_SPEC { finding.help(WHAT_A_SPEC_ADDS) } else { finding }
         })
         .collect()
 }

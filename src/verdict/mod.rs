@@ -73,7 +73,7 @@ impl Report {
     pub fn exit(&self) -> Exit {
         if self.diagnostics.iter().any(|diagnostic| diagnostic.level >= self.fail_on) {
             Exit::Findings
-        } else if self.coverage.sources == 0 {
+        } else if self.coverage.sources == 0 || self.tally().0 + self.tally().1 == 0 {
             Exit::Nothing
         } else {
             Exit::Clean

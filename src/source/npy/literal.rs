@@ -192,7 +192,7 @@ impl Parser<'_> {
             if self.eat(close) {
                 break;
             }
-            if !comma && !(items.is_empty() && pairs.is_empty()) {
+            if !(comma || items.is_empty() && pairs.is_empty()) {
                 return self.unexpected_in(open);
             }
             if self.peek().is_none() {

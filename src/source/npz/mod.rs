@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rawzip::{Error, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipArchive, ZipFileHeaderRecord, ZipLocator, ZipSliceArchive};
 
-use crate::source::fault::{ArchiveFault, FaultKind, FileFault, Stray, Trailing};
+use crate::source::fault::{ArchiveFault, Fault, FaultKind, FileFault, Stray, Trailing};
 use crate::source::input::{self, Input};
 use crate::source::memo::Work;
 use crate::source::{Format, Seen, SourceKind, Spot};
@@ -241,13 +241,12 @@ impl Members {
         let file = Spot::default();
         let found = self.names.len() as u64;
         let mut archive = |fault| seen.fault(&file, FaultKind::Archive(fault));
-        if !self.whole && found < MAX_MEMBERS {
+        if end.shift < 0 {
+            archive(ArchiveFault::DirectoryOffset { declared: end.declared, found: end.directory });
+        } else if !self.whole && found < MAX_MEMBERS {
             archive(ArchiveFault::Directory { read: found });
         } else if self.whole && end.entries != found && (end.zip64 || end.entries != found % (1 << 16)) {
             archive(ArchiveFault::EntryCount { declared: end.entries, found });
-        }
-        if end.shift < 0 {
-            archive(ArchiveFault::DirectoryOffset { declared: end.declared, found: end.directory });
         }
         if !matches!(end.disk, 0 | 0xffff) {
             archive(ArchiveFault::MultiDisk { disk: end.disk });
@@ -272,6 +271,9 @@ impl Members {
         self.extents.sort_unstable_by_key(|(extent, i)| (extent.start, *i));
         let mut last: Option<(Extent, usize)> = None;
         for (extent, i) in &self.extents {
+            if seen.is_full() {
+                return;
+            }
             let name = &self.names[*i];
             if let Some((before, j)) = last
                 && extent.start < before.end
@@ -279,6 +281,9 @@ impl Members {
             {
                 let other = Arc::clone(&self.names[j].member);
                 let (start, end) = (extent.start, extent.end.min(before.end));
+                // What looked like bytes behind the array of the other is this member.
+                let blamed = |fault: &Fault| matches!(fault.kind, FaultKind::Trailing(_));
+                seen.faults.retain(|fault| !(blamed(fault) && fault.member.as_ref() == Some(&other)));
                 let spot = Spot { member: Some(&name.member), ordinal: 0 };
                 seen.fault(&spot, FaultKind::Archive(ArchiveFault::Overlap { other, start, end }));
             }
