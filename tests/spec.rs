@@ -94,7 +94,7 @@ fn every_spec_that_the_documentation_shows_is_right() {
             let pyproject = text.contains("[tool.batchlint]");
             let name = if pyproject { "pyproject.toml" } else { "batchlint.toml" };
             fs::write(folder.path().join(name), &text).expect("a file");
-            let loaded = spec::load(None, &Overrides::default(), folder.path());
+            let loaded = spec::load(None, &Overrides::default(), folder.path(), |_| Ok(()));
             let loaded = loaded.unwrap_or_else(|error| panic!("{page}: {error:?}\n{text}"));
             assert!(loaded.spec.text.is_some(), "{page}: the spec is found\n{text}");
             assert_eq!(spec::check::check(&loaded.spec), [], "{page}: {text}");
