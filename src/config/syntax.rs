@@ -65,12 +65,16 @@ pub(super) fn mend(text: &str) -> Mended {
                 }
                 None => {
                     let start = line_start(&left, span.start);
-                    let line = left[start..].lines().next().unwrap_or_default().trim();
-                    if message.starts_with("unclosed table") {
-                        let start = start + left[start..].find('[').unwrap_or(0);
-                        (never_closed(text, start..start + line.len()), start..next_header(&left, span.start))
-                    } else if line.starts_with('[') {
-                        (fault, start..next_header(&left, span.start))
+                    let line = left[start..].lines().next().unwrap_or_default();
+                    // A byte order mark can stand in front of the first line.
+                    let header = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+                    if header.starts_with('[') {
+                        let open = start + line.len() - header.len();
+                        let fault = match message.starts_with("unclosed table") {
+                            true => never_closed(text, open..open + header.trim_end().len()),
+                            false => fault,
+                        };
+                        (fault, open..next_header(&left, span.start))
                     } else {
                         (fault, start..next_statement(&left, span.start))
                     }
@@ -183,8 +187,8 @@ fn is_header(line: &str) -> bool {
 }
 
 fn next_line(text: &str, from: usize, wanted: impl Fn(&str) -> bool) -> usize {
-    let mut start = from;
-    while let Some(newline) = text[start..].find('\n') {
+    let mut start = from.min(text.len());
+    while let Some(newline) = text.get(start..).and_then(|rest| rest.find('\n')) {
         start += newline + 1;
         if wanted(text[start..].lines().next().unwrap_or_default().trim()) {
             return start;
@@ -195,6 +199,7 @@ fn next_line(text: &str, from: usize, wanted: impl Fn(&str) -> bool) -> usize {
 
 /// The text with a blank in the place of every byte of the range but line breaks. `None` if it is blank already.
 fn blanked(text: &str, mut range: Range<usize>) -> Option<String> {
+    range.end = range.end.min(text.len());
     while !text.is_char_boundary(range.start) {
         range.start -= 1;
     }
