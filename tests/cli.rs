@@ -144,6 +144,25 @@ fn the_json_report_keeps_its_contract() {
 }
 
 #[test]
+fn every_json_document_is_what_its_schema_says() {
+    let schema: Value = serde_json::from_str(include_str!("../docs/report.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faulty = folder("float64");
+    for arguments in
+        [&["check"][..], &["check", "--framework", "torch"], &["check", "gone-*"], &["check", "--spec", "gone"]]
+    {
+        let output = run(faulty.path(), &[arguments, &["--format", "json"]].concat());
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{arguments:?}: {wrong:?}");
+    }
+    assert!(
+        !validator.is_valid(&serde_json::json!({"version": 1, "status": "clean"})),
+        "the schema refuses what is no report"
+    );
+}
+
+#[test]
 fn a_finding_keeps_its_fingerprint_when_counts_change() {
     let faulty = folder("float64");
     let print = || {
