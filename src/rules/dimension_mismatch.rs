@@ -127,7 +127,7 @@ fn finding(cx: &BatchCx<'_>, array: &Sound<'_>, clash: &Misfit<'_>, first: &[Bou
         (format!("`{}` has one size within a batch, that of {from}.", clash.dim), found)
     } else {
         let sizes: Vec<String> = givers.iter().map(|bound| format!("`{}` is {}", bound.name, bound.size)).collect();
-        let value = clash.expected.map_or("no size".to_owned(), |size| size.to_string());
+        let value = clash.expected.map_or("no whole number".to_owned(), |size| size.to_string());
         let found = format!(", where `{}` is {value} as {}", clash.dim, listed(&sizes));
         (format!("`{}` holds, where {from}.", clash.dim), found)
     };
@@ -141,9 +141,9 @@ fn finding(cx: &BatchCx<'_>, array: &Sound<'_>, clash: &Misfit<'_>, first: &[Bou
     finding.places = places(cx, array.column);
     finding
         .cause(if lone {
-            "one of the two was cut, padded or resampled and the other was not"
+            "one of the two axes was cut, padded or resampled and the other was not"
         } else {
-            "one of the two was cut, padded or strided in another way than the model expects"
+            "one of the two axes was cut, padded or strided in another way than the model expects"
         })
         .consequence("the model combines the two: shapes that do not broadcast stop it, and a size of 1 is repeated without a word")
         .help(format!("cut or pad both in the same place; or give the axes different names, if {names} may differ", names = quoted(&names)))
@@ -236,7 +236,7 @@ mod tests {
             .target("mask", "float32", "batch, H/2, H/2")
             .batch(&["image: float32[2, 9, 9]", "mask: float32[2, 4, 4]"]);
         assert_eq!(world.messages(&RULE), ["axis 1 of target `mask` is not `H/2`"]);
-        assert_eq!(world.judge(&RULE)[0].found, "4 on axis 1 of `mask`, where `H/2` is no size as `H` is 9");
+        assert_eq!(world.judge(&RULE)[0].found, "4 on axis 1 of `mask`, where `H/2` is no whole number as `H` is 9");
     }
 
     #[test]
