@@ -1,8 +1,9 @@
 //! Headers that NumPy refuses, or reads with a second thought.
 
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SourceCx};
-use crate::diagnostic::{Finding, Level, quantity};
-use crate::source::fault::{Fault, FaultKind, HeaderFault, Key};
+use crate::diagnostic::quantity::{exact, exact_bytes};
+use crate::diagnostic::{Finding, Level};
+use crate::source::fault::{Fault, FaultKind, Found, HeaderFault};
 
 pub(super) static RULE: Rule = Rule {
     id: "malformed-header",
@@ -19,10 +20,9 @@ const SHAPE: &str = "'shape' is a tuple of integers, such as (32, 3) or (32,).";
 const SIZE: &str = "Shape times item size fits in 63 bits.";
 const DESCR: &str = "'descr' is a dtype that NumPy knows, such as '<f4'.";
 const PORTABLE: &str = "The header is one that every NumPy reads.";
-const UNPARSED: &str = "Cannot parse header: ...";
-const KEYS: &str = "Header does not contain the correct keys: ...";
-const BAD_SHAPE: &str = "shape is not valid: ...";
-const BAD_DESCR: &str = "descr is not a valid dtype descriptor: ...";
+const AGAIN: &str = "write or download it again";
+const SAVE: &str = "load it and `np.save` it again";
+const WRITER: &str = "`np.save` writes a header that every NumPy reads; look at the program that wrote this one";
 
 fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
     cx.each_fault(out, |fault| match &fault.kind {
@@ -33,212 +33,165 @@ fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
 }
 
 fn describe(cx: &SourceCx<'_>, fault: &Fault, header: &HeaderFault) -> Finding {
-    let writer = "the file was not written by NumPy: `np.save` of the array writes a header that every NumPy reads";
-    let finding =
-        match container(cx, fault, header).or_else(|| text(cx, fault, header)).or_else(|| keys(cx, fault, header)) {
-            Some(finding) => finding,
-            None => dtype(cx, fault, header).unwrap_or_else(|| odd(cx, fault, header)),
-        };
-    if finding.help.is_none() { finding.help(writer) } else { finding }
-}
-
-/// What `np.load` says when it stops.
-fn stops(finding: Finding, says: &str) -> Finding {
-    finding.consequence(format!("`np.load` stops: `{says}`"))
-}
-
-/// Version, length and encoding.
-fn container(cx: &SourceCx<'_>, fault: &Fault, header: &HeaderFault) -> Option<Finding> {
-    let again = "write or download it again";
-    Some(match header {
-        HeaderFault::Version { major, minor } => {
-            let detail = format!("version {major}.{minor}");
-            let finding = cx.finding(
-                fault,
-                detail,
-                "unknown version of the .npy format",
-                "The format version is 1.0, 2.0 or 3.0.",
-                "another version",
-            );
-            stops(finding, "we only support format version (1,0), (2,0), and (3,0)")
-                .cause("the first bytes are damaged")
-                .help(again)
-        }
-        HeaderFault::PastEnd { declared, available } => {
-            let detail =
-                format!("a header of {}, {} are there", quantity::bytes(*declared), quantity::bytes(*available));
-            let finding = cx.finding(
-                fault,
-                detail,
-                "header runs past the end of the file",
-                "The file is longer than its header.",
-                "fewer bytes than the header has",
-            );
-            stops(finding, "EOF: reading array header, expected ... bytes got ...")
-                .cause("the file is cut short, or its first bytes are damaged")
-                .help(again)
-        }
-        HeaderFault::TooLong { declared } => {
-            let detail = quantity::bytes(*declared);
-            let finding = cx.finding(
-                fault,
-                detail,
-                "header is longer than `np.load` reads",
-                "The header has at most 10,000 characters.",
-                "a longer header",
-            );
-            stops(finding, "Header info length (...) is large and may not be safe to load securely.")
-                .cause("a structured dtype with hundreds of fields, or a damaged length")
-                .help("where you trust the file: `np.load(path, max_header_size=...)`; a plain array with one column per field needs no such header")
-        }
-        HeaderFault::NotUtf8 { byte, at } => {
-            let detail = format!("byte 0x{byte:02X} at {at}");
-            let finding = cx.finding(
-                fault,
-                detail,
-                "header is not UTF-8",
-                "A header of version 3.0 is UTF-8.",
-                "a byte that is not UTF-8",
-            );
-            stops(finding, "'utf-8' codec can't decode byte ...")
-        }
-        _ => return None,
-    })
-}
-
-/// The text as Python.
-fn text(cx: &SourceCx<'_>, fault: &Fault, header: &HeaderFault) -> Option<Finding> {
-    let say = |message: &str, found: &str| stops(cx.finding(fault, "", message, DICT, found), UNPARSED);
-    Some(match header {
-        HeaderFault::NotLiteral => say("header is not a Python dict literal", "not a literal"),
-        HeaderFault::JsonWord => say("header was written as JSON, not as Python", "a JSON word")
-            .help("Python writes `False`, `True` and tuples such as `(2, 3)`"),
-        HeaderFault::BadNumber => say("header holds a number that Python does not read", "not a number"),
-        HeaderFault::Unclosed => say("what is opened here is never closed", "the end of the header"),
-        HeaderFault::TextAfter => {
-            say("text follows the header's dict", "text after the dict").cause("the header length may be wrong")
-        }
-        HeaderFault::TooDeep => say("header is nested more than 32 levels deep", "one more level"),
-        HeaderFault::NotDict(found) => stops(
-            cx.finding(fault, "", format!("header is {}, not a dict", found.name()), DICT, found.name()),
-            "Header is not a dictionary: ...",
-        ),
-        _ => return None,
-    })
-}
-
-/// The three keys and the values of two of them.
-fn keys(cx: &SourceCx<'_>, fault: &Fault, header: &HeaderFault) -> Option<Finding> {
-    let say = |message: String, expected: &str, found: &str, says: &str| {
-        stops(cx.finding(fault, "", message, expected, found), says)
+    let (expected, found) = expectation(header);
+    let finding = cx
+        .finding(fault, detail(header), message(header), expected, found)
+        .consequence(consequence(header))
+        .help(help(header));
+    let finding = match cause(header) {
+        Some(cause) => finding.cause(cause),
+        None => finding,
     };
-    Some(match header {
+    match header {
+        HeaderFault::Python2 | HeaderFault::Misaligned { .. } => finding.level(Level::Note),
+        HeaderFault::DuplicateKey(_) | HeaderFault::ManyAxes { .. } | HeaderFault::NoBytes { .. } => {
+            finding.level(Level::Warning)
+        }
+        _ => finding,
+    }
+}
+
+fn message(header: &HeaderFault) -> String {
+    match header {
+        HeaderFault::Version { .. } => "unknown version of the .npy format".into(),
+        HeaderFault::PastEnd { .. } => "header runs past the end of the file".into(),
+        HeaderFault::TooLong { .. } => "header is longer than `np.load` reads".into(),
+        HeaderFault::NotUtf8 { .. } => "header is not UTF-8".into(),
+        HeaderFault::NotLiteral => "header is not a Python dict literal".into(),
+        HeaderFault::JsonWord => "header was written as JSON, not as Python".into(),
+        HeaderFault::BadNumber => "header holds a number that Python does not read".into(),
+        HeaderFault::Unclosed => "what is opened here is never closed".into(),
+        HeaderFault::TextAfter => "text follows the header's dict".into(),
+        HeaderFault::TooDeep => "header is nested more than 32 levels deep".into(),
+        HeaderFault::NotDict(found) => format!("header is {}, not a dict", found.name()),
         HeaderFault::MissingKeys(missing) => {
             let names: Vec<String> = missing.iter().map(|key| format!("'{}'", key.name())).collect();
-            say(format!("header has no {}", names.join(", ")), DICT, "a dict without it", KEYS)
+            format!("header has no {}", names.join(", "))
         }
-        HeaderFault::UnknownKey(key) => say(format!("header has the unknown key '{key}'"), DICT, "another key", KEYS),
-        HeaderFault::KeyNotString(found) => {
-            say(format!("a key of the header is {}, not a string", found.name()), DICT, found.name(), KEYS)
-        }
-        HeaderFault::OrderNotBool(found) => say(
-            format!("fortran_order is {}, not True or False", found.name()),
-            "'fortran_order' is True or False.",
-            found.name(),
-            "fortran_order is not a valid bool: ...",
-        ),
-        HeaderFault::ShapeNotTuple(found) => {
-            say(format!("shape is {}, not a tuple", found.name()), SHAPE, found.name(), BAD_SHAPE)
-        }
-        HeaderFault::DimensionNotInt(found) => {
-            say(format!("a dimension is {}, not an integer", found.name()), SHAPE, found.name(), BAD_SHAPE)
-        }
-        HeaderFault::NegativeDimension => {
-            say("a dimension is negative".into(), SHAPE, "a negative number", "Failed to read all data for array. ...")
-                .consequence(
-                    "NumPy 1.x reads -1 as whatever is left; NumPy 2 stops: `Failed to read all data for array. ...`",
-                )
-        }
-        HeaderFault::DimensionTooLarge => say(
-            "a dimension is larger than 2**63-1".into(),
-            SIZE,
-            "a larger number",
-            "Python int too large to convert to C long",
-        ),
-        HeaderFault::ShapeOverflow => {
-            say("shape is larger than any memory".into(), SIZE, "a larger product", "array is too big; ...")
-        }
-        HeaderFault::TooManyAxes { axes } => say(
-            format!("{axes} axes are more than NumPy has"),
-            "An array has at most 64 axes.",
-            "more axes",
-            "maximum supported dimension for an ndarray is currently 64",
-        ),
-        _ => return None,
-    })
+        HeaderFault::UnknownKey(key) => format!("header has the unknown key '{key}'"),
+        HeaderFault::KeyNotString(found) => format!("a key of the header is {}, not a string", found.name()),
+        HeaderFault::DuplicateKey(key) => format!("key '{}' stands twice in the header", key.name()),
+        HeaderFault::OrderNotBool(found) => format!("fortran_order is {}, not True or False", found.name()),
+        HeaderFault::ShapeNotTuple(found) => format!("shape is {}, not a tuple", found.name()),
+        HeaderFault::DimensionNotInt(found) => format!("a dimension is {}, not an integer", found.name()),
+        HeaderFault::NegativeDimension => "a dimension is negative".into(),
+        HeaderFault::DimensionTooLarge => "a dimension is larger than 2**63-1".into(),
+        HeaderFault::ShapeOverflow => "shape is larger than any memory".into(),
+        HeaderFault::TooManyAxes { axes } => format!("{axes} axes are more than NumPy has"),
+        HeaderFault::ManyAxes { axes } => format!("{axes} axes are more than NumPy 1.x reads"),
+        HeaderFault::NoBytes { .. } => "elements take no bytes, so nothing can be checked".into(),
+        HeaderFault::DescrNotString(found) => format!("descr is {}, not a string or a list of fields", found.name()),
+        HeaderFault::BadDescr(descr) => format!("'{descr}' is no dtype"),
+        HeaderFault::BadField => "a field of the dtype is malformed".into(),
+        HeaderFault::DuplicateField(name) => format!("two fields are called '{name}'"),
+        HeaderFault::ItemTooLarge => "one element takes more than 2 GiB".into(),
+        HeaderFault::Python2 => "header was written by Python 2".into(),
+        HeaderFault::Misaligned { .. } => "data does not start at a multiple of 16".into(),
+    }
 }
 
-/// The dtype.
-fn dtype(cx: &SourceCx<'_>, fault: &Fault, header: &HeaderFault) -> Option<Finding> {
-    let say = |message: String, expected: &str, found: &str, says: &str| {
-        stops(cx.finding(fault, "", message, expected, found), says)
-    };
-    Some(match header {
-        HeaderFault::DescrNotString(found) => say(
-            format!("descr is {}, not a string or a list of fields", found.name()),
-            DESCR,
-            found.name(),
-            BAD_DESCR,
-        ),
-        HeaderFault::BadDescr(descr) => say(format!("'{descr}' is no dtype"), DESCR, "an unknown dtype", BAD_DESCR)
-            .help("floats are f2, f4, f8; integers i1, i2, i4, i8 and u1, u2, u4, u8; bool is b1; `<` in front is little-endian"),
-        HeaderFault::BadField => say("a field of the dtype is malformed".into(), "A field is (name, descr) or (name, descr, shape).", "something else", BAD_DESCR),
-        HeaderFault::DuplicateField(name) => {
-            say(format!("two fields are called '{name}'"), "Every field has a name of its own.", "the same name again", "name already used as a name or title")
-        }
-        HeaderFault::ItemTooLarge => say("one element takes more than 2 GiB".into(), "An element takes less than 2 GiB.", "a larger element", BAD_DESCR),
-        _ => return None,
-    })
-}
-
-/// What NumPy reads, with a second thought.
-fn odd(cx: &SourceCx<'_>, fault: &Fault, header: &HeaderFault) -> Finding {
-    let warn = |message: String, found: &str| cx.finding(fault, "", message, PORTABLE, found).level(Level::Warning);
+/// What must hold, and what was found instead.
+fn expectation(header: &HeaderFault) -> (&'static str, &'static str) {
     match header {
-        HeaderFault::DuplicateKey(key) => {
-            warn(format!("key '{}' stands twice in the header", Key::name(*key)), "the key again")
-                .consequence("`np.load` uses the last; other readers may use the first")
+        HeaderFault::Version { .. } => ("The format version is 1.0, 2.0 or 3.0.", "another version"),
+        HeaderFault::PastEnd { .. } => ("The file is longer than its header.", "fewer bytes than the header has"),
+        HeaderFault::TooLong { .. } => ("The header has at most 10,000 characters.", "a longer header"),
+        HeaderFault::NotUtf8 { .. } => ("A header of version 3.0 is UTF-8.", "a byte that is not UTF-8"),
+        HeaderFault::NotLiteral => (DICT, "not a literal"),
+        HeaderFault::JsonWord => (DICT, "a JSON word"),
+        HeaderFault::BadNumber => (DICT, "not a number"),
+        HeaderFault::Unclosed => (DICT, "no end of it"),
+        HeaderFault::TextAfter => (DICT, "text after the dict"),
+        HeaderFault::TooDeep => (DICT, "one more level"),
+        HeaderFault::MissingKeys(_) => (DICT, "a dict without it"),
+        HeaderFault::UnknownKey(_) => (DICT, "another key"),
+        HeaderFault::NotDict(found) | HeaderFault::KeyNotString(found) => (DICT, found.name()),
+        HeaderFault::OrderNotBool(found) => ("'fortran_order' is True or False.", found.name()),
+        HeaderFault::ShapeNotTuple(found) | HeaderFault::DimensionNotInt(found) => (SHAPE, found.name()),
+        HeaderFault::NegativeDimension => (SHAPE, "a negative number"),
+        HeaderFault::DimensionTooLarge => (SIZE, "a larger number"),
+        HeaderFault::ShapeOverflow => (SIZE, "a larger product"),
+        HeaderFault::TooManyAxes { .. } => ("An array has at most 64 axes.", "more axes"),
+        HeaderFault::NoBytes { .. } => ("Every element takes at least one byte.", "elements of 0 bytes"),
+        HeaderFault::DescrNotString(found) => (DESCR, found.name()),
+        HeaderFault::BadDescr(_) => (DESCR, "an unknown dtype"),
+        HeaderFault::BadField => ("A field is (name, descr) or (name, descr, shape).", "something else"),
+        HeaderFault::DuplicateField(_) => ("Every field has a name of its own.", "the same name again"),
+        HeaderFault::ItemTooLarge => ("An element takes less than 2 GiB.", "a larger element"),
+        HeaderFault::DuplicateKey(_) => (PORTABLE, "the key again"),
+        HeaderFault::ManyAxes { .. } => (PORTABLE, "more than 32 axes"),
+        HeaderFault::Python2 => (PORTABLE, "an integer with an `L`"),
+        HeaderFault::Misaligned { .. } => (PORTABLE, "an odd start"),
+    }
+}
+
+/// The numbers of one file.
+fn detail(header: &HeaderFault) -> String {
+    match header {
+        HeaderFault::Version { major, minor } => format!("version {major}.{minor}"),
+        HeaderFault::PastEnd { declared, available } => {
+            format!("a header of {}, {} there", exact_bytes(*declared), exact_bytes(*available))
         }
-        HeaderFault::ManyAxes { axes } => {
-            warn(format!("{axes} axes are more than NumPy 1.x reads"), "more than 32 axes").consequence(
-                "NumPy 2 reads up to 64 axes; NumPy 1.x stops: `maximum supported dimension for an ndarray is 32`",
-            )
+        HeaderFault::TooLong { declared } => exact_bytes(*declared),
+        HeaderFault::NotUtf8 { byte, at } => format!("byte 0x{byte:02X} at {at}"),
+        HeaderFault::NoBytes { elements } => format!("{} elements", exact(*elements)),
+        HeaderFault::Misaligned { offset } => format!("byte {offset}"),
+        _ => String::new(),
+    }
+}
+
+/// What `np.load` does, in its own words where they are always the same.
+fn consequence(header: &HeaderFault) -> String {
+    let says = match header {
+        HeaderFault::Version { .. } => "we only support format version (1,0), (2,0), and (3,0), not ...",
+        HeaderFault::PastEnd { .. } => "EOF: reading array header, expected ... bytes got ...",
+        HeaderFault::TooLong { .. } => "Header info length (...) is large and may not be safe to load securely.",
+        HeaderFault::NotUtf8 { .. } => "'utf-8' codec can't decode byte ...",
+        HeaderFault::JsonWord => "malformed node or string on line 1: ...",
+        HeaderFault::BadNumber | HeaderFault::TextAfter => "Cannot parse header: ...",
+        HeaderFault::NotDict(_) => "Header is not a dictionary: ...",
+        HeaderFault::MissingKeys(_) | HeaderFault::UnknownKey(_) => "Header does not contain the correct keys: ...",
+        HeaderFault::OrderNotBool(_) => "fortran_order is not a valid bool: ...",
+        HeaderFault::ShapeNotTuple(_) => "shape is not valid: ...",
+        HeaderFault::DimensionNotInt(found) if *found != Found::Bool => "shape is not valid: ...",
+        HeaderFault::TooManyAxes { .. } => "maximum supported dimension for an ndarray is currently 64, found ...",
+        HeaderFault::BadDescr(_) => "descr is not a valid dtype descriptor: ...",
+        HeaderFault::DuplicateField(_) => "name already used as a name or title",
+        HeaderFault::NegativeDimension => return "NumPy 1.x reads -1 as whatever is left; NumPy 2 stops".into(),
+        HeaderFault::DuplicateKey(_) => return "`np.load` uses the last; other readers may use the first".into(),
+        HeaderFault::ManyAxes { .. } => return "NumPy 2 reads it; NumPy 1.x stops at more than 32 axes".into(),
+        HeaderFault::NoBytes { .. } => return "`np.load` gives an array of any length that the header claims".into(),
+        HeaderFault::Misaligned { .. } => return "memory maps of it are slow".into(),
+        HeaderFault::Python2 => return "`np.load` repairs it, with a warning, slowly".into(),
+        _ => return "`np.load` stops".into(),
+    };
+    format!("`np.load` stops: `{says}`")
+}
+
+fn cause(header: &HeaderFault) -> Option<&'static str> {
+    Some(match header {
+        HeaderFault::Version { .. } => "the first bytes are damaged",
+        HeaderFault::PastEnd { .. } => "the file is cut short, or its first bytes are damaged",
+        HeaderFault::TooLong { .. } => "a structured dtype with hundreds of fields, or a damaged length",
+        HeaderFault::TextAfter => "the header length is wrong, or another program padded the header its own way",
+        HeaderFault::NoBytes { .. } => "an empty string or void type, or a struct without fields",
+        HeaderFault::Misaligned { .. } => "the header was not padded, as `np.save` does it",
+        _ => return None,
+    })
+}
+
+fn help(header: &HeaderFault) -> &'static str {
+    match header {
+        HeaderFault::Version { .. } | HeaderFault::PastEnd { .. } => AGAIN,
+        HeaderFault::TooLong { .. } => {
+            "where you trust the file: `np.load(path, max_header_size=...)`; a plain array with one column per field \
+             needs no such header"
         }
-        HeaderFault::NoBytes { elements } => cx
-            .finding(
-                fault,
-                format!("{elements} elements"),
-                "elements take no bytes, so nothing can be checked",
-                "Every element takes at least one byte.",
-                "elements of 0 bytes",
-            )
-            .level(Level::Warning)
-            .cause("an empty string or void type, or a struct without fields"),
-        HeaderFault::Misaligned { offset } => cx
-            .finding(
-                fault,
-                format!("byte {offset}"),
-                "data does not start at a multiple of 16",
-                PORTABLE,
-                "an odd start",
-            )
-            .level(Level::Note)
-            .cause("the header was not padded: it was not written by NumPy")
-            .consequence("memory maps of it are slow, and refused by what needs aligned data")
-            .help("load it and `np.save` it again"),
-        _ => warn("header was written by Python 2".into(), "an integer with an `L`")
-            .level(Level::Note)
-            .consequence("`np.load` repairs it, with a warning, slowly")
-            .help("load it and `np.save` it again"),
+        HeaderFault::JsonWord => "Python writes `False`, `True` and tuples such as `(2, 3)`",
+        HeaderFault::BadDescr(_) => {
+            "floats are f2, f4, f8; integers i1, i2, i4, i8 and u1, u2, u4, u8; bool is b1; `<` in front is little-endian"
+        }
+        HeaderFault::Python2 | HeaderFault::Misaligned { .. } => SAVE,
+        _ => WRITER,
     }
 }

@@ -15,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const EXPECTED: &str = "The header ends in a newline, and the data starts behind it.";
-const COPY: &str = "copy or download it again as binary; where git did it, `*.npy binary` in .gitattributes keeps it from \
-                    doing so again; in FTP, `binary` before `get`";
+const COPY: &str = "copy or download it again as binary; where git did it, `*.npy binary` in .gitattributes keeps it \
+                    from doing so again; in FTP, `binary` before `get`";
 
 fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
     cx.each_fault(out, |fault| {
@@ -32,7 +32,10 @@ fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
                     "CR LF at the end of the header",
                 )
                 .cause("a copy in text mode turned every byte 0x0A into 0D 0A, in the data too")
-                .consequence("`np.load` reads the right shape and dtype, and values that mean nothing, without a word")
+                .consequence(
+                    "`np.load` reads the right shape and dtype, and \
+                     values that mean nothing, without a word",
+                )
                 .help(COPY)
             }
             LineEnding::CarriageReturn => cx

@@ -31,10 +31,12 @@ fn describe(cx: &SourceCx<'_>, fault: &Fault, stray: &Stray) -> Finding {
             let what = match looks {
                 _ if *bytes == 0 => "empty".into(),
                 Looks::Text | Looks::Json | Looks::Html | Looks::LfsPointer => {
-                    format!("{} of text", quantity::bytes(*bytes))
+                    format!("{} of text", quantity::exact_bytes(*bytes))
                 }
-                Looks::TextModeNpy | Looks::DamagedMagic => format!("{} with a damaged start", quantity::bytes(*bytes)),
-                _ => quantity::bytes(*bytes),
+                Looks::TextModeNpy | Looks::DamagedMagic => {
+                    format!("{} with a damaged start", quantity::exact_bytes(*bytes))
+                }
+                _ => quantity::exact_bytes(*bytes),
             };
             cx.finding(fault, what, "member is named .npy, and is no array", ARRAYS, "other bytes")
                 .level(Level::Error)

@@ -28,14 +28,24 @@ fn describe(cx: &SourceCx<'_>, fault: &Fault, trailing: &Trailing) -> Finding {
     match trailing {
         Trailing::Bytes { bytes, rows: Some(rows), by_directory } => {
             let rows = if *rows == 1 { "1 row".into() } else { format!("{rows} rows") };
-            let detail = format!("{}, {rows}{}", quantity::bytes(*bytes), source(*by_directory));
-            cx.finding(fault, detail, "whole rows follow the array that its shape does not count", ENDS, "whole rows behind the array")
-                .cause("rows were appended to the file without raising the first size in its header")
-                .consequence("`np.load` reads as many rows as the shape says, and the others are lost without a word")
-                .help("write the whole array again; `np.lib.format.open_memmap` and the `npy-append-array` package keep the shape right")
+            let detail = format!("{}, {rows}{}", quantity::exact_bytes(*bytes), source(*by_directory));
+            cx.finding(
+                fault,
+                detail,
+                "whole rows follow the array that its \
+                 shape does not count",
+                ENDS,
+                "whole rows behind the array",
+            )
+            .cause("rows were appended to the file without raising the first size in its header")
+            .consequence("`np.load` reads as many rows as the shape says, and the others are lost without a word")
+            .help(
+                "write the whole array again; `np.lib.format.open_memmap` and the `npy-append-array` package \
+                 keep the shape right",
+            )
         }
         Trailing::Bytes { bytes, rows: None, by_directory } => {
-            let detail = format!("{}{}", quantity::bytes(*bytes), source(*by_directory));
+            let detail = format!("{}{}", quantity::exact_bytes(*bytes), source(*by_directory));
             cx.finding(fault, detail, "bytes follow the array", ENDS, "bytes behind the array")
                 .cause("something was appended, or a shorter array was written over a longer one")
                 .consequence("`np.load` ignores them")
@@ -45,7 +55,10 @@ fn describe(cx: &SourceCx<'_>, fault: &Fault, trailing: &Trailing) -> Finding {
             cx.finding(fault, detail, "more arrays follow the first", ENDS, "arrays behind the first")
                 .cause("`np.save` was called more than once with one open file")
                 .consequence("`np.load(path)` reads the first array only, without a word about the others")
-                .help("call `np.load(f)` again and again on one open file, as it was written; or `np.savez` under one name each")
+                .help(
+                    "call `np.load(f)` again and again on one open file, as it was written; or `np.savez` under \
+                     one name each",
+                )
         }
         Trailing::TooManyArrays { limit } => cx.finding(
             fault,
@@ -59,7 +72,7 @@ fn describe(cx: &SourceCx<'_>, fault: &Fault, trailing: &Trailing) -> Finding {
             let parts: Vec<String> = parts
                 .iter()
                 .filter(|(bytes, _)| **bytes > 0)
-                .map(|(bytes, place)| format!("{} {place}", quantity::bytes(**bytes)))
+                .map(|(bytes, place)| format!("{} {place}", quantity::exact_bytes(**bytes)))
                 .collect();
             cx.finding(
                 fault,

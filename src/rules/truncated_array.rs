@@ -20,10 +20,10 @@ fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
         let claim = if cut.by_directory { "the archive's directory has" } else { "there are" };
         let detail = format!(
             "the header asks for {}, {claim} {} ({} of {} elements)",
-            quantity::bytes(cut.needed),
-            quantity::bytes(cut.found),
-            cut.elements,
-            cut.of
+            quantity::exact_bytes(cut.needed),
+            quantity::exact_bytes(cut.found),
+            quantity::exact(cut.elements),
+            quantity::exact(cut.of)
         );
         let finding = cx
             .finding(
@@ -34,15 +34,13 @@ fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
                 "a shape with more elements than there are",
             )
             .cause("the write was cut short: a full disk, a quota, a killed job, a copy or download that broke off")
-            .consequence(
-                "`np.load` stops: `Failed to read all data for array. ... (file seems not fully written?)`; older ones: \
-                 `cannot reshape array of size ...`",
-            );
-        Some(if cut.found == 0 {
-            finding.help("write or download it again; nothing of the data is there")
+            .help("write or download it again");
+        Some(finding.consequence(if fault.member.is_some() {
+            "`np.load` stops when the array is asked for: `EOF: reading array data, expected ... bytes got ...`"
         } else {
-            finding.help("write or download it again; what is there can be read with `np.fromfile(path, dtype, offset=...)`")
-        })
+            "`np.load` stops: `Failed to read all data for array. ... (file seems not fully written?)`, older versions: \
+             `cannot reshape array of size ...`"
+        }))
     });
     Looked::Yes
 }

@@ -45,6 +45,16 @@ impl<'a> Input<'a> {
     }
 }
 
+impl Input<'_> {
+    /// Whether there are only zero bytes at the start, in the middle and at the end.
+    pub(crate) fn is_zero(&self, scratch: &mut Vec<u8>) -> bool {
+        const LOOKED: usize = 64 * 1024;
+        let places = [self.size / 2, self.size.saturating_sub(LOOKED as u64)];
+        let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+        zero(self.head) && places.iter().all(|place| self.at(*place, LOOKED, scratch).is_ok_and(zero))
+    }
+}
+
 /// A file from some byte on, for readers of archives that stand behind something else.
 pub(crate) struct From<'a> {
     pub(crate) input: &'a Input<'a>,

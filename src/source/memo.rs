@@ -56,6 +56,8 @@ pub struct Work {
     pub(super) directory: Vec<u8>,
     /// Inflated bytes of a member.
     pub(super) plain: Vec<u8>,
+    /// Bytes that may still be inflated of one file only to learn how many they are.
+    pub(super) allowance: u64,
     /// The inflater, which is slow to make.
     pub(super) inflater: Option<Decompress>,
     /// What was seen before.

@@ -67,7 +67,7 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
         }
     };
     let Some(format) = FORMATS.iter().find(|format| format.recognises(input.head)) else {
-        let fault = npz::misplaced(&input, work).unwrap_or_else(|| impostor(&input));
+        let fault = npz::misplaced(&input, work).unwrap_or_else(|| impostor(&input, work));
         seen.fault(&file, FaultKind::File(fault));
         return seen.finish(target, SourceKind::Other, input.size);
     };
@@ -94,13 +94,13 @@ pub fn scan_all(targets: &[Target]) -> Vec<SourceFacts> {
 }
 
 /// What a file is that no format recognises.
-fn impostor(input: &Input<'_>) -> FileFault {
+fn impostor(input: &Input<'_>, work: &mut Work) -> FileFault {
     let bytes = input.size;
     if bytes == 0 {
         FileFault::Empty
     } else if npy::header::MAGIC.starts_with(input.head) {
         FileFault::TooShort { bytes }
-    } else if input.head.iter().all(|byte| *byte == 0) {
+    } else if input.is_zero(&mut work.scratch) {
         FileFault::Zeros { bytes }
     } else {
         FileFault::Other(sniff::looks(input.head))

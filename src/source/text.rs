@@ -28,20 +28,23 @@ impl Excerpt {
     pub fn around(name: String, text: &str, span: &Range<usize>) -> Self {
         let text = text.trim_end();
         let (start, end) = (floor(text, span.start), floor(text, span.end));
-        let first = text[..start].chars().count();
-        let from = if text.chars().count() > EXCERPT { first.saturating_sub(BEFORE) } else { 0 };
+        let from = if shown_width(&text[..end.max(start)]) > EXCERPT {
+            text[..start].char_indices().rev().nth(BEFORE).map_or(0, |(at, _)| at)
+        } else {
+            0
+        };
         let mut shown = String::with_capacity(text.len().min(EXCERPT));
         if from > 0 {
             shown.push('…');
         }
         let mut place = None;
-        for (i, (at, c)) in text.char_indices().enumerate().skip(from) {
-            if i == from + EXCERPT {
-                shown.push('…');
-                break;
-            }
+        for (at, c) in text[from..].char_indices().map(|(at, c)| (from + at, c)) {
             if at == start {
                 place = Some(shown.len()..shown.len());
+            }
+            if shown.chars().count() >= EXCERPT {
+                shown.push('…');
+                break;
             }
             push_shown(&mut shown, c);
             if let Some(place) = &mut place
@@ -53,6 +56,11 @@ impl Excerpt {
         let place = place.unwrap_or(shown.len()..shown.len());
         Self { name, text: shown, span: place }
     }
+}
+
+/// Characters that the text takes when it is shown.
+fn shown_width(text: &str) -> usize {
+    text.chars().map(|c| if is_hostile(c) { c.escape_unicode().len() } else { 1 }).sum()
 }
 
 /// The nearest character boundary at or below the offset.

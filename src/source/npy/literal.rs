@@ -93,7 +93,7 @@ pub(super) fn parse(text: &str, python2: bool) -> Result<Literal, Problem> {
     let value = parser.value()?;
     parser.blanks();
     if parser.at < text.len() {
-        return Err(Problem { fault: HeaderFault::TextAfter, span: parser.at..text.trim_end().len() });
+        return Err(Problem { fault: HeaderFault::TextAfter, span: parser.token() });
     }
     Ok(Literal { value, long: parser.long })
 }
@@ -145,10 +145,14 @@ impl Parser<'_> {
         self.at..self.at + length
     }
 
-    fn unexpected<T>(&self) -> Parsed<T> {
+    /// The word at the position, or the character.
+    fn token(&self) -> Range<usize> {
         let word = self.bytes[self.at..].iter().take_while(|b| is_word(**b)).count();
-        let span = if word > 0 { self.at..self.at + word } else { self.here() };
-        Err(Problem { fault: HeaderFault::NotLiteral, span })
+        if word > 0 { self.at..self.at + word } else { self.here() }
+    }
+
+    fn unexpected<T>(&self) -> Parsed<T> {
+        Err(Problem { fault: HeaderFault::NotLiteral, span: self.token() })
     }
 
     fn value(&mut self) -> Parsed<Value> {

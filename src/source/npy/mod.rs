@@ -4,6 +4,8 @@ mod descr;
 pub(crate) mod header;
 mod literal;
 
+pub(crate) use descr::holds_objects;
+
 use std::io;
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The first bytes of a deflated member, and no more than they.
+//! The first bytes of a deflated member, and no more than they, unless its directory entry is in doubt.
 
 use std::io;
 
@@ -11,6 +11,8 @@ use crate::source::npy::header::{self, Start};
 const WINDOW: usize = 256;
 /// Compressed bytes that are read at a time.
 const CHUNK: usize = 4096;
+/// Inflated bytes that are dropped at a time.
+const DROPPED: usize = 64 * 1024;
 
 /// A deflate stream inside a file.
 pub(super) struct Stream<'s, 'i> {
@@ -48,6 +50,19 @@ impl Stream<'_, '_> {
             return Ok(None);
         }
         Ok(Some(inflated))
+    }
+
+    /// Inflates on, and drops what comes, until `limit` bytes came out in all or the stream ends. Gives how many came
+    /// out, and whether these are all. A damaged stream ends where the damage is.
+    pub(super) fn measure(&mut self, plain: &mut Vec<u8>, header: Inflated, limit: u64) -> io::Result<(u64, bool)> {
+        let (mut total, mut ended) = (header.bytes as u64, header.ended);
+        while total < limit && !ended {
+            let room = DROPPED.min(usize::try_from(limit - total).unwrap_or(DROPPED));
+            let mut next = Inflated { bytes: header.bytes, ended };
+            ended = !self.fill(plain, header.bytes + room, &mut next)? || next.ended;
+            total += (next.bytes - header.bytes) as u64;
+        }
+        Ok((total, ended))
     }
 
     /// Inflates until `plain` holds so many bytes, or the stream ends. False if it is damaged.

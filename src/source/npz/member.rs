@@ -23,8 +23,6 @@ const IN_ZIP64: u64 = u32::MAX as u64;
 const LOCAL: usize = 30;
 /// Bytes that hold a local header and the header of the array behind it, most of the time.
 const WINDOW: usize = 512;
-/// Deflate makes at most 1,032 bytes of one.
-const MAX_RATIO: u64 = 1032;
 
 /// What the directory says of a member.
 pub(super) struct Entry<'e> {
@@ -52,8 +50,8 @@ pub(super) struct Extent {
     pub(super) streamed: bool,
 }
 
-/// Reads what is needed of a member. `limit` is where the directory starts: all members lie before it. `None` if the
-/// member is not where it should be.
+/// Reads what is needed of a member. `limit` is where the directory starts: all members lie before it. `None` if it
+/// cannot be told where the member lies.
 pub(super) fn read(
     entry: &Entry<'_>,
     input: &Input<'_>,
@@ -61,7 +59,7 @@ pub(super) fn read(
     work: &mut Work,
     seen: &mut Seen,
 ) -> io::Result<Option<Extent>> {
-    let Work { scratch, plain, inflater, tables, .. } = work;
+    let Work { scratch, plain, inflater, allowance, tables, .. } = work;
     let spot = Spot { member: Some(&entry.name.member), ordinal: 0 };
     let mut archive = |fault| seen.fault(&spot, FaultKind::Archive(fault));
     let sizes_known = zip64(entry, &mut archive);
@@ -101,7 +99,7 @@ pub(super) fn read(
                 start => body.array(&start, Size::exactly(size), after),
             };
             if sizes_known && entry.declared != entry.stored {
-                body.fault(ArchiveFault::WrongSize { declared: entry.declared, actual: entry.stored });
+                body.wrong_size(entry.stored, true);
             }
             if let Some(left) = left {
                 let following = npy::following(input, data_end - left.bytes, data_end, scratch, body.tables)?;
@@ -111,13 +109,19 @@ pub(super) fn read(
         DEFLATED => {
             let mut stream = Stream { input, at: data, end: data_end, inflater, scratch };
             match stream.header(plain, entry.declared)? {
-                Some(inflated) => body.deflated(plain, inflated, data_end - data),
+                Some(inflated) => {
+                    let size = body.measure(&mut stream, plain, inflated, allowance)?;
+                    let plain = &plain[..inflated.bytes];
+                    if let Some(left) = body.array(&header::start(plain, size.bytes), size, plain) {
+                        body.trailing(&left, 0);
+                    }
+                }
                 None => body.fault(ArchiveFault::Inflate),
             }
         }
         id => body.fault(ArchiveFault::Method { id }),
     }
-    Ok(Some(Extent { start: entry.offset, end: end.min(limit), streamed: local.streamed }))
+    Ok(sizes_known.then_some(Extent { start: entry.offset, end, streamed: local.streamed }))
 }
 
 /// Whether the sizes of the entry are known; says what is wrong with its extra fields.
@@ -261,20 +265,39 @@ impl Body<'_, '_> {
         }
     }
 
-    fn deflated(&mut self, plain: &[u8], inflated: Inflated, stored: u64) {
-        let plain = &plain[..inflated.bytes];
-        let (real, declared) = (plain.len() as u64, self.entry.declared);
-        if self.sizes_known && inflated.ended && real != declared {
-            self.fault(ArchiveFault::WrongSize { declared, actual: real });
-        } else if self.sizes_known && declared > stored.saturating_mul(MAX_RATIO) {
-            self.fault(ArchiveFault::ImpossibleSize { stored, declared });
-            self.sizes_known = false;
+    /// How long a deflated member is in truth: what the directory says, unless that is not what its header asks for.
+    fn measure(
+        &mut self,
+        stream: &mut Stream<'_, '_>,
+        plain: &mut Vec<u8>,
+        header: Inflated,
+        allowance: &mut u64,
+    ) -> io::Result<Size> {
+        let declared = self.entry.declared;
+        let (mut total, mut ended) = (header.bytes as u64, header.ended);
+        if let Some(needed) = self.needed(&plain[..header.bytes], declared)
+            && needed != declared
+        {
+            let limit = declared.max(needed).saturating_add(1).min(total.saturating_add(*allowance));
+            (total, ended) = stream.measure(plain, header, limit)?;
+            *allowance = allowance.saturating_sub(total);
         }
-        let bytes = if inflated.ended { real } else { declared.max(real) };
-        let size = Size { bytes, claimed: !inflated.ended };
-        if let Some(left) = self.array(&header::start(plain, bytes), size, plain) {
-            self.trailing(&left, 0);
+        if self.sizes_known && (total > declared || ended && total < declared) {
+            self.wrong_size(total, ended);
+            self.sizes_known = ended;
         }
+        Ok(if ended { Size::exactly(total) } else { Size { bytes: declared.max(total), claimed: true } })
+    }
+
+    /// Bytes that a member of these first bytes takes, where its header tells.
+    fn needed(&mut self, plain: &[u8], declared: u64) -> Option<u64> {
+        let Start::Header(raw) = header::start(plain, declared.max(plain.len() as u64)) else { return None };
+        let header = self.tables.header(&raw).0.filter(|header| !npy::holds_objects(&header.dtype))?;
+        header.bytes().checked_add(raw.bytes.len() as u64)
+    }
+
+    fn wrong_size(&mut self, actual: u64, whole: bool) {
+        self.fault(ArchiveFault::WrongSize { declared: self.entry.declared, actual, whole });
     }
 
     fn trailing(&mut self, left: &Extra, following: u32) {

@@ -19,6 +19,8 @@ use names::Name;
 
 /// Members that are read from one archive.
 const MAX_MEMBERS: u64 = 1_000_000;
+/// Bytes that are inflated of one archive only to learn how many they are, where its directory is in doubt.
+const MEASURED: u64 = 64 << 20;
 /// Bytes at the end of a file in which Python's `zipfile` looks for the end record.
 const SEARCH: u64 = (1 << 16) + END as u64;
 /// Bytes in which it is looked for when it is not there, to tell a long tail from a cut archive.
@@ -44,6 +46,7 @@ impl Format for Npz {
 
     fn scan(&self, input: &Input<'_>, work: &mut Work, seen: &mut Seen) -> io::Result<()> {
         let file = Spot::default();
+        work.allowance = MEASURED;
         let Some(end) = End::find(input, SEARCH, work)? else {
             let fault = match End::find(input, LONG_SEARCH, work)? {
                 Some(end) => FileFault::EndRecordTooFar { after: input.size.saturating_sub(end.after) },
