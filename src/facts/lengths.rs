@@ -1,6 +1,8 @@
 //! How many rows the arrays of one batch have, side by side.
 
-use crate::facts::pairs::{self, Pair};
+use std::collections::BTreeMap;
+
+use crate::facts::pairs::{self, Set};
 use crate::facts::stream::{Cell, Stream};
 use crate::spec::mismatch::rows;
 use crate::spec::{Encoding, Framework, Role, Spec};
@@ -82,22 +84,28 @@ fn repeats(spec: &Spec, stream: &Stream<'_>, ones: &[Length], many: &[Length]) -
 }
 
 fn by_name(stream: &Stream<'_>, arrays: &[(usize, Cell<'_>)], batches: usize) -> Vec<Lengths> {
+    let mut sets: BTreeMap<Set, [Vec<usize>; 2]> = BTreeMap::new();
+    for (i, (column, _)) in arrays.iter().enumerate() {
+        for side in pairs::sides(&stream.columns[*column].name) {
+            sets.entry(side.set).or_default()[usize::from(side.target)].push(i);
+        }
+    }
     let mut found = Vec::new();
-    for (a, cell_a) in arrays {
-        for (b, cell_b) in arrays {
-            let Some(pair) = pairs::pair(&stream.columns[*a].name, &stream.columns[*b].name) else { continue };
-            let (shape_a, shape_b) = (&cell_a.header().shape, &cell_b.header().shape);
-            let (Some(rows_a), Some(rows_b)) = (shape_a.first(), shape_b.first()) else { continue };
-            if *rows_a == 0 || *rows_b == 0 {
-                continue;
-            }
-            let mut both = [Length { column: *a, rows: *rows_a }, Length { column: *b, rows: *rows_b }];
+    for (set, [inputs, targets]) in &sets {
+        // Several arrays with one role are nothing that habit has a name for.
+        let ([input], [target]) = (inputs.as_slice(), targets.as_slice()) else { continue };
+        let (a, b) = (&arrays[*input], &arrays[*target]);
+        let (shape_a, shape_b) = (&a.1.header().shape, &b.1.header().shape);
+        let (Some(rows_a), Some(rows_b)) = (shape_a.first(), shape_b.first()) else { continue };
+        if *rows_a == 0 || *rows_b == 0 {
+            continue;
+        }
+        if rows_a == rows_b {
+            found.push(Lengths::Equal);
+        } else if is_evident(stream, set.is_split(), (a.0, shape_a), (b.0, shape_b), batches) {
+            let mut both = [Length { column: a.0, rows: *rows_a }, Length { column: b.0, rows: *rows_b }];
             both.sort_by_key(|length| length.column);
-            if rows_a == rows_b {
-                found.push(Lengths::Equal);
-            } else if is_evident(stream, pair, (*a, shape_a), (*b, shape_b), batches) {
-                found.push(Lengths::Differ(both.to_vec()));
-            }
+            found.push(Lengths::Differ(both.to_vec()));
         }
     }
     found
@@ -105,11 +113,11 @@ fn by_name(stream: &Stream<'_>, arrays: &[(usize, Cell<'_>)], batches: usize) ->
 
 /// Without a spec, nothing says that the first axis holds rows: a file may be one utterance with 512 frames and 30
 /// letters. So something else must: the names, the other batches, or two lengths that are all but equal.
-fn is_evident(stream: &Stream<'_>, pair: Pair, a: (usize, &[u64]), b: (usize, &[u64]), batches: usize) -> bool {
+fn is_evident(stream: &Stream<'_>, split: bool, a: (usize, &[u64]), b: (usize, &[u64]), batches: usize) -> bool {
     if a.1.last() == b.1.last() && a.1.len() > 1 && b.1.len() > 1 {
         return false;
     }
-    if pair.split {
+    if split {
         return true;
     }
     let (equal, asked) = usually_equal(stream, a.0, b.0);

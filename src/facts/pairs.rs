@@ -12,38 +12,45 @@ const FAMILIES: [(&[&str], &[&str]); 4] = [
 /// Words that tell the parts of a dataset apart. An array named after one of them holds many samples.
 const SPLITS: [&str; 9] = ["train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"];
 
-/// Two names that belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pair {
-    /// Whether the names say that they hold a part of a dataset, and so one row per sample.
-    pub split: bool,
+/// One way to read a name as an input or a target: by one of its words, and what is left of it without that word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Equal for names that belong together.
+    pub set: Set,
+    /// Whether the word stands for a target.
+    pub target: bool,
 }
 
-/// Whether the two names stand for the input side and the target side of one set, in this order.
+/// What two names share that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Set {
+    family: usize,
+    rest: Vec<String>,
+}
+
+impl Set {
+    /// Whether the names say that they hold a part of a dataset, and so one row per sample.
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.rest.iter().any(|word| SPLITS.contains(&word.as_str()))
+    }
+}
+
+/// Every way to read the name as an input or a target. Most names have none.
 #[must_use]
-pub fn pair(input: &str, target: &str) -> Option<Pair> {
-    let (inputs, targets) = (words(input), words(target));
-    let sides = |i: &str, t: &str| FAMILIES.iter().any(|(ins, outs)| ins.contains(&i) && outs.contains(&t));
-    let without = |words: &[String], at: usize| -> Vec<String> {
-        words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect()
-    };
-    for (i, word) in inputs.iter().enumerate() {
-        for (t, other) in targets.iter().enumerate() {
-            let rest = without(&inputs, i);
-            if sides(word, other) && rest == without(&targets, t) {
-                return Some(Pair { split: rest.iter().any(|word| SPLITS.contains(&word.as_str())) });
+pub fn sides(name: &str) -> Vec<Side> {
+    let words = words(name);
+    let mut sides = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        for (family, (inputs, targets)) in FAMILIES.iter().enumerate() {
+            let target = targets.contains(&word.as_str());
+            if target || inputs.contains(&word.as_str()) {
+                let rest = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect();
+                sides.push(Side { set: Set { family, rest }, target });
             }
         }
     }
-    None
-}
-
-/// Whether the name is one that stands for an input or a target by habit.
-#[must_use]
-pub fn is_side(name: &str) -> bool {
-    words(name)
-        .iter()
-        .any(|word| FAMILIES.iter().any(|(i, t)| i.contains(&word.as_str()) || t.contains(&word.as_str())))
+    sides
 }
 
 /// The words of a name, in lower case: `X_train` and `xTrain` are `x`, `train`; so is `Xtrain`.
@@ -81,6 +88,12 @@ fn parted(word: String) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// The set that the two names make, the first of them being the input.
+    fn pair(input: &str, target: &str) -> Option<Set> {
+        let inputs: Vec<Set> = sides(input).into_iter().filter(|side| !side.target).map(|side| side.set).collect();
+        sides(target).into_iter().filter(|side| side.target).map(|side| side.set).find(|set| inputs.contains(set))
+    }
+
     #[test]
     fn habitual_pairs_are_known_with_equal_prefix_or_suffix() {
         for (input, target) in [
@@ -99,7 +112,7 @@ mod tests {
         for (input, target) in
             [("x_train", "y_train"), ("X_test", "y_test"), ("trainX", "trainY"), ("Xtrain", "ytrain")]
         {
-            assert_eq!(pair(input, target), Some(Pair { split: true }), "{input} {target}");
+            assert!(pair(input, target).unwrap().is_split(), "{input} {target}");
         }
     }
 
@@ -122,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_name_of_either_side_is_known() {
-        assert!(is_side("y_train") && is_side("label") && is_side("Xtest"));
-        assert!(!is_side("step") && !is_side("mean") && !is_side("box"));
+        assert!(["y_train", "label", "Xtest"].iter().all(|name| !sides(name).is_empty()));
+        assert!(["step", "mean", "box", ""].iter().all(|name| sides(name).is_empty()));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Fix, Level, python::variable};
-use crate::facts::pairs::is_side;
+use crate::facts::pairs::sides;
 use crate::spec::Framework;
 use crate::spec::dims::Dim;
 use crate::spec::fit::ranks;
@@ -24,7 +24,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         Some(None) => return Looked::No,
         Some(Some(shape)) if ranks(&shape.value).min == 0 => return Looked::No,
         // A step count beside the data is nobody's fault, a label without axes is. Beside a spec, no model gets either.
-        None if !cx.spec.arrays.is_empty() || !is_side(cx.name) => return Looked::No,
+        None if !cx.spec.arrays.is_empty() || sides(cx.name).is_empty() => return Looked::No,
         _ => {}
     }
     if !cx.header.shape.is_empty() {
