@@ -4,8 +4,8 @@ use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::facts::{self, Facts, Stream, group};
 use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, swapped_arrays};
-use crate::source;
 use crate::source::walk::Unmatched;
+use crate::source::{self, ArrayFacts, FaultKind, SourceFacts};
 use crate::spec::{self, Found, Loaded, Spec};
 use crate::verdict::select::{self, Rules};
 use crate::verdict::{Active, Coverage, NO_SPEC, Report, Verdict};
@@ -146,11 +146,9 @@ fn unread(verdict: &mut Verdict<'_>, active: &Active, spec: &Spec) {
 }
 
 fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
-    let bytes = facts
-        .sources()
-        .iter()
-        .flat_map(|source| &source.arrays)
-        .fold(0_u64, |sum, array| sum.saturating_add(array.header.bytes()));
+    let whole =
+        facts.sources().iter().flat_map(|source| source.arrays.iter().filter(|array| !is_cut_short(source, array)));
+    let bytes = whole.fold(0_u64, |sum, array| sum.saturating_add(array.header.bytes()));
     Coverage {
         sources: facts.sources().len() as u64,
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
@@ -158,4 +156,11 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
         bytes,
         values_read: false,
     }
+}
+
+/// Whether the file holds less of the array than its header asks for, so that the header's bytes are not there.
+fn is_cut_short(source: &SourceFacts, array: &ArrayFacts) -> bool {
+    source.faults.iter().any(|fault| {
+        matches!(fault.kind, FaultKind::Truncated(_)) && fault.member == array.member && fault.ordinal == array.ordinal
+    })
 }

@@ -68,3 +68,22 @@ fn whole_is_named_with_its_evidence() {
     let (_, report) = check("whole", &["--steps", "1"]);
     assert!(loud(&report)[0]["found"].as_str().unwrap().contains("it is the only batch"));
 }
+
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_batchlint"))
+        .current_dir(root)
+        .args(["check", "fixtures/seed/naive", "--spec", "fixtures/seed/batchlint.toml"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let finding = text.split("\n\n").next().unwrap();
+    assert!(
+        finding.contains("double-precision") && readme.contains(finding),
+        "README.md shows another finding:\n{finding}"
+    );
+    let count = format!("**{} rules**", batchlint::rules::RULES.len());
+    assert!(readme.contains(&count), "README.md counts other rules: {count}");
+}

@@ -2,7 +2,7 @@
 //! part A merged with facts of part B equal the facts of A and B together, in any grouping and any order, so a scan
 //! can be split over threads, processes or machines and judged later without the data.
 //!
-//! What only shows across arrays and batches is not stored: [`stream::assemble`] derives it from the same facts every
+//! What only shows across arrays and batches is not stored: [`assemble()`] derives it from the same facts every
 //! time, so that it cannot disagree with them.
 
 mod assemble;
