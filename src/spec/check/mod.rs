@@ -75,10 +75,10 @@ impl Contradiction {
 
 impl From<Contradiction> for Fault {
     fn from(contradiction: Contradiction) -> Self {
-        let Contradiction { at, message, found, help, .. } = contradiction;
+        let Contradiction { at, message, help, .. } = contradiction;
         match at {
             At::Text(span) => Self::at(span, message).help(help),
-            At::Flag(_) => Self::new(format!("{message}: {found}")).help(help),
+            At::Flag(flag) => Self::new(format!("{message} (`{flag}`)")).help(help),
         }
     }
 }
