@@ -8,7 +8,7 @@ mod picks;
 mod sizes;
 mod symbols;
 
-use super::{At, Declaration, Spec};
+use super::{At, Declaration, Spec, fit};
 use crate::config::Level;
 use crate::error::Fault;
 
@@ -97,8 +97,9 @@ pub fn check(spec: &Spec) -> Vec<Contradiction> {
 pub fn lines(spec: &Spec) -> Vec<Contradiction> {
     let mut found = Vec::new();
     sizes::check(spec, &mut found);
+    let constants = fit::constants(&spec.symbols);
     for declared in &spec.arrays {
-        arrays::check(spec, declared, &mut found);
+        arrays::check(declared, &constants, &mut found);
     }
     picks::check(spec, &mut found);
     found
