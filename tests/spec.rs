@@ -4,10 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use batchlint::config::Overrides;
+use batchlint::config::framework::Framework;
+use batchlint::config::{Level, Overrides};
 use batchlint::diagnostic::Position;
 use batchlint::error::{Error, Fault};
-use batchlint::spec::{self, Loaded};
+use batchlint::spec::{self, At, Loaded, SizeRule};
+use batchlint::verdict::select;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -18,7 +20,12 @@ fn root() -> &'static Path {
 fn load(text: &str) -> Result<Loaded, Error> {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("batchlint.toml"), text).expect("a file");
-    spec::load(Some(Path::new("batchlint.toml")), &Overrides::default(), folder.path(), |_| Ok(()))
+    load_from(folder.path(), Some("batchlint.toml"), &Overrides::default())
+}
+
+/// Loads a spec with the rules that there are.
+fn load_from(folder: &Path, flag: Option<&str>, overrides: &Overrides) -> Result<Loaded, Error> {
+    spec::load(flag.map(Path::new), overrides, folder, |name| select::named(name).map(drop))
 }
 
 /// Every fault as `line:column message`, with its help below.
@@ -94,7 +101,7 @@ fn every_spec_that_the_documentation_shows_is_right() {
             let pyproject = text.contains("[tool.batchlint]");
             let name = if pyproject { "pyproject.toml" } else { "batchlint.toml" };
             fs::write(folder.path().join(name), &text).expect("a file");
-            let loaded = spec::load(None, &Overrides::default(), folder.path(), |_| Ok(()));
+            let loaded = load_from(folder.path(), None, &Overrides::default());
             let loaded = loaded.unwrap_or_else(|error| panic!("{page}: {error:?}\n{text}"));
             assert!(loaded.spec.text.is_some(), "{page}: the spec is found\n{text}");
             assert_eq!(spec::check::check(&loaded.spec), [], "{page}: {text}");
@@ -136,4 +143,53 @@ fn the_schema_refuses_unknown_keys_wrong_types_and_names_that_do_not_exist() {
         assert!(!schema.is_valid(&json), "the schema takes {wrong}");
         assert!(load(wrong).is_err(), "the reader takes {wrong}");
     }
+}
+
+#[test]
+fn flags_win_over_single_lines_and_findings_point_at_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "framework = \"keras\"\n[batch]\nsize = 32\nsteps = 7\nreplicas = 4\n";
+    fs::write(folder.path().join("batchlint.toml"), text).expect("a file");
+    fs::create_dir(folder.path().join(".git")).expect("a folder");
+    let overrides = Overrides { framework: Some(Framework::Jax), batch_size: Some(64), ..Overrides::default() };
+    let spec = load_from(folder.path(), None, &overrides).expect("a good spec").spec;
+    assert_eq!(spec.framework(), Framework::Jax);
+    let size = spec.plan.size.expect("a size");
+    assert_eq!((size.value, size.at), (SizeRule::exactly(64), At::Flag("--batch-size")));
+    assert_eq!(spec.plan.steps.expect("steps").value, 7);
+    let wrong = Overrides { batch_size: Some(30), steps: Some(0), ..Overrides::default() };
+    let error = load_from(folder.path(), None, &wrong).expect_err("30 rows do not divide by 4");
+    let messages: Vec<&str> = error.faults.iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        ["`--steps` takes a whole number from 1, not `0`", "30 rows do not divide by 4 replicas (`--batch-size`)"]
+    );
+}
+
+#[test]
+fn without_a_file_the_flags_are_the_spec() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join(".git")).expect("a folder");
+    let overrides = Overrides { dataset_size: Some(100), epochs: Some(2), ..Overrides::default() };
+    let loaded = load_from(folder.path(), None, &overrides).expect("no spec is no fault");
+    assert_eq!(loaded.found, spec::Found::None);
+    assert_eq!(loaded.spec.plan.dataset.map(|rows| rows.value), Some(100));
+    assert!(loaded.spec.text.is_none() && loaded.spec.arrays.is_empty());
+}
+
+#[test]
+fn arrays_symbols_and_levels_keep_the_order_of_the_file() {
+    let text = "[weights.a]\n[inputs.z]\n[targets]\ny.optional = true\n[inputs.b]\n[dims]\nZ = 1\nA = 2\n\
+                [rules]\nlevel = { shape = \"note\", dtype = \"error\" }\n";
+    let loaded = load(text).expect("a good spec");
+    let names: Vec<_> = loaded.spec.arrays.iter().map(batchlint::spec::Declaration::label).collect();
+    assert_eq!(names, ["weight `a`", "input `z`", "target `y`", "input `b`"]);
+    let symbols: Vec<_> = loaded.spec.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
+    assert_eq!(symbols, ["Z", "A"]);
+    assert_eq!(loaded.selection.levels, [("shape".to_owned(), Level::Note), ("dtype".to_owned(), Level::Error)]);
+    let at = |index: usize| match &loaded.spec.arrays[index].at {
+        At::Text(span) => &text[span.clone()],
+        At::Flag(flag) => flag,
+    };
+    assert_eq!((at(0), at(2)), ("[weights.a]", "y"));
 }

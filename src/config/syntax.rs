@@ -70,9 +70,10 @@ pub(super) fn mend(text: &str) -> Mended {
                     let header = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
                     if header.starts_with('[') {
                         let open = start + line.len() - header.len();
-                        let fault = match message.starts_with("unclosed table") {
-                            true => never_closed(text, open..open + header.trim_end().len()),
-                            false => fault,
+                        let fault = if message.starts_with("unclosed table") {
+                            never_closed(text, open..open + header.trim_end().len())
+                        } else {
+                            fault
                         };
                         (fault, open..next_header(&left, span.start))
                     } else {

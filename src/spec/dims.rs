@@ -170,12 +170,28 @@ impl fmt::Display for Expr {
 mod tests {
     use super::*;
 
-    fn number(n: u64) -> Box<Expr> {
-        Box::new(Expr::Number(n))
+    fn number(n: u64) -> Expr {
+        Expr::Number(n)
     }
 
-    fn symbol(name: &str) -> Box<Expr> {
-        Box::new(Expr::Symbol(name.into()))
+    fn symbol(name: &str) -> Expr {
+        Expr::Symbol(name.into())
+    }
+
+    fn add(a: Expr, b: Expr) -> Expr {
+        Expr::Add(a.into(), b.into())
+    }
+
+    fn sub(a: Expr, b: Expr) -> Expr {
+        Expr::Sub(a.into(), b.into())
+    }
+
+    fn mul(a: Expr, b: Expr) -> Expr {
+        Expr::Mul(a.into(), b.into())
+    }
+
+    fn div(a: Expr, b: Expr) -> Expr {
+        Expr::Div(a.into(), b.into())
     }
 
     fn bound(pairs: &[(&str, u64)]) -> Bindings {
@@ -184,35 +200,35 @@ mod tests {
 
     #[test]
     fn parentheses_stand_where_they_change_the_meaning_and_nowhere_else() {
-        let inner = Expr::Div(symbol("b"), symbol("c"));
-        assert_eq!(Expr::Div(symbol("a"), Box::new(inner.clone())).to_string(), "a/(b/c)");
-        assert_eq!(Expr::Div(Box::new(inner), symbol("a")).to_string(), "b/c/a");
-        let sum = Expr::Add(symbol("a"), symbol("b"));
-        assert_eq!(Expr::Mul(number(2), Box::new(sum.clone())).to_string(), "2*(a+b)");
-        assert_eq!(Expr::Sub(Box::new(sum.clone()), symbol("c")).to_string(), "a+b-c");
-        assert_eq!(Expr::Sub(symbol("c"), Box::new(sum)).to_string(), "c-(a+b)");
+        let inner = div(symbol("b"), symbol("c"));
+        assert_eq!(div(symbol("a"), inner.clone()).to_string(), "a/(b/c)");
+        assert_eq!(div(inner, symbol("a")).to_string(), "b/c/a");
+        let sum = add(symbol("a"), symbol("b"));
+        assert_eq!(mul(number(2), sum.clone()).to_string(), "2*(a+b)");
+        assert_eq!(sub(sum.clone(), symbol("c")).to_string(), "a+b-c");
+        assert_eq!(sub(symbol("c"), sum).to_string(), "c-(a+b)");
     }
 
     #[test]
     fn a_value_needs_every_symbol_an_exact_division_and_a_size_that_fits() {
-        let half = Expr::Div(symbol("H"), number(2));
+        let half = div(symbol("H"), number(2));
         assert_eq!(half.eval(&bound(&[("H", 32)])), Some(16));
         assert_eq!(half.eval(&bound(&[("H", 33)])), None, "33/2 leaves a remainder");
         assert_eq!(half.eval(&bound(&[])), None, "H is not known");
-        assert_eq!(Expr::Div(number(1), symbol("H")).eval(&bound(&[("H", 0)])), None, "division by zero");
-        assert_eq!(Expr::Sub(number(1), symbol("T")).eval(&bound(&[("T", 2)])), None, "a size is not negative");
-        assert_eq!(Expr::Mul(symbol("T"), symbol("T")).eval(&bound(&[("T", u64::MAX)])), None, "too large");
+        assert_eq!(div(number(1), symbol("H")).eval(&bound(&[("H", 0)])), None, "division by zero");
+        assert_eq!(sub(number(1), symbol("T")).eval(&bound(&[("T", 2)])), None, "a size is not negative");
+        assert_eq!(mul(symbol("T"), symbol("T")).eval(&bound(&[("T", u64::MAX)])), None, "too large");
     }
 
     #[test]
     fn only_the_result_has_to_be_a_size() {
-        let back = Expr::Add(Box::new(Expr::Sub(symbol("T"), number(3))), number(3));
+        let back = add(sub(symbol("T"), number(3)), number(3));
         assert_eq!(back.eval(&bound(&[("T", 1)])), Some(1));
     }
 
     #[test]
     fn symbols_come_in_the_order_written_repeats_included() {
-        let expr = Expr::Sub(Box::new(Expr::Mul(symbol("W"), symbol("T"))), symbol("W"));
+        let expr = sub(mul(symbol("W"), symbol("T")), symbol("W"));
         assert_eq!(expr.symbols().collect::<Vec<_>>(), ["W", "T", "W"]);
         let dim = Dim::Either(vec![Dim::Fixed(1), Dim::Size(expr), Dim::Size(Expr::Symbol("C".into()))]);
         assert_eq!(dim.symbols().collect::<Vec<_>>(), ["W", "T", "W", "C"]);

@@ -9,6 +9,9 @@ use crate::config::discover::discover;
 use crate::config::{Level, Overrides, Selection};
 use crate::error::{Error, Fault};
 
+/// More faults than this help nobody.
+const MAX_FAULTS: usize = 100;
+
 /// The spec of a run, and what stands beside it in the file.
 #[derive(Debug)]
 pub struct Loaded {
@@ -48,6 +51,11 @@ pub fn load(
         return Ok(Loaded { spec, selection, fail_on, found });
     }
     faults.sort_by_key(|fault| fault.span.as_ref().map_or(usize::MAX, |span| span.start));
+    let more = faults.len().saturating_sub(MAX_FAULTS);
+    if more > 0 {
+        faults.truncate(MAX_FAULTS);
+        faults.push(Fault::new(format!("{more} more faults are not shown")));
+    }
     Err(Error { text: spec.text, faults })
 }
 

@@ -3,11 +3,12 @@
 use super::Contradiction;
 use crate::config::Level;
 use crate::error::quoted;
-use crate::spec::dims::{Dim, Expr};
+use crate::spec::dims::{Bindings, Dim, Expr};
 use crate::spec::dtype::{Class, Dtype, DtypeRule, Kind, MlType, Wanted};
-use crate::spec::{Declaration, Declared, Encoding, Spec, Values, fit};
+use crate::spec::{Declaration, Declared, Encoding, Values, fit};
 
-pub(super) fn check(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) {
+/// `constants` are the symbols that have one size in every batch.
+pub(super) fn check(declared: &Declaration, constants: &Bindings, found: &mut Vec<Contradiction>) {
     let before = found.len();
     if let Some(values) = &declared.values {
         found.extend(range(declared, values));
@@ -15,8 +16,8 @@ pub(super) fn check(spec: &Spec, declared: &Declaration, found: &mut Vec<Contrad
     }
     found.extend(ignored(declared));
     axes(declared, found);
-    sizes(spec, declared, found);
-    classes(spec, declared, found);
+    sizes(declared, constants, found);
+    classes(declared, constants, found);
     for contradiction in &mut found[before..] {
         contradiction.subject.clone_from(&declared.name);
     }
@@ -31,9 +32,9 @@ fn range(declared: &Declaration, values: &Declared<Values>) -> Option<Contradict
     {
         return Some(Contradiction::new(
             &values.at,
-            format!("{label} allows no value: `min = {min}` is above `max = {max}`"),
+            format!("{label} allows no value: `min = {}` is above `max = {}`", shown(min), shown(max)),
             "At least one value lies between `min` and `max`.",
-            format!("min = {min}, max = {max}"),
+            format!("min = {}, max = {}", shown(min), shown(max)),
             "swap the two",
         ));
     }
@@ -46,9 +47,9 @@ fn range(declared: &Declaration, values: &Declared<Values>) -> Option<Contradict
         .find(|(_, bound)| *bound < low || *bound > high)?;
     Some(Contradiction::new(
         &values.at,
-        format!("{label} is {dtype}, which cannot hold `{key} = {bound}`"),
-        format!("The bounds lie in the range of {dtype}, {low} to {high}."),
-        format!("{key} = {bound}"),
+        format!("{label} is {dtype}, which cannot hold `{key} = {}`", shown(bound)),
+        format!("The bounds lie in the range of {dtype}, {} to {}.", shown(low), shown(high)),
+        format!("{key} = {}", shown(bound)),
         "change the bound or the dtype; leave a bound out that the dtype keeps anyway",
     ))
 }
@@ -59,9 +60,9 @@ fn set(declared: &Declaration, values: &Declared<Values>) -> Option<Contradictio
     let dtype = declared.dtype.as_ref().map(|dtype| &dtype.value);
     let (value, why) = within.as_ref()?.iter().find_map(|value| {
         let why = if let Some(min) = min.filter(|min| value < min) {
-            format!("is below `min = {min}`")
+            format!("is below `min = {}`", shown(min))
         } else if let Some(max) = max.filter(|max| value > max) {
-            format!("is above `max = {max}`")
+            format!("is above `max = {}`", shown(max))
         } else if *nonzero && *value == 0.0 {
             "is refused by `nonzero`".to_owned()
         } else {
@@ -72,9 +73,9 @@ fn set(declared: &Declaration, values: &Declared<Values>) -> Option<Contradictio
     })?;
     Some(Contradiction::new(
         &values.at,
-        format!("{value}, which `in` allows for {}, {why}", declared.label()),
+        format!("{}, which `in` allows for {}, {why}", shown(*value), declared.label()),
         "Every value of `in` is allowed by the other lines too.",
-        format!("{value} in `in`"),
+        format!("{} in `in`", shown(*value)),
         "take the value out, or change the line that refuses it",
     ))
 }
@@ -123,14 +124,13 @@ fn counted(axes: usize) -> String {
 }
 
 /// Expressions over named constants that give no size.
-fn sizes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) {
+fn sizes(declared: &Declaration, constants: &Bindings, found: &mut Vec<Contradiction>) {
     let Some(shape) = &declared.shape else { return };
-    let constants = fit::constants(&spec.symbols);
     for dim in &shape.value.dims {
         if let Dim::Size(expr) = dim
             && !matches!(expr, Expr::Symbol(_))
             && expr.symbols().all(|name| constants.contains_key(name))
-            && expr.eval(&constants).is_none_or(|size| size == 0)
+            && expr.eval(constants).is_none_or(|size| size == 0)
         {
             let names: std::collections::BTreeSet<&str> = expr.symbols().collect();
             let given: Vec<String> = names.into_iter().map(|name| format!("{name} = {}", constants[name])).collect();
@@ -146,7 +146,7 @@ fn sizes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) {
 }
 
 /// The classes of a target against its encoding, its dtype and its shape.
-fn classes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) {
+fn classes(declared: &Declaration, constants: &Bindings, found: &mut Vec<Contradiction>) {
     let (Some(classes), Some(encoding)) = (&declared.classes, &declared.encoding) else { return };
     let label = declared.label();
     match encoding.value {
@@ -167,8 +167,8 @@ fn classes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) 
             {
                 found.push(Contradiction::new(
                     &classes.at,
-                    format!("{label} is {}, which cannot hold class ids up to {greatest}", dtype.value),
-                    format!("{} holds the ids 0 to {greatest}.", dtype.value),
+                    format!("{label} is {}, which cannot hold class ids up to {}", dtype.value, classes.value - 1),
+                    format!("{} holds the ids 0 to {}.", dtype.value, classes.value - 1),
                     format!("classes = {}", classes.value),
                     "declare a wider dtype",
                 ));
@@ -176,16 +176,11 @@ fn classes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) 
         }
         Encoding::OneHot | Encoding::Probabilities => {
             let Some(shape) = &declared.shape else { return };
-            let constants: Vec<Option<u64>> =
-                shape.value.dims.iter().map(|dim| fit::constant(dim, &spec.symbols)).collect();
+            let axes = shape.value.dims.iter().filter(|dim| **dim != Dim::Batch);
+            let Some(sizes) = axes.map(|dim| constant(dim, constants)).collect::<Option<Vec<u64>>>() else { return };
             // Channels can stand anywhere; only where no axis could be the classes is the last one blamed.
-            if let Some(Some(last)) = constants.last()
-                && !constants.contains(&Some(classes.value))
-                && shape
-                    .value
-                    .dims
-                    .iter()
-                    .all(|dim| matches!(dim, Dim::Batch) || fit::constant(dim, &spec.symbols).is_some())
+            if let Some(last) = sizes.last()
+                && !sizes.contains(&classes.value)
             {
                 found.push(Contradiction::new(
                     &shape.at,
@@ -198,6 +193,21 @@ fn classes(spec: &Spec, declared: &Declaration, found: &mut Vec<Contradiction>) 
         }
         Encoding::Binary => {}
     }
+}
+
+/// The size of an entry, where the declaration alone gives it.
+fn constant(dim: &Dim, constants: &Bindings) -> Option<u64> {
+    match dim {
+        Dim::Fixed(size) => Some(*size),
+        Dim::Size(expr) => expr.eval(constants),
+        _ => None,
+    }
+}
+
+/// A number as people write it: very large and very small ones with an exponent.
+fn shown(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-4..1e15).contains(&size) { format!("{number:e}") } else { number.to_string() }
 }
 
 /// Whether one of the allowed types can hold the value.

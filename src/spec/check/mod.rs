@@ -8,7 +8,7 @@ mod picks;
 mod sizes;
 mod symbols;
 
-use super::{At, Declaration, Spec};
+use super::{At, Declaration, Spec, fit};
 use crate::config::Level;
 use crate::error::Fault;
 
@@ -75,10 +75,10 @@ impl Contradiction {
 
 impl From<Contradiction> for Fault {
     fn from(contradiction: Contradiction) -> Self {
-        let Contradiction { at, message, found, help, .. } = contradiction;
+        let Contradiction { at, message, help, .. } = contradiction;
         match at {
             At::Text(span) => Self::at(span, message).help(help),
-            At::Flag(_) => Self::new(format!("{message}: {found}")).help(help),
+            At::Flag(flag) => Self::new(format!("{message} (`{flag}`)")).help(help),
         }
     }
 }
@@ -97,8 +97,9 @@ pub fn check(spec: &Spec) -> Vec<Contradiction> {
 pub fn lines(spec: &Spec) -> Vec<Contradiction> {
     let mut found = Vec::new();
     sizes::check(spec, &mut found);
+    let constants = fit::constants(&spec.symbols);
     for declared in &spec.arrays {
-        arrays::check(spec, declared, &mut found);
+        arrays::check(declared, &constants, &mut found);
     }
     picks::check(spec, &mut found);
     found

@@ -1,14 +1,22 @@
 //! Which arrays are which: two declarations of one name or of one array, and inputs that may all be missing.
 
+use std::collections::BTreeMap;
+
 use super::Contradiction;
 use crate::config::Level;
 use crate::error::quoted;
 use crate::spec::{At, Declaration, Role, Spec};
 
 pub(super) fn check(spec: &Spec, found: &mut Vec<Contradiction>) {
-    for (i, second) in spec.arrays.iter().enumerate() {
-        for first in &spec.arrays[..i] {
-            found.extend(if first.name == second.name { role_clash(first, second) } else { same_array(first, second) });
+    let (mut names, mut arrays) = (BTreeMap::new(), BTreeMap::new());
+    for declared in &spec.arrays {
+        let first = *names.entry(declared.name.as_str()).or_insert(declared);
+        if first.role != declared.role {
+            found.push(role_clash(first, declared));
+        }
+        let same = *arrays.entry(picked(declared)).or_insert(declared);
+        if same.name != declared.name {
+            found.extend(same_array(same, declared));
         }
     }
     let mut inputs = spec.arrays.iter().filter(|declared| declared.role == Role::Input).peekable();
@@ -29,7 +37,7 @@ pub(super) fn check(spec: &Spec, found: &mut Vec<Contradiction>) {
     }
 }
 
-fn role_clash(first: &Declaration, second: &Declaration) -> Option<Contradiction> {
+fn role_clash(first: &Declaration, second: &Declaration) -> Contradiction {
     let name = quoted(&second.name);
     let contradiction = Contradiction::new(
         &second.at,
@@ -38,28 +46,28 @@ fn role_clash(first: &Declaration, second: &Declaration) -> Option<Contradiction
         format!("{name} in two tables"),
         format!("rename one of them; `key = \"{}\"` still says which array of the file it is", second.name),
     );
-    (first.role != second.role).then(|| contradiction.about(second))
+    contradiction.about(second)
 }
 
 fn with_article(role: Role) -> String {
     format!("{} {}", if role == Role::Input { "an" } else { "a" }, role.name())
 }
 
-/// Two declarations that pick the same array. Only the first would get it.
-fn same_array(first: &Declaration, second: &Declaration) -> Option<Contradiction> {
-    let files = |declared: &Declaration| declared.pick.files.as_ref().map(|files| files.value.glob().glob().to_owned());
-    let position = |declared: &Declaration| declared.pick.position.as_ref().map(|position| position.value);
-    if files(first) != files(second) || position(first) != position(second) {
-        return None;
-    }
-    let key = |declared: &Declaration| match &declared.pick.key {
-        Some(key) => Some(key.value.clone()),
-        None if declared.pick.files.is_none() && declared.pick.position.is_none() => Some(declared.name.clone()),
+/// What picks an array: the files, the key, and the place in a tuple. Without any of them the name is the key.
+fn picked(declared: &Declaration) -> (Option<&str>, Option<&str>, Option<u64>) {
+    let pick = &declared.pick;
+    let files = pick.files.as_ref().map(|files| files.value.glob().glob());
+    let position = pick.position.as_ref().map(|position| position.value);
+    let key = match &pick.key {
+        Some(key) => Some(key.value.as_str()),
+        None if files.is_none() && position.is_none() => Some(declared.name.as_str()),
         None => None,
     };
-    if key(first) != key(second) {
-        return None;
-    }
+    (files, key, position)
+}
+
+/// Two declarations that pick the same array. Only the first would get it.
+fn same_array(first: &Declaration, second: &Declaration) -> Option<Contradiction> {
     let at = place(second).or_else(|| place(first))?;
     let (one, two) = (first.label(), second.label());
     let contradiction = Contradiction::new(
