@@ -78,7 +78,9 @@ impl SourceCx<'_> {
                 None => told.push(finding),
             }
         }
-        told.into_iter().for_each(|finding| out.push(finding));
+        for finding in told {
+            out.push(finding);
+        }
     }
 }
 

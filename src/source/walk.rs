@@ -248,3 +248,127 @@ fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     let zeros = number.iter().take_while(|byte| **byte == b'0').count();
     &number[zeros..]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A folder with these empty files. A name that ends in `/` is a folder.
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            match name.ends_with('/') {
+                true => fs::create_dir_all(path).unwrap(),
+                false => fs::write(path, "").unwrap(),
+            }
+        }
+        folder
+    }
+
+    /// The paths found for the arguments, both relative to the folder, and what stands for nothing.
+    fn found(folder: &Path, arguments: &[&str]) -> (Vec<String>, usize) {
+        let arguments: Vec<PathBuf> = arguments.iter().map(|argument| folder.join(argument)).collect();
+        let walk = walk(&arguments);
+        let root = format!("{}/", shown_path(folder));
+        let name = |target: &Target| match &target.trouble {
+            None => target.path.replace(&root, ""),
+            Some(fault) => format!("{}: {fault:?}", target.path.replace(&root, "")),
+        };
+        (walk.targets.iter().map(name).collect(), walk.unmatched.len())
+    }
+
+    #[test]
+    fn folders_are_searched_for_arrays_in_natural_order() {
+        let folder = folder(&["a/x_10.npy", "a/x_2.npy", "a/README.txt", "b.NPZ", "a.npy", "a/deep/er/1.npz", "c/"]);
+        let all = ["a/deep/er/1.npz", "a/x_2.npy", "a/x_10.npy", "a.npy", "b.NPZ"];
+        assert_eq!(found(folder.path(), &[""]), (all.map(String::from).to_vec(), 0));
+        assert_eq!(found(folder.path(), &["", "a", "a.npy"]), (all.map(String::from).to_vec(), 0));
+        assert_eq!(found(folder.path(), &["c"]), (vec![], 1));
+        let walk = walk(&[folder.path().join("a/")]);
+        assert!(walk.targets.iter().all(|target| *target.root == *shown_path(&folder.path().join("a"))));
+    }
+
+    #[test]
+    fn what_is_named_is_taken_whatever_its_name() {
+        let folder = folder(&["x.dat", "[1].npy"]);
+        assert_eq!(found(folder.path(), &["x.dat", "[1].npy"]).0, ["[1].npy", "x.dat"]);
+        assert_eq!(found(folder.path(), &["y.npy"]).0, ["y.npy: NotFound"]);
+        assert!(walk(&[folder.path().join("x.dat")]).targets[0].root.is_empty());
+    }
+
+    #[test]
+    fn globs_are_expanded() {
+        let folder = folder(&["a/x_1.npy", "a/x_2.npy", "a/y_1.npy", "a/b/x_3.npy", "a/x_1.txt", "c/z.npz"]);
+        let list = |pattern: &str| found(folder.path(), &[pattern]).0;
+        assert_eq!(list("a/x_*"), ["a/x_1.npy", "a/x_2.npy"]);
+        assert_eq!(list("a/x_1.*"), ["a/x_1.npy"]);
+        assert_eq!(list("a/x_1.t?t"), ["a/x_1.txt"]);
+        assert_eq!(list("**/x_*.npy"), ["a/b/x_3.npy", "a/x_1.npy", "a/x_2.npy"]);
+        assert_eq!(list("{a,c}/[yz]*"), ["a/y_1.npy", "c/z.npz"]);
+        assert_eq!(list("[ab]"), ["a/b/x_3.npy", "a/x_1.npy", "a/x_2.npy", "a/y_1.npy"]);
+        assert_eq!(found(folder.path(), &["*.npy", "a/[x.npy"]), (vec![], 2));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_never_hang() {
+        use std::os::unix::fs::symlink;
+        let folder = folder(&["real/x.npy"]);
+        let at = |name: &str| folder.path().join(name);
+        symlink(at("real"), at("link")).unwrap();
+        symlink(at("nowhere"), at("gone.npy")).unwrap();
+        symlink(at("nowhere"), at("gone.txt")).unwrap();
+        symlink(at("self.npy"), at("self.npy")).unwrap();
+        symlink(folder.path(), at("real/up.npy")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(at("pipe.npy")).status().unwrap();
+        assert!(made.success());
+        let (found, _) = found(folder.path(), &[""]);
+        let expected = [
+            "gone.npy: DanglingLink",
+            "link/up.npy: LinkLoop",
+            "link/x.npy",
+            "pipe.npy: Special(Pipe)",
+            "real/up.npy: LinkLoop",
+            "real/x.npy",
+            "self.npy: LinkLoop",
+        ];
+        assert_eq!(found, expected);
+        let named = walk(&[at("pipe.npy"), at("self.npy"), at("gone.npy")]);
+        assert!(named.targets.iter().all(|target| target.trouble.is_some()), "{named:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_that_are_not_utf_8_can_be_opened() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"x\xff.npy")), "").unwrap();
+        let walk = walk(&[folder.path().to_owned()]);
+        assert!(walk.targets[0].path.ends_with("x\u{fffd}.npy"));
+        assert!(fs::read(walk.targets[0].open_path()).is_ok());
+    }
+
+    #[test]
+    fn paths_are_shown_as_typed_without_what_says_nothing() {
+        for (typed, shown) in
+            [(".", "."), ("./x.npy", "x.npy"), ("a//b/", "a/b"), ("../a", "../a"), ("/", "/"), ("/a", "/a")]
+        {
+            assert_eq!(shown_path(Path::new(typed)), shown);
+        }
+    }
+
+    #[test]
+    fn natural_order_is_an_order() {
+        let names = ["", "a", "a/b", "a.npy", "x_0", "x_00", "x_1", "x_01/z", "x_2", "x_10", "x_10a", "xa"];
+        for pair in names.windows(2) {
+            assert_eq!(natural(pair[0], pair[1]), Ordering::Less, "{pair:?}");
+            assert_eq!(natural(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
+        }
+        assert_eq!(natural("x_10", "x_10"), Ordering::Equal);
+        assert_eq!(natural("x_18446744073709551616", "x_18446744073709551617"), Ordering::Less);
+    }
+}

@@ -211,10 +211,12 @@ pub enum Trailing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineEnding {
-    /// CR in the header, LF in front of the data: every value is shifted by one byte.
+    /// The LF stands in front of the data, which is one byte further than the header says.
     Shifted {
-        /// Bytes that the file has more than it should: one per converted newline.
+        /// Bytes that the file has more than it should.
         extra: u64,
+        /// Whether a CR stands at the end of the header: LF became CR LF, in the data too.
+        crlf: bool,
     },
     /// CR in place of LF: bytes of the data may have changed the same way.
     CarriageReturn,

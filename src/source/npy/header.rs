@@ -208,3 +208,194 @@ fn check_size(sizes: &[u64], dtype: &Dtype, shape: &Value, notes: &mut Noted) ->
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::fault::Found;
+    use crate::spec::dtype::{ByteOrder, Kind, MlType};
+
+    /// The bytes of a header with that text, padded as NumPy does.
+    fn npy(text: &str) -> Vec<u8> {
+        let length = (10 + text.len() + 1).next_multiple_of(64);
+        let declared = u16::try_from(length - 10).unwrap();
+        let mut bytes = [MAGIC, &[1, 0], &declared.to_le_bytes(), text.as_bytes()].concat();
+        bytes.resize(length - 1, b' ');
+        bytes.push(b'\n');
+        bytes
+    }
+
+    fn read_text(text: &str) -> (Option<Header>, Vec<(HeaderFault, String)>) {
+        let bytes = npy(text);
+        let Start::Header(raw) = start(&bytes, bytes.len() as u64) else { panic!("{text}") };
+        let read = read(&raw);
+        let problems = read.problems.iter().map(|(fault, span)| (fault.clone(), read.text[span.clone()].to_owned()));
+        let problems = problems.collect();
+        (read.header, problems)
+    }
+
+    fn with(descr: &str, order: &str, shape: &str) -> String {
+        format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}")
+    }
+
+    /// The only problem, and the text that it points at.
+    fn problem(text: &str) -> (HeaderFault, String) {
+        let (header, mut problems) = read_text(text);
+        assert!(header.is_none() && problems.len() == 1, "{text}: {header:?} {problems:?}");
+        problems.remove(0)
+    }
+
+    #[test]
+    fn every_spelling_that_python_reads_is_read() {
+        let plain = with("'<f4'", "False", "(2, 3)");
+        let (expected, _) = read_text(&plain);
+        for text in [
+            "{'shape':(2,3),'fortran_order':False,'descr':'<f4'}",
+            "\n{\"descr\": u'<f4',\n\t'fortran_order': False, # why not\r\n'shape': (+2, 0x_3,)}",
+            "({'descr': r'<' '''f4''', 'fortran_order': ((False)), 'shape': (0b10, 0o3)})",
+            "{'descr': '\\x3cf\\64', 'fortran_order': False, 'shape': (2, 3)}  # end",
+            "{'descr': 'float32', 'fortran_order': False, 'shape': (2, 3)}",
+            "{'descr': '\\\n<f4', 'fortran_order': False, 'shape': (2, 3)}",
+        ] {
+            assert_eq!(read_text(text), (expected.clone(), vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_token_at_fault_is_pointed_at() {
+        let shape = |shape: &str| problem(&with("'<f4'", "False", shape));
+        assert_eq!(shape("[2, 3]"), (HeaderFault::ShapeNotTuple(Found::List), "[2, 3]".into()));
+        assert_eq!(shape("(6)"), (HeaderFault::ShapeNotTuple(Found::Int), "(6)".into()));
+        assert_eq!(shape("(2.0, 3)"), (HeaderFault::DimensionNotInt(Found::Float), "2.0".into()));
+        assert_eq!(shape("(2+0j, 3)"), (HeaderFault::DimensionNotInt(Found::Complex), "2+0j".into()));
+        assert_eq!(shape("(1+1, 3)"), (HeaderFault::NotLiteral, "1+1".into()));
+        assert_eq!(shape("(02, 3)"), (HeaderFault::BadNumber, "02".into()));
+        assert_eq!(shape("(2, 3_)"), (HeaderFault::BadNumber, "3_".into()));
+        assert_eq!(shape("(2, -3)"), (HeaderFault::NegativeDimension, "-3".into()));
+        assert_eq!(shape("(9223372036854775808,)"), (HeaderFault::DimensionTooLarge, "9223372036854775808".into()));
+        assert_eq!(shape("(0, 4611686018427387904)").0, HeaderFault::ShapeOverflow);
+        assert_eq!(problem(&with("'<f4'", "false", "()")), (HeaderFault::JsonWord, "false".into()));
+        assert_eq!(problem(&with("'<f4'", "0", "()")), (HeaderFault::OrderNotBool(Found::Int), "0".into()));
+        assert_eq!(problem(&with("'<f3'", "False", "()")), (HeaderFault::BadDescr("<f3".into()), "'<f3'".into()));
+        let twice = with("[('a', '<f4'), ('a', '<i8')]", "False", "(1,)");
+        assert_eq!(problem(&twice), (HeaderFault::DuplicateField("a".into()), "'a'".into()));
+        assert_eq!(problem("hello world"), (HeaderFault::NotLiteral, "hello".into()));
+        assert_eq!(problem("{'a': 1, 'shape'").0, HeaderFault::Unclosed);
+        assert_eq!(problem("{'a': 'b, 'c': 1}").0, HeaderFault::NotLiteral);
+        assert_eq!(problem("{} {}"), (HeaderFault::TextAfter, "{".into()));
+        assert_eq!(problem("{1, 2}"), (HeaderFault::NotDict(Found::Set), "{1, 2}".into()));
+        assert_eq!(problem("{'x': 1}"), (HeaderFault::UnknownKey("x".into()), "'x'".into()));
+        assert_eq!(problem("{b'shape': 1}"), (HeaderFault::KeyNotString(Found::Bytes), "b'shape'".into()));
+        assert_eq!(problem("{}"), (HeaderFault::MissingKeys(Key::ALL.to_vec()), "{}".into()));
+        assert_eq!(problem(&"(".repeat(40)).0, HeaderFault::TooDeep);
+    }
+
+    #[test]
+    fn what_numpy_reads_with_a_second_thought_is_noted() {
+        let (header, notes) = read_text("{'descr': '<f8', 'descr': '<f4', 'fortran_order': True, 'shape': (2L, 3L)}");
+        assert_eq!(header.unwrap().dtype, Dtype::from_name("float32").unwrap());
+        let expected = [(HeaderFault::DuplicateKey(Key::Descr), "'descr'"), (HeaderFault::Python2, "2L")];
+        assert_eq!(notes, expected.map(|(fault, text)| (fault, text.to_owned())));
+        let (header, notes) = read_text(&with("'|V0'", "False", "(7,)"));
+        assert_eq!((header.unwrap().bytes(), &notes[0].0), (0, &HeaderFault::NoBytes { elements: 7 }));
+    }
+
+    #[test]
+    fn descriptors_are_those_of_numpy() {
+        let dtype = |descr: &str| read_text(&with(descr, "False", "(1,)")).0.map(|header| header.dtype);
+        let is = |kind: Kind, size: u64, order: ByteOrder| Some(Dtype { kind, size, order });
+        assert_eq!(dtype("'>f4'"), is(Kind::Float, 4, ByteOrder::Big));
+        assert_eq!(dtype("'|u1'"), is(Kind::Uint, 1, ByteOrder::None));
+        assert_eq!(dtype("'>i1'"), is(Kind::Int, 1, ByteOrder::None));
+        assert_eq!(dtype("'<V2'"), is(Kind::UnnamedMl, 2, ByteOrder::None));
+        assert_eq!(dtype("'|V2'"), is(Kind::Void, 2, ByteOrder::None));
+        assert_eq!(dtype("'<V3'"), is(Kind::Void, 3, ByteOrder::None));
+        assert_eq!(dtype("'<f1'"), is(Kind::Ml(MlType::Float8E5m2), 1, ByteOrder::None));
+        assert_eq!(dtype("'bfloat16'"), is(Kind::Ml(MlType::Bfloat16), 2, ByteOrder::Little));
+        assert_eq!(dtype("'<U5'"), is(Kind::Text, 20, ByteOrder::Little));
+        assert_eq!(dtype("'>M8[25s]'"), is(Kind::Datetime("25s".into()), 8, ByteOrder::Big));
+        assert_eq!(dtype("'m8'"), is(Kind::Timedelta(String::new()), 8, ByteOrder::Little));
+        assert_eq!(dtype("'<c32'"), is(Kind::Complex, 32, ByteOrder::Little));
+        assert_eq!(dtype("'|O8'"), is(Kind::Object, 8, ByteOrder::None));
+        for refused in ["''", "' '", "'<f4 '", "'<i3'", "'|b2'", "'!f4'", "'<M8[xx]'", "'<f4[ns]'", "'U-1'", "'é4'"] {
+            assert_eq!(dtype(refused), None, "{refused}");
+        }
+        let aligned = dtype("[('a', '|u1'), ('', '|V7'), (('title', 'b'), '<f8', (2, 3))]").unwrap();
+        let Kind::Struct(fields) = aligned.kind else { panic!() };
+        let names: Vec<_> = fields.iter().map(|field| (field.name.as_str(), field.shape.as_slice())).collect();
+        assert_eq!((names, aligned.size), (vec![("a", &[][..]), ("b", &[2, 3][..])], 56));
+    }
+
+    #[test]
+    fn more_bytes_are_asked_for_and_never_more_than_the_limit() {
+        let bytes = npy(&with("'<f4'", "False", "(2,)"));
+        for n in 1..bytes.len() {
+            let Start::More(needed) = start(&bytes[..n], 136) else { panic!("{n}") };
+            assert!(n < needed && needed <= 136, "{n} {needed}");
+        }
+        for n in 0..=10_u8 {
+            let short = start(&bytes[..n.into()], n.into());
+            let expected = matches!((n, &short), (0, Start::Foreign) | (1..=9, Start::Short) | (10, Start::Broken(_)));
+            assert!(expected, "{n} {short:?}");
+        }
+        let long = [MAGIC, &[2, 0, 0xff, 0xff, 0xff, 0x7f]].concat();
+        assert!(matches!(start(&long, u64::MAX), Start::Broken(HeaderFault::TooLong { declared: 0x7fff_ffff })));
+    }
+
+    fn any_header() -> impl Strategy<Value = (String, bool, Vec<u64>)> {
+        let descr =
+            prop::sample::select(vec!["<f4", ">i8", "|u1", "|b1", "<f2", "<c16", "|S7", "<U3", "<M8[ns]", "|V5"]);
+        (descr.prop_map(str::to_owned), any::<bool>(), prop::collection::vec(0_u64..200, 0..6))
+    }
+
+    fn canonical(descr: &str, fortran: bool, shape: &[u64]) -> String {
+        let sizes: Vec<String> = shape.iter().map(u64::to_string).collect();
+        let comma = if shape.len() == 1 { "," } else { "" };
+        let order = if fortran { "True" } else { "False" };
+        with(&format!("'{descr}'"), order, &format!("({}{comma})", sizes.join(", ")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_is_written_is_read((descr, fortran, shape) in any_header()) {
+            let (header, problems) = read_text(&canonical(&descr, fortran, &shape));
+            let header = header.unwrap();
+            prop_assert_eq!((header.shape, header.fortran, problems), (shape, fortran, vec![]));
+        }
+
+        #[test]
+        fn no_change_of_a_header_panics(
+            (descr, fortran, shape) in any_header(),
+            version in 0_u8..5,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = npy(&canonical(&descr, fortran, &shape));
+            bytes[6] = version;
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            let cut = cut.index(bytes.len() + 1);
+            for (seen, size) in [(bytes.len(), bytes.len()), (cut, bytes.len()), (cut, cut)] {
+                if let Start::Header(raw) = start(&bytes[..seen], size as u64) {
+                    let read = read(&raw);
+                    for (_, span) in &read.problems {
+                        prop_assert!(read.text.get(span.clone()).is_some(), "{span:?} of {:?}", read.text);
+                    }
+                    prop_assert!(read.header.is_some() || !read.problems.is_empty());
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "[\\[\\](){}'\"\\\\,:#=+\\-.0-9_a-zA-Z \né\u{0}]{0,80}") {
+            let (header, problems) = read_text(&text);
+            prop_assert!(header.is_some() || !problems.is_empty());
+        }
+    }
+}

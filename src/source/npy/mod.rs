@@ -53,11 +53,12 @@ impl Format for Npy {
             };
             following = ordinal;
             let data = offset + raw.bytes.len() as u64;
-            if ordinal == 0 && !data.is_multiple_of(16) {
-                seen.fault(&spot, FaultKind::Header(HeaderFault::Misaligned { offset: data }));
-            }
             let Some(header) = describe(&raw, &spot, &mut work.tables, seen) else { break };
             let left = check(&raw, &header, input.size - data, false, &spot, seen);
+            let shifted = seen.faults.iter().any(|fault| matches!(fault.kind, FaultKind::LineEnding(_)));
+            if ordinal == 0 && !shifted && !data.is_multiple_of(16) {
+                seen.fault(&spot, FaultKind::Header(HeaderFault::Misaligned { offset: data }));
+            }
             let bytes = header.bytes();
             let row = row(&header);
             seen.array(Arc::clone(&key), &spot, header);
@@ -149,7 +150,7 @@ pub(super) fn check(
     let extra = if objects { 0 } else { found.saturating_sub(needed) };
     let ending = match (raw.bytes.last(), raw.next) {
         (Some(b'\n'), _) => None,
-        (Some(b'\r'), Some(b'\n')) if extra > 0 => Some(LineEnding::Shifted { extra }),
+        (Some(last), Some(b'\n')) if extra > 0 => Some(LineEnding::Shifted { extra, crlf: *last == b'\r' }),
         (Some(b'\r'), _) => Some(LineEnding::CarriageReturn),
         _ => Some(LineEnding::Missing),
     };
