@@ -10,6 +10,7 @@ use super::{Page, safe};
 use crate::config::Level;
 use crate::diagnostic::{Anchor, Applicability, Diagnostic, Finding};
 use crate::error::{Error, Text};
+use crate::source::text::is_hostile;
 use crate::spec::At;
 
 /// How many characters a line of text may have before it is broken. Fixes are never broken.
@@ -31,7 +32,7 @@ pub(super) fn error(error: &Error, color: bool, out: &mut dyn Write) -> io::Resu
         let text = error.text.as_ref().zip(fault.span.clone());
         let snippet = text.map(|(text, span)| {
             let label = LabeledSpan::new_primary_with_span(None, span);
-            (NamedSource::new(safe(&text.name), text.body.to_string()), label)
+            (NamedSource::new(safe(&text.name), masked(&text.body)), label)
         });
         let drawn = draw("error:".into(), Level::Error, safe(&fault.message), snippet, color);
         writeln!(out, "{drawn}")?;
@@ -49,7 +50,7 @@ fn head(diagnostic: &Diagnostic, spec: Option<&Text>, color: bool) -> String {
     let snippet = match &finding.anchor {
         Anchor::Spec(At::Text(span)) => spec.map(|text| {
             let label = LabeledSpan::new_primary_with_span(Some(label), span.clone());
-            (NamedSource::new(safe(&text.name), text.body.to_string()), label)
+            (NamedSource::new(safe(&text.name), masked(&text.body)), label)
         }),
         Anchor::Header(excerpt) => {
             let label = LabeledSpan::new_primary_with_span(Some(label), excerpt.span.clone());
@@ -94,6 +95,12 @@ fn body(diagnostic: &Diagnostic, page: Page<'_>, out: &mut dyn Write) -> io::Res
     }
     let _ = page;
     Ok(())
+}
+
+/// A text whose hostile characters are question marks, as many as they have bytes, so that spans still hold.
+fn masked(text: &str) -> String {
+    let keeps = |c: char| !is_hostile(c) || matches!(c, '\n' | '\r' | '\t');
+    text.chars().map(|c| if keeps(c) { c.to_string() } else { "?".repeat(c.len_utf8()) }).collect()
 }
 
 /// The data side: on one line, or one line each where the places differ.
@@ -197,5 +204,17 @@ impl miette::Diagnostic for Drawn {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         self.label.clone().map(|label| Box::new(std::iter::once(label)) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_spec_cannot_command_the_terminal_and_keeps_its_length() {
+        let text = "a = \"\u{1b}[31m\u{202e}\"\r\n";
+        assert_eq!(masked(text), "a = \"?[31m???\"\r\n");
+        assert_eq!(masked(text).len(), text.len());
     }
 }

@@ -1,6 +1,7 @@
 //! Rules that may be broken, each with its reason; and the allows that hide nothing.
 
 use crate::diagnostic::{Anchor, Finding, Place, Unit};
+use crate::rules::Rule;
 use crate::spec::{Allow, Spec};
 
 /// Every allow of the spec, and whether it has hidden something.
@@ -36,8 +37,10 @@ impl<'s> Allows<'s> {
 
     /// Splits what a rule found into what is shown and what an allow hides. An allow beside a declaration hides
     /// everything about that array; one by path hides the places it covers and leaves the others.
-    pub(super) fn split(&mut self, rule: &str, mut finding: Finding) -> (Option<Finding>, Option<Finding>) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.allow.rule == rule) {
+    pub(super) fn split(&mut self, rule: &Rule, mut finding: Finding) -> (Option<Finding>, Option<Finding>) {
+        for entry in
+            self.entries.iter_mut().filter(|entry| entry.allow.rule == rule.id || entry.allow.rule == rule.group.name())
+        {
             match entry.array {
                 Some(array) if array == finding.subject => {
                     entry.used = true;

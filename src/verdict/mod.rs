@@ -127,7 +127,7 @@ impl<'s> Verdict<'s> {
         // A finding can be about one array although the rule looked at the whole batch.
         let mut at_fault = BTreeSet::new();
         for finding in findings {
-            let (shown, hidden) = self.allows.split(active.rule.id, finding);
+            let (shown, hidden) = self.allows.split(active.rule, finding);
             if let Some(finding) = shown {
                 outcome = Outcome::Fail;
                 at_fault.insert(finding.subject.clone());
