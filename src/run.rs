@@ -109,7 +109,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
 }
 
 /// Calls `judge` for every group of equal headers of every column.
-fn each_array(spec: &Spec, stream: &Stream<'_>, skip: &[(usize, usize)], mut judge: impl FnMut(&str, &ArrayCx<'_>)) {
+fn each_array(spec: &Spec, stream: &Stream<'_>, skip: &[(usize, usize)], mut judge: impl FnMut(&ArrayCx<'_>)) {
     for (index, column) in stream.columns.iter().enumerate() {
         if skip.iter().any(|(a, b)| *a == index || *b == index) {
             continue;
