@@ -38,8 +38,11 @@ fn deflated(members: &[(String, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
+/// A member and its fault.
+type At = (Option<Arc<str>>, FaultKind);
+
 /// Everything but the file's own name.
-fn seen(facts: &SourceFacts) -> (Vec<String>, Vec<(Option<Arc<str>>, FaultKind)>) {
+fn seen(facts: &SourceFacts) -> (Vec<String>, Vec<At>) {
     let arrays = facts.arrays.iter().map(|array| format!("{:?} {:?} {:?}", array.member, array.key, array.header));
     let faults = facts.faults.iter().map(|fault| (fault.member.clone(), fault.kind.clone()));
     (arrays.collect(), faults.collect())

@@ -6,6 +6,7 @@
 //! program would make.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -103,7 +104,7 @@ fn compare() {
     ] {
         report.push_str(&rounds(work, part, &data, &python, &readers));
     }
-    print!("{report}");
+    std::io::stdout().write_all(report.as_bytes()).unwrap();
     if let Ok(path) = std::env::var("BATCHLINT_BENCH_OUT") {
         File::create(path).unwrap().write_all(report.as_bytes()).unwrap();
     }
@@ -175,8 +176,9 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
             let mut ratios: Vec<f64> = pairs.map(|(a, b)| if other.own_clock { b / a } else { a / b }).collect();
             ratios.sort_by(f64::total_cmp);
             let kind = if other.own_clock { "x faster" } else { "x its time" };
-            rows.push_str(&format!(
-                "| {work} | {} | {:.3} s | {} ({:.3} s) | {:.2}{kind} ({:.2}-{:.2}) |\n",
+            writeln!(
+                rows,
+                "| {work} | {} | {:.3} s | {} ({:.3} s) | {:.2}{kind} ({:.2}-{:.2}) |",
                 mine + 1,
                 median(&times[&mine]),
                 other.name,
@@ -184,7 +186,8 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
                 median(&ratios),
                 ratios[0],
                 ratios[ratios.len() - 1],
-            ));
+            )
+            .expect("a String can be written to");
         }
     }
     rows

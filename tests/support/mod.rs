@@ -1,6 +1,7 @@
 //! What the tests share: arrays from a few words of text, and pages that are run.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 pub(crate) mod page;
 pub(crate) mod recipe;

@@ -130,7 +130,7 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
     shown.push_str(&String::from_utf8_lossy(&output.stdout));
     shown.push_str(&String::from_utf8_lossy(&output.stderr));
     let code = output.status.code().ok_or("the program was killed")?;
-    shown.push_str(&format!("[exit {code}]\n"));
+    shown += &["[exit ", &code.to_string(), "]\n"].concat();
     let lines: Vec<String> = shown.lines().map(|line| without_tally(line.trim_end())).collect();
     Ok(lines.join("\n") + "\n")
 }

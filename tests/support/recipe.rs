@@ -131,6 +131,7 @@ impl Array {
         out
     }
 
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a recipe says what it means")]
     fn element(&self, value: f64) -> Vec<u8> {
         let code = self.descr.trim_matches('\'');
         let little = match code.trim_start_matches(['<', '>', '|']) {
