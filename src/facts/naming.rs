@@ -144,17 +144,7 @@ fn join(folder: &str, rest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::cmp::Ordering;
-
     use super::*;
-    use crate::source::walk::natural;
-
-    #[test]
-    fn digits_count_as_numbers() {
-        let mut names = vec!["shard_10.npz", "shard_2.npz", "shard_02.npz", "a/b", "a.b", "shard_1.npz"];
-        names.sort_by(|a, b| natural(a, b));
-        assert_eq!(names, ["a/b", "a.b", "shard_1.npz", "shard_02.npz", "shard_2.npz", "shard_10.npz"]);
-    }
 
     fn parts(path: &str, declared: &[&str]) -> (String, String, Option<u64>) {
         let name = loose(path, declared);
@@ -201,15 +191,6 @@ mod tests {
     }
 
     proptest::proptest! {
-        #[test]
-        fn natural_order_is_total(a in "[a-c0-2_/]{0,8}", b in "[a-c0-2_/]{0,8}", c in "[a-c0-2_/]{0,8}") {
-            proptest::prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
-            proptest::prop_assert_eq!(natural(&a, &b) == Ordering::Equal, a == b);
-            if natural(&a, &b).is_le() && natural(&b, &c).is_le() {
-                proptest::prop_assert!(natural(&a, &c).is_le());
-            }
-        }
-
         #[test]
         fn no_path_is_too_odd(path in "\\PC{0,20}", name in "\\PC{0,4}", glob in "\\PC{0,8}") {
             let _ = (loose(&path, &[&name]), numbered(&path), picked(&path, &glob, &name));

@@ -99,7 +99,8 @@ pub fn walk(arguments: &[PathBuf]) -> Walk {
             }
         }
     }
-    walk.targets.sort_by(|a, b| natural(&a.path, &b.path).then_with(|| a.open.cmp(&b.open)));
+    walk.targets
+        .sort_by_cached_key(|target| (natural_key(&target.path), Arc::clone(&target.path), target.open.clone()));
     walk.targets.dedup_by(|b, a| a.path == b.path && a.open == b.open);
     walk
 }
@@ -108,7 +109,7 @@ impl Walk {
     /// Everything below a folder that is named like an array file.
     fn folder(&mut self, folder: &Path) {
         let root = Arc::from(shown_path(folder));
-        for entry in sorted(folder) {
+        for entry in entries(folder) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() || !is_array_name(entry.path()) => {}
                 Ok(entry) => self.push(&entry, &root),
@@ -127,7 +128,7 @@ impl Walk {
         let deep = pattern.to_string_lossy().contains("**");
         let depth = pattern.components().count().saturating_sub(base.components().count());
         let depth = if base == Path::new(".") { pattern.components().count() } else { depth };
-        let mut entries = sorted(base);
+        let mut entries = entries(base);
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -173,10 +174,8 @@ impl Walk {
     }
 }
 
-fn sorted(folder: &Path) -> walkdir::IntoIter {
-    let order =
-        |a: &DirEntry, b: &DirEntry| natural_bytes(a.file_name().as_encoded_bytes(), b.file_name().as_encoded_bytes());
-    WalkDir::new(folder).follow_links(true).sort_by(order).into_iter()
+fn entries(folder: &Path) -> walkdir::IntoIter {
+    WalkDir::new(folder).follow_links(true).into_iter()
 }
 
 fn is_array_name(path: &Path) -> bool {
@@ -197,6 +196,11 @@ fn glob(pattern: &Path) -> Result<GlobMatcher, globset::Error> {
 
 /// A path as shown: `/` between the parts, no `./` in front, no `/` at the end; `.` for the working folder.
 fn shown_path(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let tidy = !(text.starts_with("./") || text.ends_with(['/', '.']) || text.contains("//") || text.contains("/./"));
+    if tidy && std::path::MAIN_SEPARATOR == '/' {
+        return text.into_owned();
+    }
     let mut out = String::with_capacity(path.as_os_str().len());
     for part in path.components() {
         if part == Component::CurDir {
@@ -220,6 +224,29 @@ pub fn natural(a: &str, b: &str) -> Ordering {
     natural_bytes(a.as_bytes(), b.as_bytes())
 }
 
+/// Bytes that sort as [`natural`] does, up to leading zeros: made once per path, they are cheaper to compare.
+fn natural_key(path: &str) -> Box<[u8]> {
+    let mut key = Vec::with_capacity(path.len() + 8);
+    let mut rest = path.as_bytes();
+    while let Some(first) = rest.first() {
+        if first.is_ascii_digit() {
+            let number = number(&mut rest);
+            key.push(rank(b'0'));
+            key.extend(u16::try_from(number.len()).unwrap_or(u16::MAX).to_be_bytes());
+            key.extend(number);
+        } else {
+            key.push(rank(*first));
+            rest = &rest[1..];
+        }
+    }
+    key.into()
+}
+
+/// A slash ends a name, and the shorter name comes first. No byte of UTF-8 is 255.
+fn rank(byte: u8) -> u8 {
+    if byte == b'/' { 0 } else { byte.saturating_add(1) }
+}
+
 fn natural_bytes(a: &[u8], b: &[u8]) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
@@ -227,8 +254,6 @@ fn natural_bytes(a: &[u8], b: &[u8]) -> Ordering {
         (left, right) = (&left[same..], &right[same..]);
         let (Some(first), Some(second)) = (left.first(), right.first()) else { break };
         if !(first.is_ascii_digit() && second.is_ascii_digit()) {
-            // A slash ends a name, and the shorter name comes first.
-            let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
             return rank(*first).cmp(&rank(*second));
         }
         let (first, second) = (number(&mut left), number(&mut right));
@@ -367,5 +392,24 @@ mod tests {
         }
         assert_eq!(natural("x_10", "x_10"), Ordering::Equal);
         assert_eq!(natural("x_18446744073709551616", "x_18446744073709551617"), Ordering::Less);
+    }
+
+    #[test]
+    fn digits_count_as_numbers() {
+        let mut names = vec!["shard_10.npz", "shard_2.npz", "shard_02.npz", "a/b", "a.b", "shard_1.npz"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a/b", "a.b", "shard_1.npz", "shard_02.npz", "shard_2.npz", "shard_10.npz"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn natural_order_is_total(a in "[a-c0-2_/]{0,8}", b in "[a-c0-2_/]{0,8}", c in "[a-c0-2_/]{0,8}") {
+            proptest::prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
+            proptest::prop_assert_eq!(natural_key(&a).cmp(&natural_key(&b)).then_with(|| a.cmp(&b)), natural(&a, &b));
+            proptest::prop_assert_eq!(natural(&a, &b) == Ordering::Equal, a == b);
+            if natural(&a, &b).is_le() && natural(&b, &c).is_le() {
+                proptest::prop_assert!(natural(&a, &c).is_le());
+            }
+        }
     }
 }
