@@ -39,6 +39,9 @@ impl Seen {
 
     /// Adds an array.
     pub fn array(&mut self, key: Arc<str>, spot: &Spot<'_>, header: Arc<Header>) {
+        if self.arrays.is_empty() {
+            self.arrays.reserve_exact(1);
+        }
         self.arrays.push(ArrayFacts { key, member: spot.member.cloned(), ordinal: spot.ordinal, header });
     }
 

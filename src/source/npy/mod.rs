@@ -55,8 +55,8 @@ impl Format for Npy {
             let data = offset + raw.bytes.len() as u64;
             let Some(header) = describe(&raw, &spot, &mut work.tables, seen) else { break };
             let left = check(&raw, &header, input.size - data, false, &spot, seen);
-            let shifted = seen.faults.iter().any(|fault| matches!(fault.kind, FaultKind::LineEnding(_)));
-            if ordinal == 0 && !shifted && !data.is_multiple_of(16) {
+            let odd_end = seen.faults.iter().any(|fault| matches!(fault.kind, FaultKind::LineEnding(_)));
+            if ordinal == 0 && !odd_end && !data.is_multiple_of(16) {
                 seen.fault(&spot, FaultKind::Header(HeaderFault::Misaligned { offset: data }));
             }
             let bytes = header.bytes();
