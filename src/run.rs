@@ -2,7 +2,8 @@
 
 use crate::config::{Level, Settings};
 use crate::error::Error;
-use crate::facts::{self, Facts, Stream, group};
+use crate::facts::group::{Alike, alike, by_header};
+use crate::facts::{self, Cell, Facts, Stream};
 use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, swapped_arrays};
 use crate::source::walk::Unmatched;
 use crate::source::{self, ArrayFacts, FaultKind, SourceFacts};
@@ -45,6 +46,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
         Some(_) => streams.iter().map(|stream| swapped_arrays::pairs(spec, stream)).collect(),
         None => vec![Vec::new(); streams.len()],
     };
+    let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let mut out = Findings::default();
     for active in rules.all() {
         if active.rule.needs.spec && !declared && !spec.plan.is_declared() {
@@ -76,7 +78,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
                 for (pool, stream) in streams.iter().enumerate() {
                     // Arrays in each other's place break every claim of their declarations, and one rule says why.
                     let skip = if active.rule.needs.spec { &swapped[pool] } else { &Vec::new() };
-                    each_array(spec, stream, skip, |cx| {
+                    each_array(spec, stream, &pieces[pool], skip, |cx| {
                         let looked = judge(cx, &mut out);
                         // What the spec does not name is one check of the run; there may be 70,000 of them.
                         let subject = cx.declared.map_or("", |declared| declared.name.as_str());
@@ -86,7 +88,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
             }
             Judge::Batch(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
-                    for alike in group::alike(stream) {
+                    for alike in &pieces[pool].batches {
                         let cx = BatchCx { spec, stream, arrays: &alike.arrays, batches: &alike.batches };
                         let looked = judge(&cx, &mut out);
                         add("", pool, looked, &mut out);
@@ -108,25 +110,44 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
 }
 
-/// Calls `judge` for every group of equal headers of every column.
-fn each_array(spec: &Spec, stream: &Stream<'_>, skip: &[(usize, usize)], mut judge: impl FnMut(&ArrayCx<'_>)) {
-    for (index, column) in stream.columns.iter().enumerate() {
-        if skip.iter().any(|(a, b)| *a == index || *b == index) {
+/// Everything that rules look at one by one, worked out once for all of them.
+struct Pieces<'f> {
+    /// The cells of each column by header: index into `stream.columns`, and the group.
+    arrays: Vec<(usize, Vec<Cell<'f>>)>,
+    /// The batches by their headers.
+    batches: Vec<Alike<'f>>,
+}
+
+impl<'f> Pieces<'f> {
+    fn of(stream: &Stream<'f>) -> Self {
+        let columns = stream.columns.iter().enumerate();
+        let arrays = columns.flat_map(|(index, column)| by_header(column).into_iter().map(move |cells| (index, cells)));
+        Self { arrays: arrays.collect(), batches: alike(stream) }
+    }
+}
+
+/// Calls `judge` for every group of equal headers of every column but those in `skip`.
+fn each_array(
+    spec: &Spec,
+    stream: &Stream<'_>,
+    pieces: &Pieces<'_>,
+    skip: &[(usize, usize)],
+    mut judge: impl FnMut(&ArrayCx<'_>),
+) {
+    for (index, cells) in &pieces.arrays {
+        if skip.iter().any(|(a, b)| a == index || b == index) {
             continue;
         }
-        let declared = column.declared.and_then(|index| spec.arrays.get(index));
-        for cells in group::by_header(column) {
-            let cx = ArrayCx {
-                spec,
-                stream,
-                declared,
-                name: &column.name,
-                header: &cells[0].array.header,
-                cells: &cells,
-                of: column.cells.len() as u64,
-            };
-            judge(&cx);
-        }
+        let column = &stream.columns[*index];
+        judge(&ArrayCx {
+            spec,
+            stream,
+            declared: column.declared.and_then(|index| spec.arrays.get(index)),
+            name: &column.name,
+            header: &cells[0].array.header,
+            cells,
+            of: column.cells.len() as u64,
+        });
     }
 }
 

@@ -100,7 +100,8 @@ pub struct Verdict<'s> {
     allows: allow::Allows<'s>,
     shown: Joined,
     hidden: Joined,
-    looked: BTreeMap<(usize, String), Outcome>,
+    /// Outcomes by rule, then by array.
+    looked: BTreeMap<usize, BTreeMap<String, Outcome>>,
 }
 
 impl<'s> Verdict<'s> {
@@ -119,6 +120,11 @@ impl<'s> Verdict<'s> {
     /// Notes what a rule said of `subject`: whether it looked, and what it found. `pool` tells apart the sets that
     /// counts are taken from: the streams, and the files.
     pub fn add(&mut self, active: &Active, subject: &str, pool: usize, looked: &Looked, findings: Vec<Finding>) {
+        // A pass changes nothing that is noted already. There may be 70,000 of them.
+        let known = self.looked.get(&active.order).is_some_and(|arrays| arrays.contains_key(subject));
+        if known && findings.is_empty() && *looked == Looked::Yes {
+            return;
+        }
         let mut outcome = match looked {
             Looked::No if findings.is_empty() => return,
             Looked::Yes | Looked::No => Outcome::Pass,
@@ -156,7 +162,8 @@ impl<'s> Verdict<'s> {
             Outcome::NotEvaluated(_) => 1,
             Outcome::Pass => 0,
         };
-        let entry = self.looked.entry((active.order, subject.to_owned())).or_insert_with(|| outcome.clone());
+        let arrays = self.looked.entry(active.order).or_default();
+        let entry = arrays.entry(subject.to_owned()).or_insert_with(|| outcome.clone());
         if rank(&outcome) > rank(entry) {
             *entry = outcome;
         }
@@ -172,7 +179,8 @@ impl<'s> Verdict<'s> {
         let mut checks: Vec<Check> = self
             .looked
             .into_iter()
-            .map(|((order, array), outcome)| Check { rule: RULES[order].id, array, outcome })
+            .flat_map(|(order, arrays)| arrays.into_iter().map(move |(array, outcome)| (order, array, outcome)))
+            .map(|(order, array, outcome)| Check { rule: RULES[order].id, array, outcome })
             .collect();
         if let Some(active) = rules.active("unused-allow") {
             let unused = self.allows.unused();
