@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::naming::{self, LooseName};
-use super::{Batch, Cell, Column, Facts, Stream};
+use super::{Batch, Cell, Column, Facts, Lost, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
 use crate::spec::{Role, Spec, mismatch};
 
@@ -20,11 +20,34 @@ pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
         let family = (spec.arrays.is_empty() && draft.number.is_some()).then_some(draft.sequence);
         families.entry((root, family)).or_default().push(draft);
     }
+    let lost = lost(facts, spec, &mut shared);
     families
         .into_iter()
         .map(|((root, family), batches)| {
             let related = !spec.arrays.is_empty() || family.is_some();
-            stream(&shared.text(root), related, batches, spec, &shared)
+            let mut stream = stream(&shared.text(root), related, batches, spec, &shared);
+            let mine =
+                lost.iter().filter(|(place, sequence, _)| *place == root && family.is_none_or(|own| own == *sequence));
+            stream.lost =
+                mine.map(|(_, sequence, number)| Lost { sequence: shared.text(*sequence), number: *number }).collect();
+            stream
+        })
+        .collect()
+}
+
+/// Files in which no array could be described: root and sequence, as ids of [`Shared`], and number.
+fn lost(facts: &Facts, spec: &Spec, shared: &mut Shared) -> Vec<(u32, u32, Option<u64>)> {
+    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
+    let unread = facts.sources().iter().filter(|source| source.arrays.is_empty());
+    unread
+        .map(|source| {
+            let (sequence, number) = if source.path.ends_with(".npz") {
+                naming::numbered(&source.path)
+            } else {
+                let name = loose_name(source, spec, &names);
+                (name.rest, name.number)
+            };
+            (shared.id(&source.root), shared.id(&sequence), number)
         })
         .collect()
 }
@@ -199,7 +222,7 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, sh
         });
     }
     columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
-    Stream { name: root.to_owned(), related, batches, columns }
+    Stream { name: root.to_owned(), related, batches, columns, lost: Vec::new() }
 }
 
 /// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the

@@ -15,7 +15,7 @@ pub mod stream;
 pub mod tracks;
 
 pub use assemble::assemble;
-pub use stream::{Batch, Cell, Column, Stream};
+pub use stream::{Batch, Cell, Column, Lost, Stream};
 
 use crate::source::walk::natural;
 use crate::source::{SourceFacts, SourceKind};

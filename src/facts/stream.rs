@@ -19,6 +19,17 @@ pub struct Stream<'f> {
     pub batches: Vec<Batch>,
     /// One per declared array, in spec order, then one per undeclared name, by name.
     pub columns: Vec<Column<'f>>,
+    /// Files that should hold batches of it, and in which no array could be described.
+    pub lost: Vec<Lost>,
+}
+
+/// A file in which no array could be described, so that its batch is not among the batches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// What its name shares with the batches of its sequence.
+    pub sequence: Arc<str>,
+    /// The number in its name, if there is one.
+    pub number: Option<u64>,
 }
 
 impl Stream<'_> {
@@ -28,9 +39,12 @@ impl Stream<'_> {
         self.columns.iter().find(|column| column.declared == Some(index))
     }
 
-    /// Rows of all batches, where every batch shows how many it has.
+    /// Rows of all batches, where every batch shows how many it has and none was lost.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
+        if !self.lost.is_empty() {
+            return None;
+        }
         self.batches.iter().try_fold(0_u64, |sum, batch| sum.checked_add(batch.rows?))
     }
 }

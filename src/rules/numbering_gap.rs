@@ -28,13 +28,17 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         }
     }
     sequences.retain(|_, batches| batches.len() >= SEQUENCE);
-    for batches in sequences.values_mut() {
+    for (sequence, batches) in &mut sequences {
         batches.sort_unstable();
         let span = batches[batches.len() - 1].0 - batches[0].0;
         let mut missing = 0_u64;
         let mut places: Vec<Place> = Vec::new();
         for pair in batches.windows(2) {
-            let gap = (pair[1].0 - pair[0].0).saturating_sub(1);
+            // A file that cannot be read is there: another rule says what is wrong with it.
+            let between = pair[0].0 + 1..pair[1].0;
+            let there = cx.stream.lost.iter().filter(|lost| *lost.sequence == **sequence);
+            let there = there.filter(|lost| lost.number.is_some_and(|number| between.contains(&number))).count() as u64;
+            let gap = (pair[1].0 - pair[0].0).saturating_sub(1).saturating_sub(there);
             if gap > 0 {
                 missing += gap;
                 let (first, last) = (pair[0].0 + 1, pair[1].0 - 1);

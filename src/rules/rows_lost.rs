@@ -22,6 +22,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     if too_few_batches::is_whole(cx.spec, cx.stream) {
         return Looked::No;
     }
+    if !cx.stream.lost.is_empty() {
+        return Looked::Unable("files could not be read, so the batches and their rows cannot be counted".into());
+    }
     let rows = match cx.spec.unit {
         SourceUnit::Batch => cx.stream.rows(),
         // Each set is the whole dataset.

@@ -21,6 +21,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     if is_whole(cx.spec, cx.stream) {
         return Looked::No;
     }
+    if !cx.stream.lost.is_empty() {
+        return Looked::Unable("files could not be read, so the batches and their rows cannot be counted".into());
+    }
     let Some(batches) = batches(cx.spec, cx.stream) else {
         return Looked::Unable("the rows of the set or the size of a batch are not known".into());
     };
