@@ -17,8 +17,8 @@ pub mod tracks;
 pub use assemble::assemble;
 pub use stream::{Batch, Cell, Column, Lost, Stream};
 
+use crate::source::SourceFacts;
 use crate::source::walk::natural;
-use crate::source::{SourceFacts, SourceKind};
 
 /// What was seen of a set of files: one entry per path, in natural order of the paths.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,12 +53,6 @@ impl Facts {
     #[must_use]
     pub fn arrays(&self) -> usize {
         self.sources.iter().map(|source| source.arrays.len()).sum()
-    }
-
-    /// How many of the sources are array files.
-    #[must_use]
-    pub fn files(&self) -> u64 {
-        self.sources.iter().filter(|source| source.kind != SourceKind::Other).count() as u64
     }
 }
 

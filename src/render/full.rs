@@ -20,7 +20,7 @@ const WIDTH: usize = 100;
 pub(super) fn render(page: Page<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
     for diagnostic in &page.report.diagnostics {
         writeln!(out, "{}", head(diagnostic, page.spec.text.as_ref(), color))?;
-        body(diagnostic, page, out)?;
+        body(diagnostic, out)?;
         writeln!(out)?;
     }
     Ok(())
@@ -62,7 +62,7 @@ fn head(diagnostic: &Diagnostic, spec: Option<&Text>, color: bool) -> String {
     draw(title, diagnostic.level, safe(&finding.message), snippet, color)
 }
 
-fn body(diagnostic: &Diagnostic, page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
     let finding = &diagnostic.finding;
     field(out, "expected", &safe(&finding.expected))?;
     match &finding.anchor {
@@ -93,7 +93,6 @@ fn body(diagnostic: &Diagnostic, page: Page<'_>, out: &mut dyn Write) -> io::Res
         };
         writeln!(out, "{:12}({trust}: {})", "", safe(&fix.proof))?;
     }
-    let _ = page;
     Ok(())
 }
 
