@@ -1,0 +1,206 @@
+//! What a cast would do to values, told before anybody casts.
+
+use half::{bf16, f16};
+
+use super::ask::{Kind, Spot};
+use super::block::{Block, Element};
+use super::number::Number;
+use crate::spec::dtype::{Dtype, Kind as Type, MlType};
+
+/// Whole numbers from here on may be neighbours of measurements rather than ids: floats have no fractions there.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// A cast from one type to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Cast {
+    into: Into,
+}
+
+/// The type that values are cast to.
+#[derive(Debug, Clone, Copy)]
+enum Into {
+    F64,
+    F32,
+    F16,
+    Bf16,
+    Int { least: i128, greatest: i128 },
+    Bool,
+}
+
+impl Cast {
+    /// The cast, where what it does is known: from numbers to the floats, integers and bool that NumPy has, and to
+    /// bfloat16.
+    #[must_use]
+    pub fn new(from: &Dtype, to: &Dtype) -> Option<Self> {
+        if !from.is_plain() && from.kind != Type::UnnamedMl {
+            return None;
+        }
+        let bits = u32::try_from(to.size).ok()?.checked_mul(8)?;
+        let into = match (&to.kind, bits) {
+            (Type::Float, 64) => Into::F64,
+            (Type::Float, 32) => Into::F32,
+            (Type::Float, 16) => Into::F16,
+            (Type::Ml(MlType::Bfloat16), _) => Into::Bf16,
+            (Type::Int, 8..=64) => Into::Int { least: -(1 << (bits - 1)), greatest: (1 << (bits - 1)) - 1 },
+            (Type::Uint, 8..=64) => Into::Int { least: 0, greatest: (1 << bits) - 1 },
+            (Type::Bool, _) => Into::Bool,
+            _ => return None,
+        };
+        Some(Self { into })
+    }
+
+    /// What becomes of a value, if it does not stay what it is, and how far it is off.
+    #[must_use]
+    pub fn loss(&self, value: Number) -> Option<(Kind, f64)> {
+        match (self.into, value) {
+            (Into::Int { least, greatest }, Number::Int(int)) => {
+                let off = (least - int).max(int - greatest);
+                (off > 0).then_some((Kind::Wrapped, off as f64))
+            }
+            (Into::Int { least, greatest }, Number::Float(float)) => {
+                let (least, greatest) = (least as f64, greatest as f64);
+                let whole = float.trunc();
+                if !float.is_finite() {
+                    Some((Kind::Undefined, 0.0))
+                } else if whole < least || whole > greatest {
+                    Some((Kind::Wrapped, (least - whole).max(whole - greatest)))
+                } else {
+                    (whole != float).then(|| (Kind::Cut, (float - whole).abs()))
+                }
+            }
+            (Into::Bool, value) => {
+                let float = value.to_f64();
+                (float != 0.0 && float != 1.0).then(|| (Kind::Changed, float.abs()))
+            }
+            (_, Number::Int(int)) => {
+                let cast = self.float(int as f64);
+                if cast.is_infinite() {
+                    return Some((Kind::Overflow, (int as f64).abs()));
+                }
+                let off = Number::Float(cast).to_int().map_or(f64::INFINITY, |cast| (cast - int).abs() as f64);
+                (off > 0.0).then_some((Kind::Changed, off))
+            }
+            (_, Number::Float(float)) => self.float_loss(float),
+        }
+    }
+
+    fn float_loss(&self, float: f64) -> Option<(Kind, f64)> {
+        let cast = self.float(float);
+        if cast == float || !float.is_finite() {
+            return None;
+        }
+        let off = (cast - float).abs();
+        Some(if cast.is_infinite() {
+            (Kind::Overflow, float.abs())
+        } else if cast == 0.0 {
+            (Kind::Vanished, float.abs())
+        } else if float.fract() == 0.0 && float.abs() < WHOLE {
+            (Kind::Changed, off)
+        } else if off / float.abs() <= self.half_step() {
+            (Kind::Rounded, off / float.abs())
+        } else {
+            (Kind::Coarse, off / float.abs())
+        })
+    }
+
+    /// The value after a cast to a float type.
+    #[allow(clippy::cast_possible_truncation, reason = "the cast that is asked about")]
+    fn float(self, value: f64) -> f64 {
+        match self.into {
+            Into::F32 => f64::from(value as f32),
+            Into::F16 => f16::from_f64(value).to_f64(),
+            Into::Bf16 => bf16::from_f64(value).to_f64(),
+            Into::F64 | Into::Int { .. } | Into::Bool => value,
+        }
+    }
+
+    /// How far rounding moves a value in the normal range at most, relative to it.
+    fn half_step(self) -> f64 {
+        match self.into {
+            Into::F32 => f64::from(f32::EPSILON) / 2.0,
+            Into::F16 => f16::EPSILON.to_f64() / 2.0,
+            Into::Bf16 => bf16::EPSILON.to_f64() / 2.0,
+            Into::F64 | Into::Int { .. } | Into::Bool => f64::EPSILON / 2.0,
+        }
+    }
+
+    /// Whether a whole block stays what it is, as far as its extremes tell.
+    fn keeps(self, least: f64, greatest: f64, whole: bool) -> bool {
+        match self.into {
+            Into::F64 => !whole || (least > -WHOLE && greatest < WHOLE),
+            Into::Int { least: low, greatest: high } => whole && least >= low as f64 && greatest <= high as f64,
+            Into::F32 => whole && least > -16_777_216.0 && greatest < 16_777_216.0,
+            Into::F16 => whole && least > -2048.0 && greatest < 2048.0,
+            Into::Bf16 => whole && least > -256.0 && greatest < 256.0,
+            Into::Bool => whole && least >= 0.0 && greatest <= 1.0,
+        }
+    }
+
+    /// Tells every value of a block that does not stay what it is.
+    pub(super) fn block<T: Element>(&self, block: &Block<'_, T>, tell: &mut dyn FnMut(Kind, Spot, f64)) {
+        let (least, greatest) = block.range();
+        if block.finite() == block.values.len() as u64 && self.keeps(least, greatest, block.is_whole()) {
+            return;
+        }
+        for (i, value) in block.values.iter().enumerate() {
+            let value = value.number();
+            if let Some((kind, off)) = self.loss(value) {
+                tell(kind, Spot { value, at: block.at(i) }, off);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss(from: &str, to: &str, value: f64) -> Option<Kind> {
+        let (from, to) = (Dtype::from_name(from).unwrap(), Dtype::from_name(to).unwrap());
+        #[allow(clippy::cast_possible_truncation, reason = "whole")]
+        let number = if from.is_float() { Number::Float(value) } else { Number::Int(value as i128) };
+        Cast::new(&from, &to).unwrap().loss(number).map(|(kind, _)| kind)
+    }
+
+    #[test]
+    fn each_loss_has_its_name() {
+        for (from, to, value, kind) in [
+            ("float64", "float32", 0.5, None),
+            ("float64", "float32", 0.1, Some(Kind::Rounded)),
+            ("float64", "float32", 1e39, Some(Kind::Overflow)),
+            ("float64", "float32", 1e-300, Some(Kind::Vanished)),
+            ("float64", "float32", 1e-44, Some(Kind::Coarse)),
+            ("float64", "float32", 16_777_217.0, Some(Kind::Changed)),
+            ("float64", "float32", f64::NAN, None),
+            ("float64", "float32", f64::INFINITY, None),
+            ("float32", "float16", 65_504.0, None),
+            ("float32", "float16", 70_000.0, Some(Kind::Overflow)),
+            ("float32", "bfloat16", 257.0, Some(Kind::Changed)),
+            ("float32", "int64", 2.0, None),
+            ("float32", "int64", 2.7, Some(Kind::Cut)),
+            ("float32", "int64", 1e30, Some(Kind::Wrapped)),
+            ("float32", "int64", f64::NAN, Some(Kind::Undefined)),
+            ("float64", "uint8", -1.0, Some(Kind::Wrapped)),
+            ("float64", "uint8", -0.5, Some(Kind::Cut)),
+            ("int64", "int32", 2_147_483_647.0, None),
+            ("int64", "int32", 2_147_483_648.0, Some(Kind::Wrapped)),
+            ("int64", "float32", 16_777_217.0, Some(Kind::Changed)),
+            ("int64", "float16", 70_000.0, Some(Kind::Overflow)),
+            ("uint8", "bool", 2.0, Some(Kind::Changed)),
+            ("bool", "float32", 1.0, None),
+        ] {
+            assert_eq!(loss(from, to, value), kind, "{value} from {from} to {to}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_cast() {
+        let new = |from: &str, to: &str| {
+            Cast::new(&Dtype::from_name(from).unwrap(), &Dtype::from_name(to).unwrap()).is_some()
+        };
+        assert!(!new("complex64", "float32"));
+        assert!(!new("float32", "complex64"));
+        assert!(!new("float32", "float8_e4m3fn"));
+        assert!(!Cast::new(&Dtype::new(Type::Object, 8), &Dtype::from_name("float32").unwrap()).is_some());
+    }
+}
