@@ -1,15 +1,18 @@
 //! The pipeline of `check`: the only file that names every stage.
 
+use std::collections::HashMap;
+
 use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
-use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, swapped_arrays};
+use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays};
 use crate::source::walk::Unmatched;
-use crate::source::{self, ArrayFacts, FaultKind, SourceFacts};
+use crate::source::{self, ArrayFacts, FaultKind, Progress, Reading, SourceFacts, Target};
 use crate::spec::{self, Found, Loaded, Spec};
+use crate::values::{Unread, ValueFacts, Wants};
 use crate::verdict::select::{self, Rules};
-use crate::verdict::{Active, Coverage, NO_SPEC, Report, Verdict};
+use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Verdict};
 
 /// The result of a check, with what is needed to show it.
 #[derive(Debug)]
@@ -25,16 +28,42 @@ pub struct Checked {
 }
 
 /// Checks the files that the settings name against the spec that applies.
-pub fn check(settings: &Settings) -> Result<Checked, Error> {
+pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
     let Loaded { spec, selection, fail_on, found } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let walked = source::walk::walk(&settings.paths);
     let facts = Facts::new(source::scan_all(&walked.targets));
+    let facts = read(facts, &walked.targets, &spec, &rules, settings, progress);
     drop(walked.targets);
     let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
     Ok(Checked { spec, report, found, unmatched: walked.unmatched })
+}
+
+/// Reads the values that the rules want to look at.
+fn read(
+    facts: Facts,
+    targets: &[Target],
+    spec: &Spec,
+    rules: &Rules,
+    settings: &Settings,
+    progress: &Progress,
+) -> Facts {
+    let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+    let checksums = rules.active("corrupt-member").is_some();
+    if settings.headers_only || !(wants.any() || checksums) {
+        return facts;
+    }
+    let streams = facts::assemble(&facts, spec);
+    let questions = facts::asks::questions(facts.sources(), &streams, spec, wants, checksums);
+    drop(streams);
+    let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
+    let mut sources = facts.into_sources();
+    let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
+    let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
+    source::read_all(&mut sources, &questions, target, limits, progress);
+    Facts::new(sources)
 }
 
 /// Judges facts: every rule that runs, on everything that it looks at.
@@ -49,6 +78,12 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let mut out = Findings::default();
     for active in rules.all() {
+        if matches!(active.rule.judge, Judge::Values(_)) && settings.headers_only {
+            if facts.arrays() > 0 {
+                verdict.blind(active, "", HEADERS_ONLY);
+            }
+            continue;
+        }
         if active.rule.needs.spec && !declared && !spec.plan.is_declared() {
             if facts.arrays() > 0 {
                 verdict.blind(active, "", NO_SPEC);
@@ -86,6 +121,19 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
                     });
                 }
             }
+            Judge::Values(judge) => {
+                for (pool, stream) in streams.iter().enumerate() {
+                    let skip = if active.rule.needs.spec { &swapped[pool] } else { &Vec::new() };
+                    each_column(spec, stream, skip, |subject, cx, unread| {
+                        let looked = cx.map_or(Looked::No, |cx| judge(cx, &mut out));
+                        let looked = match unread {
+                            Some(why) if out.as_slice().is_empty() => Looked::Unable(why),
+                            _ => looked,
+                        };
+                        add(subject, pool, looked, &mut out);
+                    });
+                }
+            }
             Judge::Batch(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
                     for alike in &pieces[pool].batches {
@@ -103,9 +151,6 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
             }
             Judge::Verdict => {}
         }
-    }
-    if let Some(active) = rules.active("not-evaluated") {
-        unread(&mut verdict, &active, spec);
     }
     verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
 }
@@ -151,20 +196,33 @@ fn each_array(
     }
 }
 
-/// Notes the lines of the spec that speak of values, since values are not read.
-fn unread(verdict: &mut Verdict<'_>, active: &Active, spec: &Spec) {
-    for declared in &spec.arrays {
-        let lines = [
-            ("values", declared.values.is_some()),
-            ("encoding", declared.encoding.is_some()),
-            ("classes", declared.classes.is_some()),
-            ("ignore", declared.ignore.is_some()),
-        ];
-        let lines: Vec<String> = lines.iter().filter(|(_, given)| *given).map(|(key, _)| format!("`{key}`")).collect();
-        if !lines.is_empty() {
-            let why = format!("values were not read, so what the spec says of {} is not checked", lines.join(", "));
-            verdict.blind(active, &declared.name, why);
+/// Calls `judge` for every column but those in `skip`: with its values, where some were read, and with the reason why
+/// others are not known, where there are such.
+fn each_column(
+    spec: &Spec,
+    stream: &Stream<'_>,
+    skip: &[(usize, usize)],
+    mut judge: impl FnMut(&str, Option<&ValuesCx<'_>>, Option<String>),
+) {
+    for (index, column) in stream.columns.iter().enumerate() {
+        if skip.iter().any(|(a, b)| *a == index || *b == index) {
+            continue;
         }
+        let declared = column.declared.and_then(|index| spec.arrays.get(index));
+        let cells: Vec<(Cell<'_>, &ValueFacts)> =
+            column.cells.iter().filter_map(|cell| Some((*cell, cell.array.values()?))).collect();
+        let unread = column.cells.iter().find_map(|cell| match cell.array.reading.as_deref()? {
+            // What holds no numbers breaks no rule about them.
+            Reading::Unread(Unread::UnknownType | Unread::NoBytes) | Reading::Read(_) => None,
+            Reading::Unread(why) => {
+                Some(format!("the values of `{}` are not known: {}", source::text::shown(&column.name, 80), why.why()))
+            }
+        });
+        // What the spec does not name is one check of the run.
+        let subject = declared.map_or("", |declared| declared.name.as_str());
+        let of = column.cells.len() as u64;
+        let cx = ValuesCx { spec, stream, declared, name: &column.name, cells: &cells, of };
+        judge(subject, (!cells.is_empty()).then_some(&cx), unread);
     }
 }
 
@@ -177,7 +235,7 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),
         bytes,
-        values_read: false,
+        values_read: facts.sources().iter().flat_map(|source| &source.arrays).any(|array| array.reading.is_some()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use batchlint::facts::{Facts, assemble, saved};
 use batchlint::source::fault::FileFault;
-use batchlint::source::{ArrayFacts, Fault, FaultKind, Header, SourceFacts, SourceKind};
+use batchlint::source::{ArrayFacts, Fault, FaultKind, Header, Location, SourceFacts, SourceKind};
 use batchlint::spec::Spec;
 use batchlint::spec::dtype::Dtype;
 use proptest::prelude::*;
@@ -29,6 +29,8 @@ fn source() -> impl Strategy<Value = SourceFacts> {
                 key: key.into(),
                 ordinal: if archive { 0 } else { u32::try_from(i).unwrap() },
                 header,
+                reading: None,
+                location: Location::default(),
             });
             SourceFacts {
                 path: format!("{folder}/{stem}_{number}.{ending}").into(),

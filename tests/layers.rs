@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use batchlint::rules::RULES;
 
 /// A stage names only stages to its left.
-const STAGES: [&str; 8] = ["config", "spec", "source", "facts", "diagnostic", "rules", "verdict", "render"];
+const STAGES: [&str; 9] = ["config", "spec", "values", "source", "facts", "diagnostic", "rules", "verdict", "render"];
 /// What stands beside the stages, and who may name it: `error` and `exit` are for everybody, the others for the cli.
 const PIPELINE: [&str; 2] = ["run", "cli"];
 

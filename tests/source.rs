@@ -59,7 +59,7 @@ proptest! {
     ) {
         let sizes: Vec<String> = shape.iter().map(u64::to_string).collect();
         let line = format!("{dtype}[{}]{}", sizes.join(", "), if fortran { " fortran" } else { "" });
-        let bytes = recipe::npy(&[line.as_str()]);
+        let bytes = recipe::npy("x", &[line.as_str()]);
         let folder = tempfile::tempdir().unwrap();
         let facts = scan_bytes(folder.path(), "x.npy", &bytes, &mut Memo::default());
         prop_assert_eq!(&facts.faults, &vec![]);
@@ -87,9 +87,9 @@ proptest! {
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let arrays = ["x: float32[4, 3]", "y: int64[4]", "z: |S3[2]", "z: |u1[0]"];
-        let mut bytes = recipe::npz(&arrays);
+        let mut bytes = recipe::npz("x", &arrays);
         if deflate {
-            let member = |(i, line): (usize, &&str)| (format!("{i}.npy"), recipe::npy(&[line.split_once(": ").unwrap().1]));
+            let member = |(i, line): (usize, &&str)| (format!("{i}.npy"), recipe::npy("x", &[line.split_once(": ").unwrap().1]));
             bytes = deflated(&arrays.iter().enumerate().map(member).collect::<Vec<_>>());
         }
         for (place, byte) in changes {
@@ -119,14 +119,14 @@ fn archives_of_any_size_and_compression_are_read_alike() {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let member = |line: &&str| {
             let (key, array) = line.split_once(": ").unwrap();
-            (format!("{key}.npy"), recipe::npy(&[array]))
+            (format!("{key}.npy"), recipe::npy("x", &[array]))
         };
         let packed = deflated(&lines.iter().map(member).collect::<Vec<_>>());
-        let expected = seen(&scan_bytes(folder.path(), "stored.npz", &recipe::npz(&lines), &mut memo));
+        let expected = seen(&scan_bytes(folder.path(), "stored.npz", &recipe::npz("x", &lines), &mut memo));
         assert_eq!((expected.0.len(), &expected.1), (count, &vec![]));
         // The name decides how much is read first, and nothing else.
         for (name, bytes) in
-            [("stored.dat", recipe::npz(&lines)), ("deflated.npz", packed.clone()), ("deflated.dat", packed)]
+            [("stored.dat", recipe::npz("x", &lines)), ("deflated.npz", packed.clone()), ("deflated.dat", packed)]
         {
             assert_eq!(seen(&scan_bytes(folder.path(), name, &bytes, &mut memo)), expected, "{name} {count}");
         }
@@ -138,7 +138,7 @@ fn threads_change_nothing_and_equal_headers_are_shared() {
     let folder = tempfile::tempdir().unwrap();
     for i in 0..2_000 {
         let line = format!("float32[{}, 2]", i % 3);
-        fs::write(folder.path().join(format!("x_{i}.npy")), recipe::npy(&[line.as_str()])).unwrap();
+        fs::write(folder.path().join(format!("x_{i}.npy")), recipe::npy("x", &[line.as_str()])).unwrap();
     }
     let targets = walk(&[folder.path().to_owned()]).targets;
     let mut memo = Memo::default();
@@ -157,7 +157,7 @@ fn several_arrays_in_one_file_are_read_and_counted() {
     // More than the first read holds.
     let lines: Vec<String> = (1..40).map(|i| format!("float32[{i}, 50]")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let bytes = recipe::npy(&lines);
+    let bytes = recipe::npy("x", &lines);
     let facts = scan_bytes(folder.path(), "x.npy", &bytes, &mut memo);
     let sizes: Vec<u64> = facts.arrays.iter().map(|array| array.header.shape[0]).collect();
     assert_eq!(sizes, (1..40).collect::<Vec<u64>>());

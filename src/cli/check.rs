@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::{self, OutputFormat, Page};
 use crate::run;
+use crate::source::Progress;
 use crate::source::text::shown;
 use crate::source::walk::Unmatched;
 use crate::spec::Found;
@@ -24,10 +25,12 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         paths: args.paths,
         spec: args.spec,
         fail_on: args.fail_on,
+        headers_only: args.headers_only,
+        max_bytes_per_array: args.max_bytes_per_array,
         all_places: args.all_places,
         directory,
     };
-    let checked = run::check(&settings)?;
+    let checked = run::check(&settings, &Progress::default())?;
     let page = Page { command: "check", report: &checked.report, spec: &checked.spec };
     for (format, path, file) in reports {
         let mut out = BufWriter::new(file);

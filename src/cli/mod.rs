@@ -110,6 +110,12 @@ struct CheckArgs {
     /// The least level that makes the exit code 1 [default: error]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
     fail_on: Option<Level>,
+    /// Read headers only: no values, and no rule that needs them
+    #[arg(long, help_heading = "What is read")]
+    headers_only: bool,
+    /// Do not read the values of arrays larger than this, in bytes; they are not evaluated
+    #[arg(long, value_name = "BYTES", help_heading = "What is read")]
+    max_bytes_per_array: Option<u64>,
     /// Fail when a check could not be made
     #[arg(long, help_heading = "Rules")]
     require_complete: bool,

@@ -100,6 +100,10 @@ pub struct Settings {
     pub selection: Selection,
     /// `--fail-on`
     pub fail_on: Option<Level>,
+    /// `--headers-only`: values are not read.
+    pub headers_only: bool,
+    /// `--max-bytes-per-array`: the values of larger arrays are not read.
+    pub max_bytes_per_array: Option<u64>,
     /// Whether a finding keeps all its places instead of three.
     pub all_places: bool,
     /// Where the search for the spec starts.

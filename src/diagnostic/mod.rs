@@ -96,6 +96,16 @@ pub struct Fix {
 }
 
 impl Fix {
+    /// A repair that the data cannot prove right: it changes values, or there are several ways to mend the fault.
+    #[must_use]
+    pub fn choice(python: impl Into<String>) -> Self {
+        Self {
+            applicability: Applicability::Unverified,
+            proof: "one way of several: whether it is right is for you to say, the values cannot".into(),
+            python: python.into(),
+        }
+    }
+
     /// A repair that headers alone cannot prove.
     #[must_use]
     pub fn unverified(python: impl Into<String>) -> Self {

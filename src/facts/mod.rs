@@ -5,6 +5,7 @@
 //! What only shows across arrays and batches is not stored: [`assemble()`] derives it from the same facts every
 //! time, so that it cannot disagree with them.
 
+pub mod asks;
 mod assemble;
 pub mod group;
 pub mod lengths;
@@ -47,6 +48,12 @@ impl Facts {
     #[must_use]
     pub fn sources(&self) -> &[SourceFacts] {
         &self.sources
+    }
+
+    /// The entries, for somebody who adds to them and makes facts of them again.
+    #[must_use]
+    pub fn into_sources(self) -> Vec<SourceFacts> {
+        self.sources
     }
 
     /// How many arrays could be described.

@@ -4,6 +4,7 @@ use crate::diagnostic::{Anchor, Finding, Place, Unit};
 use crate::facts::{Cell, Stream};
 use crate::source::{ArrayFacts, Fault, Header, SourceFacts};
 use crate::spec::{At, Declaration, Framework, Spec, Unit as SourceUnit};
+use crate::values::{ValueFacts, unravel};
 
 /// Where rules put what they find.
 #[derive(Debug, Default)]
@@ -114,11 +115,7 @@ impl ArrayCx<'_> {
     /// to show.
     #[must_use]
     pub fn label(&self) -> String {
-        match self.declared {
-            Some(declared) => declared.label(),
-            None if self.name.is_empty() => "an array".into(),
-            None => format!("array `{}`", crate::source::text::shown(self.name, 80)),
-        }
+        label(self.declared, self.name)
     }
 
     /// The place in the spec, or the data where the spec does not speak of it.
@@ -143,6 +140,74 @@ impl ArrayCx<'_> {
             self.of,
             batch_unit(self.spec),
         )
+    }
+}
+
+/// The values of all arrays of one name, whatever their headers.
+#[derive(Debug)]
+pub struct ValuesCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// The batches around them.
+    pub stream: &'a Stream<'a>,
+    /// How the array is declared, if it is.
+    pub declared: Option<&'a Declaration>,
+    /// The declared name, or the key. Not escaped.
+    pub name: &'a str,
+    /// Every array of that name whose values were read, in batch order; at least one.
+    pub cells: &'a [(Cell<'a>, &'a ValueFacts)],
+    /// How many arrays of that name there are.
+    pub of: u64,
+}
+
+impl ValuesCx<'_> {
+    /// Who will consume the batches.
+    #[must_use]
+    pub fn framework(&self) -> Framework {
+        self.spec.framework()
+    }
+
+    /// "input `image`" where it is declared, "array `image`" where it is not, "an array" where names mean nothing; safe
+    /// to show.
+    #[must_use]
+    pub fn label(&self) -> String {
+        label(self.declared, self.name)
+    }
+
+    /// A finding about some of these arrays, `places` of them, one place each.
+    #[must_use]
+    pub fn finding(
+        &self,
+        at: Option<&At>,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        places: Vec<Place>,
+    ) -> Finding {
+        let anchor = at.map_or(Anchor::Data, |at| Anchor::Spec(at.clone()));
+        let count = places.len() as u64;
+        Finding::new(anchor, self.name, message, expected, found).counted(places, count, self.of, batch_unit(self.spec))
+    }
+}
+
+/// The place of one value of an array, by its flat index in C order.
+#[must_use]
+pub fn value_place(cell: &Cell<'_>, flat: u64) -> Place {
+    let index = unravel(flat, &cell.header().shape);
+    Place { sample: index.first().copied(), index: Some(index), ..place(cell) }
+}
+
+/// The place of one row of an array.
+#[must_use]
+pub fn row_place(cell: &Cell<'_>, row: u64) -> Place {
+    Place { sample: Some(row), ..place(cell) }
+}
+
+fn label(declared: Option<&Declaration>, name: &str) -> String {
+    match declared {
+        Some(declared) => declared.label(),
+        None if name.is_empty() => "an array".into(),
+        None => format!("array `{}`", crate::source::text::shown(name, 80)),
     }
 }
 

@@ -25,6 +25,8 @@ const REFUSED: &str = "`np.load` stops: the whole archive cannot be opened";
 
 fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
     cx.each_fault(out, |fault| match &fault.kind {
+        // A rule of its own speaks of bombs.
+        FaultKind::Archive(ArchiveFault::Bomb { .. }) => None,
         FaultKind::Archive(archive) => Some(describe(cx, fault, archive)),
         _ => None,
     });
@@ -89,6 +91,12 @@ fn words(archive: &ArchiveFault) -> (String, &'static str, &'static str) {
         ArchiveFault::Directory { .. } => {
             ("directory of the archive is damaged", WHOLE, "bytes that are no directory entry")
         }
+        ArchiveFault::Checksum { .. } => (
+            "data is not what its checksum was made of",
+            "The checksum of a member is that of its data.",
+            "another checksum",
+        ),
+        ArchiveFault::Bomb { .. } => ("member inflates beyond all measure", WHOLE, "a bomb"),
         ArchiveFault::TooManyMembers { .. } => ("archive has more members than are read", WHOLE, "unread members"),
         ArchiveFault::TooManyFaults { .. } => ("archive has more faults than are kept", WHOLE, "untold faults"),
     };
@@ -118,10 +126,14 @@ fn detail(archive: &ArchiveFault) -> String {
             format!("byte {} in the end record, byte {} in truth", exact(*declared), exact(*found))
         }
         ArchiveFault::Directory { read } => format!("{} entries could be read", exact(*read)),
+        ArchiveFault::Checksum { declared, actual } => {
+            format!("{declared:08X} in the directory, {actual:08X} of the data")
+        }
         ArchiveFault::TooManyMembers { limit } => format!("{} were read", exact(*limit)),
         ArchiveFault::TooManyFaults { limit } => format!("{} were kept", exact(*limit)),
         ArchiveFault::Encrypted
         | ArchiveFault::Inflate
+        | ArchiveFault::Bomb { .. }
         | ArchiveFault::LocalSizes
         | ArchiveFault::LocalChecksum
         | ArchiveFault::Zip64 { .. }
@@ -141,6 +153,7 @@ fn consequence(archive: &ArchiveFault) -> String {
         }
         ArchiveFault::Method { id: 12 | 14 } => return "`np.load` reads it; batchlint did not look inside".into(),
         ArchiveFault::Method { .. } => "That compression method is not supported",
+        ArchiveFault::Checksum { .. } => "Bad CRC-32 for file ...",
         ArchiveFault::Inflate => "Error -3 while decompressing data: ...",
         ArchiveFault::LocalName { .. } => "File name in directory ... and header ... differ.",
         ArchiveFault::NotAMember { .. } => "Bad magic number for file header",
@@ -160,7 +173,7 @@ fn consequence(archive: &ArchiveFault) -> String {
         }
         ArchiveFault::DirectoryOffset { .. } => return "`np.load` stops when an array is asked for".into(),
         ArchiveFault::Directory { .. } => return "`np.load` stops, or misses members".into(),
-        ArchiveFault::TooManyMembers { .. } | ArchiveFault::TooManyFaults { .. } => {
+        ArchiveFault::TooManyMembers { .. } | ArchiveFault::TooManyFaults { .. } | ArchiveFault::Bomb { .. } => {
             return "the rest was not checked".into();
         }
     };

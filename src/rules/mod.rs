@@ -22,6 +22,7 @@ mod misnamed_input;
 mod missing_batch_axis;
 mod missing_channel_axis;
 mod missing_input;
+mod non_finite_values;
 mod non_numeric_dtype;
 mod not_evaluated;
 mod numbering_gap;
@@ -63,9 +64,10 @@ mod wrong_rank;
 mod wrong_size;
 mod zero_steps;
 
-pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx};
+pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx, ValuesCx};
 
 use crate::diagnostic::Level;
+use crate::values::Wants;
 
 /// Every rule, by group, in the order of the table.
 pub static RULES: &[&Rule] = &[
@@ -118,6 +120,9 @@ pub static RULES: &[&Rule] = &[
     &rows_lost::RULE,
     &zero_steps::RULE,
     &numbering_gap::RULE,
+    // values
+    &non_finite_values::RULE,
+    // targets
     // layout
     &fortran_order::RULE,
     // spec
@@ -131,15 +136,30 @@ pub static RULES: &[&Rule] = &[
 pub struct Needs {
     /// A spec that declares arrays or a plan.
     pub spec: bool,
-    /// The values, not just the headers.
-    pub values: bool,
+    /// What to look at in the values. A [`Judge::Values`] rule cannot do without; others say less where they are not
+    /// known.
+    pub values: Wants,
 }
 
 impl Needs {
     /// Headers only.
-    pub const HEADERS: Self = Self { spec: false, values: false };
+    pub const HEADERS: Self = Self { spec: false, values: Wants::NOTHING };
     /// Headers, and a spec to compare them with.
-    pub const SPEC: Self = Self { spec: true, values: false };
+    pub const SPEC: Self = Self { spec: true, values: Wants::NOTHING };
+    /// Counts, extremes and positions of values.
+    pub const NUMBERS: Self = Self { spec: false, values: Wants::NUMBERS };
+
+    /// The same, and these values.
+    #[must_use]
+    pub const fn values(self, values: Wants) -> Self {
+        Self { values, ..self }
+    }
+
+    /// The same, and a spec to compare them with.
+    #[must_use]
+    pub const fn spec(self) -> Self {
+        Self { spec: true, ..self }
+    }
 }
 
 /// The families that `--select` and the table of rules use.
@@ -151,14 +171,25 @@ pub enum Group {
     Dtype,
     Shape,
     Plan,
+    Values,
+    Targets,
     Layout,
     Spec,
 }
 
 impl Group {
     /// Every group, in the order of the table.
-    pub const ALL: [Self; 7] =
-        [Self::Source, Self::Structure, Self::Dtype, Self::Shape, Self::Plan, Self::Layout, Self::Spec];
+    pub const ALL: [Self; 9] = [
+        Self::Source,
+        Self::Structure,
+        Self::Dtype,
+        Self::Shape,
+        Self::Plan,
+        Self::Values,
+        Self::Targets,
+        Self::Layout,
+        Self::Spec,
+    ];
 
     /// The name that `--select` takes.
     #[must_use]
@@ -169,6 +200,8 @@ impl Group {
             Self::Dtype => "dtype",
             Self::Shape => "shape",
             Self::Plan => "plan",
+            Self::Values => "values",
+            Self::Targets => "targets",
             Self::Layout => "layout",
             Self::Spec => "spec",
         }
@@ -201,6 +234,8 @@ pub enum Judge {
     Source(fn(&SourceCx<'_>, &mut Findings) -> Looked),
     /// All arrays of one name that share one header.
     Array(fn(&ArrayCx<'_>, &mut Findings) -> Looked),
+    /// The values of all arrays of one name.
+    Values(fn(&ValuesCx<'_>, &mut Findings) -> Looked),
     /// All batches whose arrays have the same headers.
     Batch(fn(&BatchCx<'_>, &mut Findings) -> Looked),
     /// All batches of a stream.

@@ -13,13 +13,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SourceCx, SpecCx, StreamCx};
+use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SourceCx, SpecCx, StreamCx, ValuesCx};
 use crate::diagnostic::{Anchor, Finding};
-use crate::facts::{Facts, Stream, assemble, group};
-use crate::source::{ArrayFacts, Header, SourceFacts, SourceKind};
+use crate::facts::{Facts, Stream, asks, assemble, group};
+use crate::source::{ArrayFacts, Header, Location, Reading, SourceFacts, SourceKind};
 use crate::spec::dims::{Dim, Expr, Shape};
 use crate::spec::dtype::{ByteOrder, Class, Dtype, DtypeRule, Field, Kind, MlType, Wanted};
 use crate::spec::{At, Declaration, Declared, Framework, Pick, Role, Spec, Text};
+use crate::values::{Ask, Pass, Wants};
+
+/// Makes the value of a batch at a flat index in C order.
+pub(crate) type Make = fn(usize, usize) -> f64;
 
 /// A spec and the files that are checked against it.
 #[derive(Debug, Default)]
@@ -92,6 +96,51 @@ impl World {
         self
     }
 
+    /// Adds one archive whose values are known: each array as [`array`] reads it, and its values in C order, which are
+    /// repeated until the array is full.
+    pub(crate) fn values(self, arrays: &[(&str, &[f64])]) -> Self {
+        let arrays: Vec<_> = arrays.iter().map(|(text, values)| (*text, values.to_vec())).collect();
+        self.known(&arrays)
+    }
+
+    /// Adds `count` archives whose values are made by a function of the batch and the flat index in C order.
+    pub(crate) fn made(mut self, count: usize, arrays: &[(&str, Make)]) -> Self {
+        for _ in 0..count {
+            let batch = self.facts.sources().len();
+            let arrays: Vec<_> = arrays
+                .iter()
+                .map(|(text, make)| {
+                    let elements = usize::try_from(array(text).header.elements()).expect("a small array");
+                    (*text, (0..elements).map(|i| make(batch, i)).collect())
+                })
+                .collect();
+            self = self.known(&arrays);
+        }
+        self
+    }
+
+    fn known(mut self, arrays: &[(&str, Vec<f64>)]) -> Self {
+        let read = |(text, values): &(&str, Vec<f64>)| {
+            let mut array = array(text);
+            let declared = self.spec.arrays.iter().find(|declared| *declared.name == *array.key);
+            let asks = asks::asks(declared, &array.header);
+            array.reading = Some(Arc::new(reading(&array.header, values, &asks)));
+            array
+        };
+        let arrays: Vec<ArrayFacts> = arrays.iter().map(read).collect();
+        let number = self.facts.sources().len();
+        let source = SourceFacts {
+            path: format!("dump/batch_{number:03}.npz").into(),
+            root: "dump".into(),
+            kind: SourceKind::Npz,
+            size: arrays.iter().map(|array| array.header.bytes()).sum(),
+            arrays,
+            faults: Vec::new(),
+        };
+        self.facts = std::mem::take(&mut self.facts).merge(Facts::new(vec![source]));
+        self
+    }
+
     /// What the rule finds.
     pub(crate) fn judge(&self, rule: &Rule) -> Vec<Finding> {
         self.run(rule).0
@@ -151,6 +200,23 @@ impl World {
                     }
                 }
             }
+            Judge::Values(judge) => {
+                for column in &stream.columns {
+                    let cells: Vec<_> =
+                        column.cells.iter().filter_map(|cell| Some((*cell, cell.array.values()?))).collect();
+                    let cx = ValuesCx {
+                        spec,
+                        stream,
+                        declared: column.declared.map(|index| &spec.arrays[index]),
+                        name: &column.name,
+                        cells: &cells,
+                        of: column.cells.len() as u64,
+                    };
+                    if !cells.is_empty() {
+                        looked.push(judge(&cx, &mut out));
+                    }
+                }
+            }
             Judge::Batch(judge) => {
                 for alike in group::alike(stream) {
                     let cx = BatchCx { spec, stream, arrays: &alike.arrays, batches: &alike.batches };
@@ -196,6 +262,40 @@ impl World {
     }
 }
 
+/// What the pass says of these values, repeated until the array is full.
+fn reading(header: &Header, values: &[f64], asks: &[Ask]) -> Reading {
+    let mut pass = match Pass::new(header.layout(), Wants::EVERYTHING, asks) {
+        Ok(pass) => pass,
+        Err(why) => return Reading::Unread(why),
+    };
+    let elements = usize::try_from(header.elements()).expect("a small array");
+    assert!(!header.fortran, "values are given in C order");
+    let bytes: Vec<u8> = values.iter().cycle().take(elements).flat_map(|value| bytes(&header.dtype, *value)).collect();
+    pass.feed(&bytes);
+    pass.finish().map_or_else(Reading::Unread, |facts| Reading::Read(Box::new(facts)))
+}
+
+/// A value as it stands in a file.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test says what it means")]
+fn bytes(dtype: &Dtype, value: f64) -> Vec<u8> {
+    let mut bytes = match (&dtype.kind, dtype.size) {
+        (Kind::Bool, _) => vec![value as u8],
+        (Kind::Int, 8) => (value as i64).to_le_bytes().to_vec(),
+        (Kind::Uint, 8) => (value as u64).to_le_bytes().to_vec(),
+        (Kind::Int, size) => (value as i64).to_le_bytes()[..size as usize].to_vec(),
+        (Kind::Uint, size) => (value as u64).to_le_bytes()[..size as usize].to_vec(),
+        (Kind::Float, 2) => half::f16::from_f64(value).to_le_bytes().to_vec(),
+        (Kind::Float, 4) => (value as f32).to_le_bytes().to_vec(),
+        (Kind::Float, 8) => value.to_le_bytes().to_vec(),
+        (Kind::Ml(MlType::Bfloat16) | Kind::UnnamedMl, 2) => half::bf16::from_f64(value).to_le_bytes().to_vec(),
+        (_, size) => vec![value as u8; size as usize],
+    };
+    if dtype.order == ByteOrder::Big {
+        bytes.reverse();
+    }
+    bytes
+}
+
 /// An array from `key: dtype[shape]` or `key: dtype[shape] fortran`.
 pub(crate) fn array(text: &str) -> ArrayFacts {
     let (key, header) = text.split_once(": ").expect("`key: dtype[shape]`");
@@ -205,7 +305,14 @@ pub(crate) fn array(text: &str) -> ArrayFacts {
     let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
     let shape = sizes.map(|size| size.parse().expect("a size")).collect();
     let header = Header { dtype: dtype(name), shape, fortran: order.trim() == "fortran" };
-    ArrayFacts { key: key.into(), member: Some(format!("{key}.npy").into()), ordinal: 0, header: Arc::new(header) }
+    ArrayFacts {
+        key: key.into(),
+        member: Some(format!("{key}.npy").into()),
+        ordinal: 0,
+        header: Arc::new(header),
+        reading: None,
+        location: Location::default(),
+    }
 }
 
 /// A dtype from its name or from a descriptor: `float32`, `>f4`, `<V2`, `|O`, `<U5`, `<M8[s]`, `{x: float32, y: |O}`.

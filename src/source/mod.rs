@@ -8,6 +8,7 @@ pub mod input;
 mod memo;
 pub mod npy;
 pub mod npz;
+mod read;
 mod seen;
 pub mod sniff;
 pub mod text;
@@ -22,11 +23,13 @@ use serde::{Deserialize, Serialize};
 
 pub use fault::{Fault, FaultKind, FileFault};
 pub use memo::{Memo, Work};
+pub use read::{Limits, Progress, Question, read_all};
 pub use seen::{Seen, Spot};
 pub use text::Excerpt;
 pub use walk::{Target, walk};
 
 use crate::spec::dtype::Dtype;
+use crate::values::{Layout, Unread, ValueFacts};
 use input::Input;
 
 /// Files that one task of a parallel scan reads at least: enough to make good use of what it remembers.
@@ -142,7 +145,7 @@ pub struct SourceFacts {
 }
 
 /// One array of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArrayFacts {
     /// What a program calls it: the npz key (member name without `.npy`), or the file stem. Not escaped.
     pub key: Arc<str>,
@@ -153,7 +156,67 @@ pub struct ArrayFacts {
     pub ordinal: u32,
     /// Type, shape and order. Shared between arrays whose headers are equal.
     pub header: Arc<Header>,
+    /// What its values are; `None` where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Arc<Reading>>,
+    /// Where its bytes lie.
+    #[serde(skip)]
+    pub location: Location,
 }
+
+impl ArrayFacts {
+    /// What its values are, where they were read.
+    #[must_use]
+    pub fn values(&self) -> Option<&ValueFacts> {
+        match self.reading.as_deref() {
+            Some(Reading::Read(values)) => Some(values),
+            _ => None,
+        }
+    }
+}
+
+/// What came of looking at the values of an array.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// They were read, all of them.
+    Read(Box<ValueFacts>),
+    /// They are not known, and why.
+    Unread(Unread),
+}
+
+/// Where the bytes of an array lie in its file. That says nothing about the data: it is not saved, and facts that differ
+/// in it alone are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Location {
+    /// Where the header starts, or the data of the member that it is the start of.
+    pub start: u64,
+    /// Bytes of the header.
+    pub header: u64,
+    /// The member around it.
+    pub member: Option<Stored>,
+}
+
+/// How a member of an archive is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored {
+    /// Bytes in the file.
+    pub stored: u64,
+    /// Bytes that should come out.
+    pub declared: u64,
+    /// The checksum of what should come out.
+    pub crc: u32,
+    /// Whether it is deflated.
+    pub deflated: bool,
+}
+
+impl PartialEq for Location {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Location {}
 
 /// What a header says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -177,6 +240,12 @@ impl Header {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.elements().saturating_mul(self.dtype.size)
+    }
+
+    /// What a pass over the values needs to know.
+    #[must_use]
+    pub fn layout(&self) -> Layout<'_> {
+        Layout { dtype: &self.dtype, shape: &self.shape, fortran: self.fortran }
     }
 
     /// The shape as people write it: `[32, 32, 3]`.

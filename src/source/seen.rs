@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::fault::{ArchiveFault, Fault, FaultKind};
 use crate::source::text::Excerpt;
 use crate::source::walk::Target;
-use crate::source::{ArrayFacts, Header, SourceFacts, SourceKind};
+use crate::source::{ArrayFacts, Header, Location, SourceFacts, SourceKind};
 
 /// Faults that are kept of one file. Hostile archives have one per member.
 const MAX_FAULTS: usize = 4096;
@@ -38,11 +38,18 @@ impl Seen {
     }
 
     /// Adds an array.
-    pub fn array(&mut self, key: Arc<str>, spot: &Spot<'_>, header: Arc<Header>) {
+    pub fn array(&mut self, key: Arc<str>, spot: &Spot<'_>, header: Arc<Header>, location: Location) {
         if self.arrays.is_empty() {
             self.arrays.reserve_exact(1);
         }
-        self.arrays.push(ArrayFacts { key, member: spot.member.cloned(), ordinal: spot.ordinal, header });
+        self.arrays.push(ArrayFacts {
+            key,
+            member: spot.member.cloned(),
+            ordinal: spot.ordinal,
+            header,
+            reading: None,
+            location,
+        });
     }
 
     /// Adds a fault.

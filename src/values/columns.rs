@@ -128,11 +128,7 @@ impl<T: Element> Following<T> {
             per: self.per,
             count: self.count as u64,
             constant: constant.collect(),
-            ranges: self
-                .ranges
-                .iter()
-                .map(|range| range.map(|(min, max)| (min.number(), max.number())))
-                .collect(),
+            ranges: self.ranges.iter().map(|range| range.map(|(min, max)| (min.number(), max.number()))).collect(),
         }
     }
 }

@@ -4,19 +4,22 @@ use half::{bf16, f16};
 
 use crate::spec::dtype::{ByteOrder, Dtype, Kind, MlType};
 
+/// Makes values from bytes.
+pub(super) type Decode<T> = fn(&[u8], &mut Vec<T>);
+
 /// How the values of a type are read: the type that they are worked on as, and the function that makes them from bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Decoder {
-    F32(fn(&[u8], &mut Vec<f32>)),
-    F64(fn(&[u8], &mut Vec<f64>)),
-    I8(fn(&[u8], &mut Vec<i8>)),
-    I16(fn(&[u8], &mut Vec<i16>)),
-    I32(fn(&[u8], &mut Vec<i32>)),
-    I64(fn(&[u8], &mut Vec<i64>)),
-    U8(fn(&[u8], &mut Vec<u8>)),
-    U16(fn(&[u8], &mut Vec<u16>)),
-    U32(fn(&[u8], &mut Vec<u32>)),
-    U64(fn(&[u8], &mut Vec<u64>)),
+    F32(Decode<f32>),
+    F64(Decode<f64>),
+    I8(Decode<i8>),
+    I16(Decode<i16>),
+    I32(Decode<i32>),
+    I64(Decode<i64>),
+    U8(Decode<u8>),
+    U16(Decode<u16>),
+    U32(Decode<u32>),
+    U64(Decode<u64>),
 }
 
 macro_rules! plain {
@@ -88,8 +91,8 @@ pub(super) fn decoder(dtype: &Dtype) -> Option<(Decoder, u64)> {
 
 /// A float of one byte or less: sign, exponent and mantissa bits, the bias, and what its special codes mean.
 struct Tiny {
-    exponent: u32,
-    mantissa: u32,
+    exponent: usize,
+    mantissa: usize,
     bias: i32,
     special: Special,
 }
@@ -106,17 +109,17 @@ enum Special {
     None,
 }
 
-const fn float(exponent: u32, mantissa: u32, bias: i32, special: Special) -> Tiny {
+const fn float(exponent: usize, mantissa: usize, bias: i32, special: Special) -> Tiny {
     Tiny { exponent, mantissa, bias, special }
 }
 
 /// The table of a type of one byte. The formats are those of the `ml_dtypes` package.
-fn tiny(ml: MlType) -> Option<fn(&[u8], &mut Vec<f32>)> {
+fn tiny(ml: MlType) -> Option<Decode<f32>> {
     macro_rules! table {
         ($tiny:expr) => {
             |bytes, out| {
                 static TABLE: std::sync::LazyLock<[f32; 256]> =
-                    std::sync::LazyLock::new(|| std::array::from_fn(|code| value(&$tiny, code as u32)));
+                    std::sync::LazyLock::new(|| std::array::from_fn(|code| value(&$tiny, code)));
                 out.extend(bytes.iter().map(|byte| TABLE[usize::from(*byte)]));
             }
         };
@@ -133,7 +136,7 @@ fn tiny(ml: MlType) -> Option<fn(&[u8], &mut Vec<f32>)> {
         MlType::Float6E3m2fn => table!(float(3, 2, 3, Special::None)),
         MlType::Float4E2m1fn => table!(float(2, 1, 1, Special::None)),
         MlType::Float8E8m0fnu => |bytes, out| {
-            let value = |code: u8| if code == 255 { f32::NAN } else { 2.0_f64.powi(i32::from(code) - 127) as f32 };
+            let value = |code: u8| if code == 255 { f32::NAN } else { 2.0_f32.powi(i32::from(code) - 127) };
             out.extend(bytes.iter().map(|code| value(*code)));
         },
         MlType::Bfloat16 | MlType::Int4 | MlType::Int2 | MlType::Uint4 | MlType::Uint2 => return None,
@@ -142,7 +145,7 @@ fn tiny(ml: MlType) -> Option<fn(&[u8], &mut Vec<f32>)> {
 
 /// The value of one code. Bits above the sign are ignored.
 #[allow(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "eight bits, and floats that fit")]
-fn value(tiny: &Tiny, code: u32) -> f32 {
+fn value(tiny: &Tiny, code: usize) -> f32 {
     let sign = if code >> (tiny.exponent + tiny.mantissa) & 1 == 1 { -1.0 } else { 1.0 };
     let top = (1 << tiny.exponent) - 1;
     let exponent = code >> tiny.mantissa & top;
@@ -156,9 +159,9 @@ fn value(tiny: &Tiny, code: u32) -> f32 {
         _ => {}
     }
     let magnitude = if exponent == 0 {
-        f64::from(mantissa) * scale * 2.0_f64.powi(1 - tiny.bias)
+        mantissa as f64 * scale * 2.0_f64.powi(1 - tiny.bias)
     } else {
-        (1.0 + f64::from(mantissa) * scale) * 2.0_f64.powi(exponent as i32 - tiny.bias)
+        (1.0 + mantissa as f64 * scale) * 2.0_f64.powi(exponent as i32 - tiny.bias)
     };
     (sign * magnitude) as f32
 }

@@ -86,6 +86,6 @@ mod tests {
         seen.sort_unstable();
         assert_eq!(seen, (0..24).collect::<Vec<_>>());
         assert!(!Layout { dtype: &dtype, shape: &[1, 5, 1], fortran: true }.is_reversed());
-        assert_eq!(unravel(7, &[2, 0, 4]), [0, 0, 3]);
+        assert_eq!(unravel(7, &[2, 2, 4]), [0, 1, 3]);
     }
 }

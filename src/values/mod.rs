@@ -51,6 +51,7 @@ pub const ROW_ELEMENTS: u64 = 4;
 
 /// What is worth reading the values for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Wants {
     /// Extremes, counts, positions, answers.
     pub numbers: bool,

@@ -4,7 +4,7 @@ use super::ask::{Ask, Asked};
 use super::blank::Blanks;
 use super::block::{BLOCK, Block, Element, stats};
 use super::columns::Following;
-use super::decode::{Decoder, decoder};
+use super::decode::{Decode, Decoder, decoder};
 use super::layout::Layout;
 use super::neighbours::Looking;
 use super::numbers::Counting;
@@ -29,7 +29,11 @@ enum Scan<'a> {
     Numbers(Box<dyn Scanning + 'a>),
     Texts(Reading),
     /// Small enough to be put into C order before it is looked at.
-    Reordered { bytes: Vec<u8>, asks: Vec<Ask>, wants: Wants },
+    Reordered {
+        bytes: Vec<u8>,
+        asks: Vec<Ask>,
+        wants: Wants,
+    },
     Nothing,
 }
 
@@ -173,7 +177,7 @@ trait Scanning {
 }
 
 struct Typed<'a, T> {
-    decode: fn(&[u8], &mut Vec<T>),
+    decode: Decode<T>,
     parts: u64,
     layout: Layout<'a>,
     values: Vec<T>,
@@ -207,13 +211,7 @@ fn scanning<'a>(
 }
 
 impl<'a, T: Element> Typed<'a, T> {
-    fn new(
-        decode: fn(&[u8], &mut Vec<T>),
-        parts: u64,
-        layout: Layout<'a>,
-        wants: Wants,
-        asks: &[Ask],
-    ) -> Self {
+    fn new(decode: Decode<T>, parts: u64, layout: Layout<'a>, wants: Wants, asks: &[Ask]) -> Self {
         let bools = layout.dtype.kind == Kind::Bool;
         let rows = !layout.is_reversed() && parts == 1 && layout.row_elements() > 1 && layout.shape.len() > 1;
         let row = layout.shape.get(1..).unwrap_or_default();
@@ -241,7 +239,8 @@ impl<T: Element> Scanning for Typed<'_, T> {
         // A block of complex numbers holds two values per element.
         while !values.is_empty() {
             let (mine, rest) = values.split_at(BLOCK.min(values.len()));
-            let block = Block { values: mine, stats: stats(mine), first: self.done, parts: self.parts, layout: &self.layout };
+            let block =
+                Block { values: mine, stats: stats(mine), first: self.done, parts: self.parts, layout: &self.layout };
             self.counting.block(&block);
             for asked in &mut self.asked {
                 asked.block(&block);

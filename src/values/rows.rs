@@ -142,6 +142,9 @@ mod hashes {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Hash>>, D::Error> {
         let text = String::deserialize(deserializer)?;
         let digits = text.as_bytes().chunks(32).map(|digits| str::from_utf8(digits).ok().and_then(parse));
-        digits.collect::<Option<_>>().map(Some).ok_or_else(|| D::Error::custom("hashes have 32 hexadecimal digits each"))
+        digits
+            .collect::<Option<_>>()
+            .map(Some)
+            .ok_or_else(|| D::Error::custom("hashes have 32 hexadecimal digits each"))
     }
 }

@@ -94,6 +94,10 @@ impl Fault {
 /// Why a rule that compares with a declaration did not run.
 pub const NO_SPEC: &str = "there is no spec, so nothing says what the model takes";
 
+/// Why a rule that looks at values did not run.
+pub const HEADERS_ONLY: &str =
+    "only headers were read (`--headers-only`), so nothing that shows in the values is checked";
+
 const WHAT_A_SPEC_ADDS: &str = "a `batchlint.toml` adds the rules that compare: missing arrays, wrong types and shapes, \
     the batch plan. Write `framework = \"keras\"`, then `dtype = \"float32\"` and `shape = [\"batch\", 32, 32, 3]` under \
     `[inputs.NAME]`, and `size = 32` under `[batch]`";

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::rules::{Looked, RULES, Rule};
 use crate::spec::Spec;
 use join::Joined;
-pub use join::NO_SPEC;
+pub use join::{HEADERS_ONLY, NO_SPEC};
 pub use select::Active;
 
 /// What became of one check: one rule on one array, or on the run where `array` is empty.

@@ -79,17 +79,17 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
 /// Writes one file, or one per number where the name holds `{000..019}`.
 fn write(folder: &Path, kind: &str, name: &str, lines: &[&str]) -> Result<(), String> {
     let lines: Vec<&str> = lines.iter().copied().filter(|line| !line.trim().is_empty()).collect();
-    let content = match (kind, name.rsplit_once('.')) {
-        ("bytes", _) => recipe::bytes(&lines),
-        ("file", _) => (lines.join("\n") + "\n").into_bytes(),
-        (_, Some((_, "npz"))) => recipe::npz(&lines),
-        (_, Some((_, "npy"))) => recipe::npy(&lines),
-        _ => return Err(format!("`{name}`: a batch is an .npy or .npz file")),
-    };
     for name in expand(name) {
+        let content = match (kind, name.rsplit_once('.')) {
+            ("bytes", _) => recipe::bytes(&lines),
+            ("file", _) => (lines.join("\n") + "\n").into_bytes(),
+            (_, Some((_, "npz"))) => recipe::npz(&name, &lines),
+            (_, Some((_, "npy"))) => recipe::npy(&name, &lines),
+            _ => return Err(format!("`{name}`: a batch is an .npy or .npz file")),
+        };
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, &content).unwrap();
+        fs::write(path, content).unwrap();
     }
     Ok(())
 }

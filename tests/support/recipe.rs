@@ -1,5 +1,8 @@
 //! Arrays from a few words of text: `float32[4, 32, 32, 3] = 0.5` becomes a real `.npy` file, several named lines a
-//! real `.npz` archive.
+//! real `.npz` archive. `fill` may be a number, `arange`, `[0, 1, 2]` (repeated), `uniform LOW HIGH`, `normal MEAN DEVIATION`,
+//! `choice A B C`, or `smooth LOW HIGH` (images without sudden changes along the last axes); without one the values vary
+//! as data does. Behind a `;` stand single places: `; [3, 0] = nan; [7] = 0`, where an index that is too short means all
+//! below it. Random values depend on the name of the file and of the array, and on nothing else.
 
 use std::fmt::Write as _;
 
@@ -10,27 +13,35 @@ pub(crate) struct Array {
     fortran: bool,
     size: u64,
     fill: Fill,
+    patches: Vec<(Vec<u64>, f64)>,
 }
 
 enum Fill {
     Number(f64),
     Arange,
+    Cycle(Vec<f64>),
+    Uniform(f64, f64),
+    Normal(f64, f64),
+    Choice(Vec<f64>),
+    Smooth(f64, f64),
+    Varied,
 }
 
 /// The bytes of a `.npy` file with one array per line, one after another.
-pub(crate) fn npy(lines: &[&str]) -> Vec<u8> {
-    lines.iter().flat_map(|line| Array::parse(line).bytes()).collect()
+pub(crate) fn npy(name: &str, lines: &[&str]) -> Vec<u8> {
+    let arrays = lines.iter().enumerate();
+    arrays.flat_map(|(i, line)| Array::parse(line).bytes(&format!("{name}:{i}"))).collect()
 }
 
 /// The bytes of an `.npz` archive, stored, one member per line.
-pub(crate) fn npz(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn npz(file: &str, lines: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
     for line in lines {
         let (name, text) = member(line);
         let content = match text.strip_prefix("text ") {
             Some(literal) => unquote(literal),
-            None => Array::parse(text).bytes(),
+            None => Array::parse(text).bytes(&format!("{file}:{name}")),
         };
         let (mut entry, config) = archive.new_file(&name).start().unwrap();
         let mut writer = config.wrap(&mut entry);
@@ -95,7 +106,10 @@ fn unquote(literal: &str) -> Vec<u8> {
 impl Array {
     /// Reads `dtype[shape] = fill`, with `fortran` after the shape where it is meant.
     pub(crate) fn parse(line: &str) -> Self {
-        let (left, fill) = line.split_once(" = ").unwrap_or((line, "0"));
+        let mut parts = line.split(';');
+        let line = parts.next().unwrap_or_default().trim();
+        let patches = parts.map(patch).collect();
+        let (left, fill) = line.split_once(" = ").unwrap_or((line, ""));
         let left = left.trim();
         let (left, fortran) = left.strip_suffix("fortran").map_or((left, false), |left| (left.trim_end(), true));
         let open = left.rfind('[').unwrap_or_else(|| panic!("no shape: {line}"));
@@ -103,12 +117,11 @@ impl Array {
         let shape = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
         let shape = shape.map(|size| size.parse().unwrap_or_else(|_| panic!("not a size: {line}"))).collect();
         let (descr, size) = descr(left[..open].trim());
-        let fill = if fill.trim() == "arange" { Fill::Arange } else { Fill::Number(fill.trim().parse().unwrap()) };
-        Self { descr, shape, fortran, size, fill }
+        Self { descr, shape, fortran, size, fill: Fill::parse(fill.trim()), patches }
     }
 
     /// The array as `numpy.save` writes it.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    fn bytes(&self, seed: &str) -> Vec<u8> {
         let mut sizes = String::new();
         for size in &self.shape {
             write!(sizes, "{size}, ").unwrap();
@@ -120,15 +133,58 @@ impl Array {
         let mut out = b"\x93NUMPY\x01\x00".to_vec();
         out.extend_from_slice(&u16::try_from(padded).unwrap().to_le_bytes());
         out.extend_from_slice(format!("{header:<width$}\n", width = padded - 1).as_bytes());
-        let count: u64 = self.shape.iter().product();
-        for i in 0..count {
-            let value = match self.fill {
-                Fill::Number(value) => value,
-                Fill::Arange => i as f64,
-            };
+        let elements: u64 = self.shape.iter().product();
+        for place in 0..elements {
+            let index = self.index(place);
+            // Random values are the same whatever the order of the file is.
+            let flat = index.iter().zip(&self.shape).fold(0, |flat, (at, size)| flat * size + at);
+            let patch = self.patches.iter().rev().find(|(at, _)| index.starts_with(at));
+            let value = patch.map_or_else(|| self.value(seed, flat, &index), |(_, value)| *value);
             out.extend(self.element(value));
         }
         out
+    }
+
+    /// The index of the element that stands at that place of the file.
+    fn index(&self, mut place: u64) -> Vec<u64> {
+        let mut index = vec![0; self.shape.len()];
+        let axes: Vec<usize> =
+            if self.fortran { (0..self.shape.len()).collect() } else { (0..self.shape.len()).rev().collect() };
+        for axis in axes {
+            index[axis] = place % self.shape[axis];
+            place /= self.shape[axis];
+        }
+        index
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a recipe says what it means")]
+    fn value(&self, seed: &str, flat: u64, index: &[u64]) -> f64 {
+        let random = |salt: u64| {
+            let mut bytes = seed.as_bytes().to_vec();
+            bytes.extend(flat.to_le_bytes());
+            bytes.extend(salt.to_le_bytes());
+            (xxhash_rust::xxh3::xxh3_64(&bytes) >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let pick = |choices: &[f64]| choices[(random(0) * choices.len() as f64) as usize];
+        match &self.fill {
+            Fill::Number(value) => *value,
+            Fill::Arange => flat as f64,
+            Fill::Cycle(values) => values[flat as usize % values.len()],
+            Fill::Uniform(low, high) => low + (high - low) * random(0),
+            Fill::Normal(mean, deviation) => {
+                let radius = (-2.0 * random(1).max(1e-300).ln()).sqrt();
+                mean + deviation * radius * (std::f64::consts::TAU * random(2)).cos()
+            }
+            Fill::Choice(choices) => pick(choices),
+            Fill::Smooth(low, high) => {
+                let phase = xxhash_rust::xxh3::xxh3_64(format!("{seed}:{:?}", index.first()).as_bytes()) % 1000;
+                let along: f64 =
+                    index.iter().skip(1).enumerate().map(|(i, at)| (0.7 + i as f64) * *at as f64 * 0.11).sum();
+                low + (high - low) * (0.5 + 0.45 * (along + phase as f64).sin() + 0.04 * (random(0) - 0.5))
+            }
+            Fill::Varied if self.descr.contains('f') => random(0),
+            Fill::Varied => pick(&[0.0, 1.0]),
+        }
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a recipe says what it means")]
@@ -144,12 +200,44 @@ impl Array {
             "u2" => (value as u16).to_le_bytes().to_vec(),
             "u4" => (value as u32).to_le_bytes().to_vec(),
             "u8" => (value as u64).to_le_bytes().to_vec(),
+            "f2" => half::f16::from_f64(value).to_le_bytes().to_vec(),
+            "V2" if code.starts_with('<') => half::bf16::from_f64(value).to_le_bytes().to_vec(),
+            "bfloat16" => half::bf16::from_f64(value).to_le_bytes().to_vec(),
             "f4" => (value as f32).to_le_bytes().to_vec(),
             "f8" => value.to_le_bytes().to_vec(),
             _ => vec![0; usize::try_from(self.size).unwrap()],
         };
         if code.starts_with('>') { little.into_iter().rev().collect() } else { little }
     }
+}
+
+impl Fill {
+    fn parse(text: &str) -> Self {
+        let number = |text: &str| text.trim().parse().unwrap_or_else(|_| panic!("not a number: {text}"));
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let numbers: Vec<f64> = match text.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
+            Some(list) => list.split(',').map(number).collect(),
+            None => rest.split_whitespace().map(number).collect(),
+        };
+        match (word, numbers.as_slice()) {
+            ("", _) => Self::Varied,
+            ("arange", _) => Self::Arange,
+            ("uniform", [low, high]) => Self::Uniform(*low, *high),
+            ("normal", [mean, deviation]) => Self::Normal(*mean, *deviation),
+            ("smooth", [low, high]) => Self::Smooth(*low, *high),
+            ("choice", choices) => Self::Choice(choices.to_vec()),
+            _ if text.starts_with('[') => Self::Cycle(numbers),
+            _ => Self::Number(number(text)),
+        }
+    }
+}
+
+/// `[3, 0] = nan`: an index, whole or the start of one, and the value of all that it names.
+fn patch(text: &str) -> (Vec<u64>, f64) {
+    let (index, value) = text.split_once('=').unwrap_or_else(|| panic!("expected `[index] = value`: {text}"));
+    let index = index.trim().trim_start_matches('[').trim_end_matches(']');
+    let index = index.split(',').map(|at| at.trim().parse().unwrap_or_else(|_| panic!("not an index: {text}")));
+    (index.collect(), value.trim().parse().unwrap_or_else(|_| panic!("not a number: {text}")))
 }
 
 /// The descriptor as it stands in a header, and the bytes of one element.

@@ -98,6 +98,20 @@ pub enum ArchiveFault {
         /// Entries that could be read.
         read: u64,
     },
+    /// The data is not what the checksum was made of.
+    Checksum {
+        /// What the directory says.
+        declared: u32,
+        /// What the data gives.
+        actual: u32,
+    },
+    /// So much more comes out than is stored that it was not inflated, or not to its end.
+    Bomb {
+        /// Bytes in the file.
+        stored: u64,
+        /// Bytes that the directory declares.
+        inflated: u64,
+    },
     /// More members than are counted.
     TooManyMembers {
         /// How many were read.

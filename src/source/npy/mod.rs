@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::source::fault::{FaultKind, HeaderFault, LineEnding, Trailing, Truncated};
 use crate::source::input::Input;
 use crate::source::memo::{Tables, Work};
-use crate::source::{Excerpt, Format, Header, Seen, SourceKind, Spot};
+use crate::source::{Excerpt, Format, Header, Location, Seen, SourceKind, Spot};
 use header::{MAGIC, Raw, Start};
 
 /// Arrays that are read from one file.
@@ -61,7 +61,8 @@ impl Format for Npy {
             }
             let bytes = header.bytes();
             let row = row(&header);
-            seen.array(Arc::clone(&key), &spot, header);
+            let location = Location { start: offset, header: data - offset, member: None };
+            seen.array(Arc::clone(&key), &spot, header, location);
             let Left::More(extra) = left else { break };
             offset = data + bytes;
             if !matches!(start_at(input, offset, input.size, &mut work.scratch)?, Start::Header(_) | Start::Broken(_)) {

@@ -12,7 +12,7 @@ use crate::source::input::Input;
 use crate::source::memo::{Tables, Work};
 use crate::source::npy::header::{self, Start};
 use crate::source::npy::{self, Left};
-use crate::source::{Seen, Spot, sniff};
+use crate::source::{Location, Seen, Spot, Stored, sniff};
 
 /// Compression methods that are read.
 const STORED: u16 = 0;
@@ -87,7 +87,7 @@ pub(super) fn read(
     }
     let sizes_known = sizes_known && end <= limit;
     let data_end = if sizes_known { end } else { limit };
-    let mut body = Body { entry, spot, sizes_known, tables, seen };
+    let mut body = Body { entry, spot, data, sizes_known, tables, seen };
     match entry.method {
         _ if entry.encrypted => body.fault(ArchiveFault::Encrypted),
         STORED => {
@@ -227,6 +227,8 @@ struct Extra {
 struct Body<'b, 'e> {
     entry: &'b Entry<'e>,
     spot: Spot<'b>,
+    /// Where the data starts, from the start of the file.
+    data: u64,
     sizes_known: bool,
     tables: &'b mut Tables,
     seen: &'b mut Seen,
@@ -258,7 +260,19 @@ impl Body<'_, '_> {
             Left::Nothing
         };
         let row = npy::row(&header);
-        self.seen.array(Arc::clone(&self.entry.name.key), &self.spot, header);
+        // Where the sizes are unknown nobody knows how much to read.
+        let member = Stored {
+            stored: self.entry.stored,
+            declared: self.entry.declared,
+            crc: self.entry.crc,
+            deflated: self.entry.method == DEFLATED,
+        };
+        let location = Location {
+            start: self.data,
+            header: raw.bytes.len() as u64,
+            member: Some(member).filter(|_| self.sizes_known),
+        };
+        self.seen.array(Arc::clone(&self.entry.name.key), &self.spot, header, location);
         match left {
             Left::More(extra) => Some(Extra { bytes: extra, row, claimed: size.claimed }),
             Left::Nothing => None,

@@ -1,0 +1,143 @@
+//! What the spec makes worth asking while values go by. Rules look their answers up with the same functions, so that a
+//! question and its answer cannot drift apart.
+
+use super::Stream;
+use crate::source::{Header, Question};
+use crate::spec::dtype::{ByteOrder, Dtype};
+use crate::spec::framework::Clash;
+use crate::spec::{Declaration, Encoding, Spec};
+use crate::values::{Ask, Wants};
+
+/// Everything that is asked of an array.
+#[must_use]
+pub fn asks(declared: Option<&Declaration>, header: &Header) -> Vec<Ask> {
+    let of_spec = declared.map(|declared| {
+        [range(declared), within(declared), sum(declared), classes(declared), domain(declared), one_hot(declared)]
+    });
+    let mut asks: Vec<Ask> = of_spec.into_iter().flatten().flatten().collect();
+    asks.extend(casts(declared, &header.dtype));
+    asks.dedup();
+    asks
+}
+
+/// Which values are outside `values.min` and `values.max`?
+#[must_use]
+pub fn range(declared: &Declaration) -> Option<Ask> {
+    let values = &declared.values.as_ref()?.value;
+    let given = values.min.is_some() || values.max.is_some();
+    given.then_some(Ask::Outside { min: values.min, max: values.max, except: Vec::new() })
+}
+
+/// Which values are not in `values.in`?
+#[must_use]
+pub fn within(declared: &Declaration) -> Option<Ask> {
+    let values = declared.values.as_ref()?.value.within.as_ref()?;
+    Some(Ask::NotIn { values: values.clone() })
+}
+
+/// Which rows do not sum to `values.sum`, or to 1 for probabilities?
+#[must_use]
+pub fn sum(declared: &Declaration) -> Option<Ask> {
+    let given = declared.values.as_ref().and_then(|values| values.value.sum);
+    let to = given.or_else(|| is_encoded(declared, Encoding::Probabilities).then_some(1.0))?;
+    Some(Ask::Sum { to })
+}
+
+/// Which class ids are outside `0..classes` and not in `ignore`?
+#[must_use]
+pub fn classes(declared: &Declaration) -> Option<Ask> {
+    let index = match &declared.encoding {
+        Some(encoding) => encoding.value == Encoding::Index,
+        None => declared.classes.is_some(),
+    };
+    let ignore = declared.ignore.as_ref().map(|ignore| ignore.value.iter().map(|id| *id as f64).collect());
+    index.then(|| Ask::Outside {
+        min: Some(0.0),
+        max: declared.classes.as_ref().map(|classes| classes.value.saturating_sub(1) as f64),
+        except: ignore.unwrap_or_default(),
+    })
+}
+
+/// Which values are outside 0 to 1, where the target is binary or holds probabilities?
+#[must_use]
+pub fn domain(declared: &Declaration) -> Option<Ask> {
+    let bounded = is_encoded(declared, Encoding::Binary) || is_encoded(declared, Encoding::Probabilities);
+    bounded.then(|| Ask::Outside { min: Some(0.0), max: Some(1.0), except: Vec::new() })
+}
+
+/// Which rows are not one-hot? Asked of every target whose encoding is a matter of classes.
+#[must_use]
+pub fn one_hot(declared: &Declaration) -> Option<Ask> {
+    let asked = is_encoded(declared, Encoding::OneHot)
+        || is_encoded(declared, Encoding::Index)
+        || is_encoded(declared, Encoding::Probabilities);
+    asked.then_some(Ask::OneHot)
+}
+
+/// What would the cast to this type do?
+#[must_use]
+pub fn cast(to: &Dtype) -> Ask {
+    let order = if to.size > 1 { ByteOrder::Little } else { ByteOrder::None };
+    Ask::Cast { to: Dtype { order, ..to.clone() } }
+}
+
+/// The casts that a finding may propose: the one that the declaration asks for, and from 64 bits to 32.
+fn casts(declared: Option<&Declaration>, dtype: &Dtype) -> Vec<Ask> {
+    let wanted = Clash::of(dtype, declared).and_then(|clash| clash.wanted);
+    let narrow = match dtype.name().as_str() {
+        "float64" => Dtype::from_name("float32"),
+        "int64" | "uint64" => Dtype::from_name("int32"),
+        _ => None,
+    };
+    let mut casts: Vec<Ask> = wanted.iter().chain(&narrow).map(cast).collect();
+    casts.dedup();
+    casts
+}
+
+fn is_encoded(declared: &Declaration, encoding: Encoding) -> bool {
+    declared.encoding.as_ref().is_some_and(|declared| declared.value == encoding)
+}
+
+/// What is to be read of every source, as [`crate::source::read_all`] takes it: one list per source of the facts, in
+/// their order. `wants` says what is worth looking at; `checksums`, whether members of archives are read for their
+/// checksums alone. An array that the spec does not name is none of the model's, where the spec names any.
+#[must_use]
+pub fn questions(
+    sources: &[crate::source::SourceFacts],
+    streams: &[Stream<'_>],
+    spec: &Spec,
+    wants: Wants,
+    checksums: bool,
+) -> Vec<Vec<Question>> {
+    let mut questions: Vec<Vec<Question>> = sources.iter().map(|_| Vec::new()).collect();
+    let index: std::collections::HashMap<&str, usize> =
+        sources.iter().enumerate().map(|(i, source)| (&*source.path, i)).collect();
+    for column in streams.iter().flat_map(|stream| &stream.columns) {
+        let declared = column.declared.and_then(|index| spec.arrays.get(index));
+        if declared.is_none() && !spec.arrays.is_empty() {
+            continue;
+        }
+        for cell in &column.cells {
+            let Some(source) = index.get(&*cell.source.path) else { continue };
+            let Some(array) = sources[*source].arrays.iter().position(|array| {
+                std::ptr::eq(array, cell.array)
+                    || (array.member == cell.array.member && array.ordinal == cell.array.ordinal)
+            }) else {
+                continue;
+            };
+            let asks = if wants.numbers { asks(declared, cell.header()) } else { Vec::new() };
+            questions[*source].push(Question { array, wants, asks });
+        }
+    }
+    for (source, questions) in sources.iter().zip(&mut questions) {
+        if checksums {
+            let asked: Vec<usize> = questions.iter().map(|question| question.array).collect();
+            let members = source.arrays.iter().enumerate().filter(|(_, array)| array.member.is_some());
+            let others = members.map(|(array, _)| array).filter(|array| !asked.contains(array));
+            questions.extend(others.map(|array| Question { array, wants: Wants::NOTHING, asks: Vec::new() }));
+        }
+        // In the order of the file, so that it is read forwards.
+        questions.sort_by_key(|question| question.array);
+    }
+    questions
+}

@@ -1,0 +1,404 @@
+//! Reading values: the data of arrays whose headers are known, streamed once through a [`Pass`], with checksums and
+//! declared sizes checked on the way. Bounded memory, whatever the files say of themselves.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use flate2::{Decompress, FlushDecompress, Status};
+use rayon::prelude::*;
+
+use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
+use super::input::{self, Input};
+use super::walk::Target;
+use super::{ArrayFacts, Reading, SourceFacts, Stored};
+use crate::values::{Ask, Pass, Unread, Wants};
+
+/// Bytes that are read, or inflated, at a time.
+const CHUNK: usize = 256 * 1024;
+/// Bytes of a deflated member that are read at a time.
+const DEFLATED: usize = 64 * 1024;
+/// Bytes of arrays that one task reads at least: opening a file again is cheap beside them.
+const TASK: u64 = 4 << 20;
+/// What inflates to more than this, and by more than [`RATIO`], is not inflated: nothing but a bomb does.
+const BOMB: u64 = 256 << 20;
+/// Deflate makes data 1,032 times smaller at most.
+const RATIO: u64 = 1000;
+/// Bytes behind an array that are still inflated for the checksum of their member.
+const EXCESS: u64 = 16 << 20;
+
+/// What somebody wants to know of one array.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Index into the arrays of the source.
+    pub array: usize,
+    /// What to look at. Of a member of which nothing is wanted, the checksum is checked.
+    pub wants: Wants,
+    /// What to answer.
+    pub asks: Vec<Ask>,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// Larger arrays are not read, in bytes.
+    pub array_bytes: Option<u64>,
+}
+
+/// How far the reading is, for somebody who waits; and a way to stop it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes of arrays that were read.
+    pub done: AtomicU64,
+    /// Bytes of arrays that are to be read.
+    pub total: AtomicU64,
+    /// Set from outside to stop: arrays that were not read by then are [`Unread::Interrupted`].
+    pub stop: AtomicBool,
+}
+
+impl Progress {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Arrays of one file that one task reads.
+struct Task<'q> {
+    source: usize,
+    questions: &'q [Question],
+}
+
+/// What came of a task.
+struct Outcome {
+    source: usize,
+    readings: Vec<(usize, Reading)>,
+    faults: Vec<Fault>,
+}
+
+/// Reads the values that the questions are about, on all threads, and writes down what came of it. `questions` has one
+/// list per source. `target` gives what to open for a source. What cannot be read is [`Reading::Unread`].
+pub fn read_all<'t>(
+    sources: &mut [SourceFacts],
+    questions: &[Vec<Question>],
+    target: impl Fn(&SourceFacts) -> Option<&'t Target> + Sync,
+    limits: Limits,
+    progress: &Progress,
+) {
+    let tasks = tasks(sources, questions, progress);
+    let known = &*sources;
+    let outcomes: Vec<Outcome> = tasks
+        .par_iter()
+        .map_init(Buffers::default, |buffers, task| {
+            let source = &known[task.source];
+            let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new() };
+            let readings = reader.task(task, target(source));
+            Outcome { source: task.source, readings, faults: reader.faults }
+        })
+        .collect();
+    for outcome in outcomes {
+        let source = &mut sources[outcome.source];
+        for (array, reading) in outcome.readings {
+            source.arrays[array].reading = Some(Arc::new(reading));
+        }
+        // A file that changed is told once, whoever noticed.
+        for fault in outcome.faults {
+            if !source.faults.contains(&fault) {
+                source.faults.push(fault);
+            }
+        }
+    }
+}
+
+fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: &Progress) -> Vec<Task<'q>> {
+    let mut tasks = Vec::new();
+    let mut total: u64 = 0;
+    for (source, questions) in questions.iter().enumerate() {
+        let mut rest = questions.as_slice();
+        while !rest.is_empty() {
+            let (mut bytes, mut count) = (0_u64, 0);
+            while count < rest.len() && bytes < TASK {
+                bytes = bytes.saturating_add(sources[source].arrays[rest[count].array].header.bytes());
+                count += 1;
+            }
+            total = total.saturating_add(bytes);
+            let (mine, others) = rest.split_at(count);
+            tasks.push(Task { source, questions: mine });
+            rest = others;
+        }
+    }
+    progress.total.store(total, Ordering::Relaxed);
+    tasks
+}
+
+/// What one thread keeps from task to task.
+#[derive(Default)]
+struct Buffers {
+    head: Vec<u8>,
+    scratch: Vec<u8>,
+    plain: Vec<u8>,
+    inflater: Option<Decompress>,
+}
+
+struct Reader<'r> {
+    source: &'r SourceFacts,
+    limits: Limits,
+    progress: &'r Progress,
+    buffers: &'r mut Buffers,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn task(&mut self, task: &Task<'_>, target: Option<&Target>) -> Vec<(usize, Reading)> {
+        let all = |why: Unread| {
+            let unread = |question: &Question| (question.array, Reading::Unread(why.clone()));
+            task.questions.iter().map(unread).collect()
+        };
+        if self.progress.stopped() {
+            return all(Unread::Interrupted);
+        }
+        let Some(path) = target.map(Target::open_path) else { return all(Unread::Damaged) };
+        let mut head = std::mem::take(&mut self.buffers.head);
+        head.resize(4096, 0);
+        let input = match Input::open(path, &mut head) {
+            Ok(input) if input.size == self.source.size => input,
+            Ok(_) => {
+                self.file_fault(FileFault::Changed);
+                return all(Unread::Damaged);
+            }
+            Err(error) => {
+                self.file_fault(input::fault_of(&error, path));
+                return all(Unread::Damaged);
+            }
+        };
+        let mut readings = Vec::new();
+        for question in task.questions {
+            let array = &self.source.arrays[question.array];
+            let reading = match self.array(&input, array, question) {
+                Ok(reading) => reading,
+                Err(error) => {
+                    self.file_fault(input::fault_of(&error, path));
+                    Reading::Unread(Unread::Damaged)
+                }
+            };
+            self.progress.done.fetch_add(array.header.bytes(), Ordering::Relaxed);
+            readings.push((question.array, reading));
+        }
+        drop(input);
+        self.buffers.head = head;
+        readings
+    }
+
+    fn array(&mut self, input: &Input<'_>, array: &ArrayFacts, question: &Question) -> io::Result<Reading> {
+        let bytes = array.header.bytes();
+        let unread = |why| Ok(Reading::Unread(why));
+        if self.progress.stopped() {
+            return unread(Unread::Interrupted);
+        }
+        if self.is_damaged(array) {
+            return unread(Unread::Damaged);
+        }
+        if let Some(limit) = self.limits.array_bytes.filter(|limit| bytes > *limit) {
+            return unread(Unread::TooLarge { bytes, limit });
+        }
+        let pass = Pass::new(array.header.layout(), question.wants, &question.asks);
+        let start = array.location.start;
+        let (mut pass, sound) = match (pass, array.location.member) {
+            (Err(why), None) => return unread(why),
+            (Ok(mut pass), None) => {
+                let data = start + array.location.header;
+                let sound = self.stored(input, data, bytes, &mut |bytes| pass.feed(bytes))?;
+                (Ok(pass), sound)
+            }
+            (pass, Some(member)) => self.member(input, array, member, pass)?,
+        };
+        if !sound {
+            let interrupted = self.progress.stopped();
+            return unread(if interrupted { Unread::Interrupted } else { Unread::Damaged });
+        }
+        pass = match pass {
+            Err(why) => return unread(why),
+            pass => pass,
+        };
+        Ok(match pass.and_then(Pass::finish) {
+            Ok(facts) => Reading::Read(Box::new(facts)),
+            Err(why) => Reading::Unread(why),
+        })
+    }
+
+    /// Whether the headers have shown that the data is not what it should be.
+    fn is_damaged(&self, array: &ArrayFacts) -> bool {
+        (array.member.is_some() && array.location.member.is_none())
+            || self.source.faults.iter().any(|fault| {
+                let mine = fault.member == array.member && fault.ordinal == array.ordinal;
+                match &fault.kind {
+                    FaultKind::Truncated(_) | FaultKind::LineEnding(LineEnding::Shifted { .. }) => mine,
+                    _ => false,
+                }
+            })
+    }
+
+    /// Streams bytes of the file. False if somebody stopped it.
+    fn stored(&mut self, input: &Input<'_>, at: u64, bytes: u64, feed: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
+        let mut done = 0;
+        while done < bytes {
+            if self.progress.stopped() {
+                return Ok(false);
+            }
+            let wanted = usize::try_from(bytes - done).unwrap_or(usize::MAX).min(CHUNK);
+            let chunk = input.at(at + done, wanted, &mut self.buffers.scratch)?;
+            if chunk.len() < wanted {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            feed(chunk);
+            done += chunk.len() as u64;
+        }
+        Ok(true)
+    }
+
+    /// Streams a member through its checksum and through the pass, if there is one. Gives the pass back, and whether the
+    /// member is sound.
+    fn member<'p>(
+        &mut self,
+        input: &Input<'_>,
+        array: &ArrayFacts,
+        member: Stored,
+        pass: Result<Pass<'p>, Unread>,
+    ) -> io::Result<(Result<Pass<'p>, Unread>, bool)> {
+        let mut checked = Checked { pass, skip: array.location.header, crc: crc32fast::Hasher::new(), bytes: 0 };
+        if member.deflated {
+            if member.declared > BOMB && member.declared / member.stored.max(1) >= RATIO {
+                self.archive_fault(array, ArchiveFault::Bomb { stored: member.stored, inflated: member.declared });
+                return Ok((checked.pass, false));
+            }
+            let needed = array.location.header.saturating_add(array.header.bytes());
+            // What is behind the array is none of it; the checksum is worth reading a little of it.
+            let most = member.declared.min(needed.saturating_add(EXCESS));
+            match self.inflated(input, array.location.start, member.stored, most, &mut checked)? {
+                Inflated::Stopped => return Ok((checked.pass, false)),
+                Inflated::Damaged => {
+                    self.archive_fault(array, ArchiveFault::Inflate);
+                    return Ok((checked.pass, false));
+                }
+                Inflated::TooMuch if most < member.declared => {
+                    self.archive_fault(array, ArchiveFault::Bomb { stored: member.stored, inflated: member.declared });
+                    return Ok((checked.pass, true));
+                }
+                Inflated::TooMuch => {
+                    let bytes = checked.bytes;
+                    self.wrong_size(array, member.declared, bytes + 1, false);
+                    return Ok((checked.pass, false));
+                }
+                Inflated::Whole if checked.bytes < member.declared => {
+                    let bytes = checked.bytes;
+                    self.wrong_size(array, member.declared, bytes, true);
+                    // The directory may lie about a member that is whole.
+                    return Ok((checked.pass, bytes >= needed));
+                }
+                Inflated::Whole => {}
+            }
+        } else {
+            let feed = &mut |bytes: &[u8]| checked.feed(bytes);
+            if !self.stored(input, array.location.start, member.stored, feed)? {
+                return Ok((checked.pass, false));
+            }
+        }
+        let actual = checked.crc.finalize();
+        if actual != member.crc {
+            self.archive_fault(array, ArchiveFault::Checksum { declared: member.crc, actual });
+            return Ok((checked.pass, false));
+        }
+        Ok((checked.pass, true))
+    }
+
+    /// Inflates a member, `most` bytes of it.
+    fn inflated(
+        &mut self,
+        input: &Input<'_>,
+        at: u64,
+        stored: u64,
+        most: u64,
+        checked: &mut Checked<'_>,
+    ) -> io::Result<Inflated> {
+        let Buffers { scratch, plain, inflater, .. } = &mut *self.buffers;
+        plain.resize(CHUNK, 0);
+        let zlib = inflater.get_or_insert_with(|| Decompress::new(false));
+        zlib.reset(false);
+        let (mut read, end) = (0, stored);
+        loop {
+            if self.progress.stopped() {
+                return Ok(Inflated::Stopped);
+            }
+            let wanted = usize::try_from(end - read).unwrap_or(usize::MAX).min(DEFLATED);
+            let chunk = input.at(at + read, wanted, scratch)?;
+            let (consumed, produced) = (zlib.total_in(), zlib.total_out());
+            let Ok(status) = zlib.decompress(chunk, plain, FlushDecompress::None) else {
+                return Ok(Inflated::Damaged);
+            };
+            let (consumed, produced) = (zlib.total_in() - consumed, zlib.total_out() - produced);
+            read += consumed;
+            let fresh = &plain[..usize::try_from(produced).unwrap_or(0)];
+            if checked.bytes.saturating_add(produced) > most {
+                return Ok(Inflated::TooMuch);
+            }
+            checked.feed(fresh);
+            if status == Status::StreamEnd {
+                return Ok(Inflated::Whole);
+            }
+            if consumed == 0 && produced == 0 {
+                return Ok(Inflated::Damaged);
+            }
+        }
+    }
+
+    fn file_fault(&mut self, fault: FileFault) {
+        self.faults.push(Fault { member: None, ordinal: 0, kind: FaultKind::File(fault), excerpt: None });
+    }
+
+    fn archive_fault(&mut self, array: &ArrayFacts, fault: ArchiveFault) {
+        self.faults.push(Fault {
+            member: array.member.clone(),
+            ordinal: 0,
+            kind: FaultKind::Archive(fault),
+            excerpt: None,
+        });
+    }
+
+    /// Another size than the directory has, unless the headers have shown that already.
+    fn wrong_size(&mut self, array: &ArrayFacts, declared: u64, actual: u64, whole: bool) {
+        let told = self.source.faults.iter().any(|fault| {
+            fault.member == array.member && matches!(fault.kind, FaultKind::Archive(ArchiveFault::WrongSize { .. }))
+        });
+        if !told {
+            self.archive_fault(array, ArchiveFault::WrongSize { declared, actual, whole });
+        }
+    }
+}
+
+/// What became of a deflated member.
+enum Inflated {
+    Whole,
+    TooMuch,
+    Damaged,
+    Stopped,
+}
+
+/// A member on its way: every byte goes into the checksum, those behind the header into the pass.
+struct Checked<'p> {
+    pass: Result<Pass<'p>, Unread>,
+    /// Bytes of the header that are still to come.
+    skip: u64,
+    crc: crc32fast::Hasher,
+    bytes: u64,
+}
+
+impl Checked<'_> {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.crc.update(bytes);
+        self.bytes += bytes.len() as u64;
+        let header = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
+        self.skip -= header as u64;
+        if let Ok(pass) = &mut self.pass {
+            pass.feed(&bytes[header..]);
+        }
+    }
+}
