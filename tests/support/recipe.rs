@@ -191,7 +191,7 @@ impl Array {
     fn element(&self, value: f64) -> Vec<u8> {
         let code = self.descr.trim_matches('\'');
         let little = match code.trim_start_matches(['<', '>', '|']) {
-            "b1" => vec![u8::from(value != 0.0)],
+            "b1" => vec![if value > 1.0 { value as u8 } else { u8::from(value != 0.0) }],
             "i1" => (value as i8).to_le_bytes().to_vec(),
             "i2" => (value as i16).to_le_bytes().to_vec(),
             "i4" => (value as i32).to_le_bytes().to_vec(),
