@@ -3,14 +3,15 @@
 //! Data flows once, left to right; a stage names only stages to its left, and `tests/layers.rs` keeps it so.
 //!
 //! ```text
-//! config ─ spec ─ source ─ facts ─ diagnostic ─ rules ─ verdict ─ render
-//!              └────────── run (the pipeline) names them all ──────────┘   cli, main
+//! config ─ spec ─ values ─ source ─ facts ─ diagnostic ─ rules ─ verdict ─ render
+//!              └────────────── run (the pipeline) names them all ──────────────┘   cli, main
 //! ```
 //!
 //! | stage | question it answers |
 //! | --- | --- |
 //! | [`config`] | what did the user ask for, in which file or flag? |
 //! | [`spec`] | what does the model expect, and on which line is that written? |
+//! | [`values`] | what does one pass over the values of an array show? |
 //! | [`source`] | which arrays are in these files, and what is broken about the files? |
 //! | [`facts`] | what was seen, per array, batch and stream? No opinions. |
 //! | [`diagnostic`] | how is one fault described? |
