@@ -51,7 +51,11 @@ fn faults() -> Vec<Fault> {
 /// Checks one twin of a fault.
 fn check(fault: &Fault, twin: &str) -> (i32, Value) {
     let folder = folder().join(&fault.name);
-    assert!(folder.join(twin).is_dir(), "fixtures/faults/{}/{twin} is not written yet: scripts/test does it", fault.name);
+    assert!(
+        folder.join(twin).is_dir(),
+        "fixtures/faults/{}/{twin} is not written yet: scripts/test does it",
+        fault.name
+    );
     let output = Command::new(env!("CARGO_BIN_EXE_batchlint"))
         .current_dir(&folder)
         .args(["check", twin, "--format", "json", "--all-places"])
