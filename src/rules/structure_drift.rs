@@ -119,7 +119,7 @@ fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
              what has no name",
         )
         .consequence(format!(
-            "a program that takes the arrays by name stops at that batch: `KeyError: '{} is not a file in the archive'`",
+            "a program that takes the arrays by name stops there: `KeyError: '{} is not a file in the archive'`",
             usual.first().map_or_else(String::new, |key| shown(key, 40).to_string())
         )),
     );
