@@ -120,7 +120,7 @@ fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         )
         .consequence(format!(
             "a program that takes the arrays by name stops there: `KeyError: '{} is not a file in the archive'`",
-            usual.first().map_or_else(String::new, |key| shown(key, 40).to_string())
+            usual.first().map_or_else(String::new, |key| shown(key, 40))
         )),
     );
     Looked::Yes
