@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::context::batch_place;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Unit};
+use crate::facts::Cell;
 use crate::source::text::shown;
 use crate::spec::Framework;
 
@@ -19,9 +20,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
-    // With declared arrays every batch is compared with the spec, which names the batch that is wrong.
-    if !cx.spec.arrays.is_empty() || cx.stream.batches.len() < 2 {
+    if cx.stream.batches.len() < 2 {
         return Looked::No;
+    }
+    // With declared arrays every batch is compared with the spec, which names the batch that is wrong. What is left to
+    // see is a tuple among dicts: its numbers stand for the declared names, so that it lacks nothing.
+    if !cx.spec.arrays.is_empty() {
+        return tuple_among_dicts(cx, out);
     }
     let mut holds: Vec<Vec<&str>> = vec![Vec::new(); cx.stream.batches.len()];
     for column in &cx.stream.columns {
@@ -68,6 +73,59 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     Looked::Yes
 }
 
+/// Some batches hold the declared arrays under their names, others under the numbers that `np.savez` gives to arrays
+/// without names.
+fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
+    let numbered = |key: &str| key.strip_prefix("arr_").is_some_and(|number| number.parse::<u64>().is_ok());
+    let mut named: Vec<Vec<&str>> = vec![Vec::new(); cx.stream.batches.len()];
+    let mut counted = named.clone();
+    for column in &cx.stream.columns {
+        let Some(declared) = column.declared.map(|index| &cx.spec.arrays[index]) else { continue };
+        let by_place = |cell: &Cell<'_>| numbered(&cell.array.key);
+        // A spec that speaks of `arr_0` itself, or of files, means just that.
+        let meant = numbered(&declared.name) || declared.pick.key.is_some() || declared.pick.files.is_some();
+        if meant || !column.cells.iter().any(by_place) || column.cells.iter().all(by_place) {
+            continue;
+        }
+        for cell in &column.cells {
+            let kind = if by_place(cell) { &mut counted } else { &mut named };
+            kind[cell.batch].push(&cell.array.key);
+        }
+    }
+    let batches = |kind: &[Vec<&str>]| (0..kind.len()).filter(|batch| !kind[*batch].is_empty()).collect::<Vec<_>>();
+    let (dicts, tuples) = (batches(&named), batches(&counted));
+    let (Some(dict), Some(tuple)) = (dicts.first(), tuples.first()) else { return Looked::Yes };
+    let (usual, odd, found) = if tuples.len() <= dicts.len() {
+        (&named[*dict], &tuples, format!("numbered {} instead of named", listed(&counted[*tuple])))
+    } else {
+        (&counted[*tuple], &dicts, format!("named {} instead of numbered", listed(&named[*dict])))
+    };
+    out.push(
+        Finding::new(
+            Anchor::Data,
+            "",
+            "some batches are tuples, others are dicts",
+            format!("Every batch calls its arrays the same: {}.", listed(usual)),
+            found,
+        )
+        .counted(
+            odd.iter().map(|batch| batch_place(cx.stream, *batch)).collect(),
+            odd.len() as u64,
+            cx.stream.batches.len() as u64,
+            Unit::Batch,
+        )
+        .cause(
+            "a branch of the generator yields a tuple where the others yield a dict; `np.savez(path, *arrays)` numbers \
+             what has no name",
+        )
+        .consequence(format!(
+            "a program that takes the arrays by name stops there: `KeyError: '{} is not a file in the archive'`",
+            usual.first().map_or_else(String::new, |key| shown(key, 40))
+        )),
+    );
+    Looked::Yes
+}
+
 fn listed(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().take(6).map(|name| format!("`{}`", shown(name, 40))).collect();
     if names.is_empty() { "no array".into() } else { names.join(", ") }
@@ -80,5 +138,40 @@ fn difference(usual: &[&str], names: &[&str]) -> String {
         (false, true) => format!("lacks {}", listed(&lacks)),
         (true, false) => format!("adds {}", listed(&adds)),
         _ => format!("{} instead of {}", listed(&adds), listed(&lacks)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::World;
+    use crate::spec::Framework;
+
+    const NAMED: [&str; 2] = ["x: float32[4, 3]", "y: int64[4]"];
+    const NUMBERED: [&str; 2] = ["arr_0: float32[4, 3]", "arr_1: int64[4]"];
+
+    fn world() -> World {
+        World::new(Framework::Torch).input("x", "float32", "batch, 3").target("y", "int64", "batch")
+    }
+
+    #[test]
+    fn a_tuple_among_dicts_is_found_and_so_is_a_dict_among_tuples() {
+        let tuple = world().batches(3, &NAMED).batches(1, &NUMBERED);
+        assert_eq!(tuple.messages(&RULE), ["some batches are tuples, others are dicts"]);
+        let [finding] = &tuple.judge(&RULE)[..] else { panic!("one fault") };
+        assert_eq!((finding.count, finding.of, finding.places[0].batch), (1, 4, Some(3)));
+        assert_eq!(finding.found, "numbered `arr_0`, `arr_1` instead of named");
+        let dict = world().batches(1, &NAMED).batches(3, &NUMBERED);
+        let [finding] = &dict.judge(&RULE)[..] else { panic!("one fault") };
+        assert_eq!((finding.count, finding.places[0].batch), (1, Some(0)));
+        assert_eq!(finding.expected, "Every batch calls its arrays the same: `arr_0`, `arr_1`.");
+    }
+
+    #[test]
+    fn batches_that_are_all_alike_are_fine() {
+        assert!(world().batches(4, &NAMED).messages(&RULE).is_empty());
+        assert!(world().batches(4, &NUMBERED).messages(&RULE).is_empty());
+        assert!(world().batches(4, &["arr_0: float32[4, 3]", "y: int64[4]"]).messages(&RULE).is_empty());
+        assert!(world().batches(3, &NAMED).batches(1, &["x: float32[4, 3]"]).messages(&RULE).is_empty());
     }
 }
