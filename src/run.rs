@@ -308,12 +308,17 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
     let whole =
         facts.sources().iter().flat_map(|source| source.arrays.iter().filter(|array| !is_cut_short(source, array)));
     let bytes = whole.fold(0_u64, |sum, array| sum.saturating_add(array.header.bytes()));
+    let readings =
+        || facts.sources().iter().flat_map(|source| &source.arrays).filter_map(|array| array.reading.as_deref());
     Coverage {
+        asked: readings().count() as u64,
+        interrupted: readings().filter(|reading| matches!(reading, Reading::Unread(Unread::Interrupted))).count()
+            as u64,
         sources: facts.sources().len() as u64,
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),
         bytes,
-        values_read: facts.sources().iter().flat_map(|source| &source.arrays).any(|array| array.reading.is_some()),
+        values_read: readings().next().is_some(),
     }
 }
 

@@ -5,13 +5,13 @@ use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use super::output::{looked_for, print, say, spec_line};
+use super::progress::Waiting;
 use super::{CheckArgs, Global};
 use crate::config::Settings;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::{self, OutputFormat, Page};
 use crate::run;
-use crate::source::Progress;
 
 pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
     // Opened before the run: a report that cannot be written should not cost a scan.
@@ -24,7 +24,10 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         all_places: args.all_places,
         ..args.data.settings()?
     };
-    let checked = run::check(&settings, &Progress::default())?;
+    let waiting = Waiting::new(global.quiet == 0);
+    let checked = run::check(&settings, waiting.progress());
+    drop(waiting);
+    let checked = checked?;
     let page = Page { command: "check", report: &checked.report, spec: &checked.spec };
     for (format, path, file) in reports {
         let mut out = BufWriter::new(file);

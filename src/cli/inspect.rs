@@ -5,12 +5,12 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use super::output::{looked_for, print, say, spec_line};
+use super::progress::Waiting;
 use super::{Global, InspectArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::inspect::{self, InspectFormat, Look};
 use crate::run;
-use crate::source::Progress;
 use crate::values::Wants;
 
 pub(super) fn inspect(args: InspectArgs, global: &Global) -> Result<Exit, Error> {
@@ -22,10 +22,19 @@ pub(super) fn inspect(args: InspectArgs, global: &Global) -> Result<Exit, Error>
         InspectFormat::Jsonl => Wants::JUDGED,
         InspectFormat::Table | InspectFormat::Json => Wants::EVERYTHING,
     };
-    let inspected = run::inspect(&settings, wants, &Progress::default())?;
+    let waiting = Waiting::new(global.quiet == 0);
+    let inspected = run::inspect(&settings, wants, waiting.progress());
+    drop(waiting);
+    let inspected = inspected?;
     let color = draft.is_none() && global.color(io::stdout().is_terminal());
     let look = Look { facts: &inspected.facts, spec: &inspected.spec, each: args.each, ascii: args.ascii, color };
+    let (unread, of) = inspect::interrupted(look);
     if let Some(draft) = draft {
+        if unread > 0 {
+            // A file that was whole is not replaced by one that is not.
+            let message = format!("interrupted: {unread} of {of} arrays were not read, so nothing was written");
+            return Err(Error::plain(message));
+        }
         draft.write(|out| inspect::render(args.format, look, out))?;
     } else if global.quiet < 2 {
         let mut text = Vec::new();
@@ -41,7 +50,13 @@ pub(super) fn inspect(args: InspectArgs, global: &Global) -> Result<Exit, Error>
         }
         say(&inspect::summary(look));
     }
-    Ok(if inspected.facts.arrays() == 0 { Exit::Nothing } else { Exit::Clean })
+    Ok(if unread > 0 {
+        Exit::Trouble
+    } else if inspected.facts.arrays() == 0 {
+        Exit::Nothing
+    } else {
+        Exit::Clean
+    })
 }
 
 /// A file that takes the place of another when everything is written, and goes away when it is not.

@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod inspect;
 mod output;
+mod progress;
 mod rules;
 
 use std::io::{IsTerminal as _, Write as _};

@@ -11,7 +11,9 @@ use std::io::{self, Write};
 use crate::diagnostic::Unit;
 use crate::diagnostic::quantity::bytes;
 use crate::facts::{Cell, Column, Facts, Stream, assemble, saved};
+use crate::source::Reading;
 use crate::spec::Spec;
+use crate::values::Unread;
 
 /// The formats of `inspect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -64,8 +66,21 @@ pub fn summary(look: Look<'_>) -> String {
         0 => String::new(),
         faulty => format!("; something is wrong with {}: `batchlint check` says what", Unit::File.counted(faulty)),
     };
+    let interrupted = match interrupted(look) {
+        (0, _) => String::new(),
+        (unread, of) => format!("interrupted: {unread} of {of} arrays were not read; "),
+    };
     let files = Unit::File.counted(look.facts.sources().len() as u64);
-    format!("{} in {files}{samples}, {}{values}{faulty}", Unit::Batch.counted(batches), bytes(all))
+    format!("{interrupted}{} in {files}{samples}, {}{values}{faulty}", Unit::Batch.counted(batches), bytes(all))
+}
+
+/// How many arrays were not read because somebody interrupted the run, and how many were to be read.
+#[must_use]
+pub fn interrupted(look: Look<'_>) -> (u64, u64) {
+    let arrays = look.facts.sources().iter().flat_map(|source| &source.arrays);
+    arrays.filter_map(|array| array.reading.as_deref()).fold((0, 0), |(unread, of), reading| {
+        (unread + u64::from(matches!(reading, Reading::Unread(Unread::Interrupted))), of + 1)
+    })
 }
 
 /// The arrays that share a line: those of one name, or each by itself with the file that holds it.

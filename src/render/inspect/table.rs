@@ -52,10 +52,7 @@ pub(super) fn render(look: Look<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         let rows: Vec<Row> = lines(stream, look.each)
             .into_iter()
-            .map(|(name, column, cells)| {
-                let declared = column.declared.and_then(|index| look.spec.arrays.get(index));
-                row(&name, &Overview::of(cells), declared.is_some(), look.ascii)
-            })
+            .map(|(name, _, cells)| row(&name, &Overview::of(cells), look.ascii))
             .collect();
         draw(&rows, look.color, out)?;
     }
@@ -72,7 +69,7 @@ fn title(stream: &Stream<'_>) -> String {
     format!("{}: {}{rows}", shown(name, LONGEST), Unit::Batch.counted(stream.batches.len() as u64))
 }
 
-fn row(name: &str, overview: &Overview, declared: bool, ascii: bool) -> Row {
+fn row(name: &str, overview: &Overview, ascii: bool) -> Row {
     let dtypes = match overview.dtypes.as_slice() {
         [few @ ..] if few.len() <= 2 => few.join(" "),
         many => format!("{} {} more", many[0], many.len() - 1),
@@ -84,7 +81,6 @@ fn row(name: &str, overview: &Overview, declared: bool, ascii: bool) -> Row {
     cells[2] = overview.shape() + if overview.fortran == overview.arrays { " F" } else { "" };
     cells[3] = exact(overview.arrays);
     cells[4] = bytes(overview.bytes).replace(" bytes", " B");
-    let _ = declared;
     let mut below = Vec::new();
     if let Some(numbers) = &overview.numbers {
         cells[5] = numbers.min.map(short).unwrap_or_default();
