@@ -37,7 +37,7 @@ pub enum SavedError {
     #[error("facts version {0}; this batchlint reads version {VERSION}")]
     Version(u32),
     /// A line is damaged.
-    #[error("line {line}: {source}")]
+    #[error("line {line}, {}", told(source))]
     Line {
         /// The line, from 1.
         line: usize,
@@ -52,6 +52,13 @@ pub enum SavedError {
         /// What cannot be true.
         what: &'static str,
     },
+}
+
+/// The parser counts its lines from the one it was given.
+fn told(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("column {}: {what}", error.column())
 }
 
 /// Writes the facts.
@@ -77,7 +84,7 @@ pub fn read(input: &mut dyn BufRead) -> Result<Facts, SavedError> {
     let mut number = 2;
     while let Some(line) = next_line(input, number)? {
         if !line.trim_ascii().is_empty() {
-            let source = serde_json::from_slice(&line);
+            let source = serde_json::from_slice(line.trim_ascii());
             let source: SourceFacts = source.map_err(|source| SavedError::Line { line: number, source })?;
             let impossible = |what| SavedError::Impossible { line: number, what };
             sound::impossible(&source, &mut values).map_or(Ok(()), |what| Err(impossible(what)))?;

@@ -17,7 +17,7 @@ use crate::values::Unread;
 /// Characters of a line that the table tries to keep to.
 const WIDTH: usize = 100;
 /// Characters of a name at least; where there is room, it has up to [`LONGEST`].
-const NAME: usize = 8;
+const NAME: usize = 24;
 const LONGEST: usize = 60;
 /// Values that are few enough to be counted below the line.
 const FEW: usize = 20;
