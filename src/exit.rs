@@ -9,7 +9,7 @@ pub enum Exit {
     Clean,
     /// 1: at least one finding at or above `--fail-on`.
     Findings,
-    /// 2: the run could not be done as asked: usage, configuration, spec, or a bug.
+    /// 2: the run could not be done as asked: usage, configuration, spec, a bug, or Ctrl-C before everything was read.
     Trouble,
     /// 3: no array was found to check. A check of nothing must not look like a pass.
     Nothing,

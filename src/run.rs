@@ -1,6 +1,9 @@
-//! The pipeline of `check`: the only file that names every stage.
+//! The pipeline of `check` and `inspect`: the only file that names every stage.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
 
 use crate::config::{Level, Settings};
 use crate::error::Error;
@@ -8,7 +11,7 @@ use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
 use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays};
 use crate::source::walk::Unmatched;
-use crate::source::{self, ArrayFacts, FaultKind, Progress, Reading, SourceFacts, Target};
+use crate::source::{self, ArrayFacts, FaultKind, Progress, Question, Reading, SourceFacts, Target};
 use crate::spec::{self, Found, Loaded, Spec};
 use crate::values::{Unread, ValueFacts, Wants};
 use crate::verdict::select::{self, Rules};
@@ -33,37 +36,102 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
     let Loaded { spec, selection, fail_on, found } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
-    let walked = source::walk::walk(&settings.paths);
-    let facts = Facts::new(source::scan_all(&walked.targets));
-    let facts = read(facts, &walked.targets, &spec, &rules, settings, progress);
-    drop(walked.targets);
+    let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+    let looking = Looking { wants, checksums: rules.active("corrupt-member").is_some(), all: false };
+    let (facts, unmatched) = if settings.facts.is_empty() {
+        gather(&spec, looking, settings, progress)
+    } else {
+        (recall(saved(&settings.facts)?, &spec, looking, settings), Vec::new())
+    };
     let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
-    Ok(Checked { spec, report, found, unmatched: walked.unmatched })
+    Ok(Checked { spec, report, found, unmatched })
 }
 
-/// Reads the values that the rules want to look at.
+/// What was seen, for somebody who looks at it.
+#[derive(Debug)]
+pub struct Inspected {
+    /// What names the arrays and asks about their values.
+    pub spec: Spec,
+    /// What was seen.
+    pub facts: Facts,
+    /// Which file the spec came from, and how it was found.
+    pub found: Found,
+    /// The arguments that stand for no file.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// Looks at the files that the settings name, at `wants` of their values and at all of their checksums.
+pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
+    let known = |name: &str| select::named(name).map(|_| ());
+    let Loaded { spec, found, .. } =
+        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let looking = Looking { wants, checksums: true, all: true };
+    let (facts, unmatched) = gather(&spec, looking, settings, progress);
+    Ok(Inspected { spec, facts, found, unmatched })
+}
+
+/// What is looked at.
+#[derive(Clone, Copy)]
+struct Looking {
+    /// Of the values.
+    wants: Wants,
+    /// Whether members of archives are read for their checksums alone.
+    checksums: bool,
+    /// Whether arrays that the spec does not name are looked at, where it names any.
+    all: bool,
+}
+
+/// Finds the files and reads them.
+fn gather(spec: &Spec, looking: Looking, settings: &Settings, progress: &Progress) -> (Facts, Vec<Unmatched>) {
+    let walked = source::walk::walk(&settings.paths);
+    let facts = Facts::new(source::scan_all(&walked.targets));
+    (read(facts, &walked.targets, spec, looking, settings, progress), walked.unmatched)
+}
+
+/// Reads the values that somebody wants to look at.
 fn read(
     facts: Facts,
     targets: &[Target],
     spec: &Spec,
-    rules: &Rules,
+    looking: Looking,
     settings: &Settings,
     progress: &Progress,
 ) -> Facts {
-    let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
-    let checksums = rules.active("corrupt-member").is_some();
-    if settings.headers_only || !(wants.any() || checksums) {
+    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
         return facts;
     }
-    let streams = facts::assemble(&facts, spec);
-    let questions = facts::asks::questions(facts.sources(), &streams, spec, wants, checksums);
-    drop(streams);
+    let questions = questions(&facts, spec, looking);
     let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
     let mut sources = facts.into_sources();
     let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
     source::read_all(&mut sources, &questions, target, limits, progress);
     Facts::new(sources)
+}
+
+/// What is asked of each source.
+fn questions(facts: &Facts, spec: &Spec, looking: Looking) -> Vec<Vec<Question>> {
+    let streams = facts::assemble(facts, spec);
+    facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.checksums, looking.all)
+}
+
+/// The facts that were saved in these files, together.
+fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
+    files.iter().try_fold(Facts::default(), |facts, path| {
+        let name = source::text::shown(&path.display().to_string(), 400);
+        let file = File::open(path).map_err(|error| Error::plain(format!("cannot read {name}: {error}")))?;
+        let more = facts::saved::read(&mut BufReader::new(file));
+        Ok(facts.merge(more.map_err(|error| Error::plain(format!("{name}: {error}")))?))
+    })
+}
+
+/// Saved facts as if they had been read from the data just now.
+fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Facts {
+    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
+        return facts::recall::headers(facts);
+    }
+    let questions = questions(&facts, spec, looking);
+    facts::recall::recall(facts, &questions, settings.max_bytes_per_array)
 }
 
 /// Judges facts: every rule that runs, on everything that it looks at.
@@ -126,6 +194,8 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
                     let skip = if active.rule.needs.spec { &swapped[pool] } else { &Vec::new() };
                     each_column(spec, stream, skip, |subject, cx, unread| {
                         let looked = cx.map_or(Looked::No, |cx| judge(cx, &mut out));
+                        let foreign = !settings.facts.is_empty() && active.rule.needs.spec;
+                        let unread = unread.or_else(|| cx.filter(|_| foreign).and_then(unanswered));
                         let looked = match unread {
                             Some(why) if out.as_slice().is_empty() => Looked::Unable(why),
                             _ => looked,
@@ -226,16 +296,29 @@ fn each_column(
     }
 }
 
+/// What saved facts do not tell of a declared array, because they were saved for another spec.
+fn unanswered(cx: &ValuesCx<'_>) -> Option<String> {
+    let declared = cx.declared?;
+    let asked = |(cell, values): &(Cell<'_>, &ValueFacts)| facts::asks::are_unanswered(declared, cell.header(), values);
+    let name = || source::text::shown(cx.name, 80);
+    cx.cells.iter().any(asked).then(|| format!("the saved facts do not tell what the spec asks about `{}`", name()))
+}
+
 fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
     let whole =
         facts.sources().iter().flat_map(|source| source.arrays.iter().filter(|array| !is_cut_short(source, array)));
     let bytes = whole.fold(0_u64, |sum, array| sum.saturating_add(array.header.bytes()));
+    let readings =
+        || facts.sources().iter().flat_map(|source| &source.arrays).filter_map(|array| array.reading.as_deref());
     Coverage {
+        asked: readings().count() as u64,
+        interrupted: readings().filter(|reading| matches!(reading, Reading::Unread(Unread::Interrupted))).count()
+            as u64,
         sources: facts.sources().len() as u64,
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),
         bytes,
-        values_read: facts.sources().iter().flat_map(|source| &source.arrays).any(|array| array.reading.is_some()),
+        values_read: readings().next().is_some(),
     }
 }
 

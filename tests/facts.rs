@@ -107,5 +107,20 @@ fn other_versions_and_damage_are_refused_with_a_reason() {
     assert!(read("").contains("not a facts file"));
     assert!(read("{\"path\": 1}\n").contains("not a facts file"));
     assert!(read("{\"facts\": 2, \"tool\": \"later\"}\n").contains("version 2"));
-    assert!(read("{\"facts\": 1, \"tool\": \"t\"}\n{\"path\":").starts_with("line 2:"));
+    assert!(read("{\"facts\": 1, \"tool\": \"t\"}\n{\"path\":").starts_with("line 2, column 8: EOF"));
+    let impossible = |array: &str| {
+        let source = format!("{{\"path\":\"a.npy\",\"root\":\"\",\"kind\":\"npy\",\"size\":1,\"arrays\":[{array}]}}");
+        read(&format!("{{\"facts\": 1, \"tool\": \"t\"}}\n\n{source}\n"))
+    };
+    let array = |shape: &str, reading: &str| {
+        format!(
+            "{{\"key\":\"a\",\"ordinal\":0,\"header\":{{\"dtype\":{{\"kind\":\"float\",\"size\":4,\"order\":\"little\"}},\
+             \"shape\":{shape},\"fortran\":false}}{reading}}}"
+        )
+    };
+    assert_eq!(impossible(&array("[4611686018427387904, 4]", "")), "line 3: no array has that shape");
+    let few = impossible(&array("[4]", ",\"reading\":{\"read\":{\"count\":5}}"));
+    assert_eq!(few, "line 3: the values are not as many as the shape says");
+    let many = impossible(&array("[1125899906842624]", ",\"reading\":{\"read\":{\"count\":1125899906842624}}"));
+    assert_eq!(many, "line 3: so many values were never read");
 }

@@ -1,6 +1,6 @@
 //! `explain RULE`: the rule's page.
 
-use super::print;
+use super::output::print;
 use crate::error::{Error, Fault, nearest};
 use crate::exit::Exit;
 use crate::rules::RULES;

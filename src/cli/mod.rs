@@ -2,6 +2,9 @@
 
 mod check;
 mod explain;
+mod inspect;
+mod output;
+mod progress;
 mod rules;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -10,14 +13,18 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::framework::Framework;
-use crate::config::{Level, Overrides, Selection};
+use crate::config::{Level, Overrides, Selection, Settings};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::render::inspect::InspectFormat;
 use crate::render::{self, OutputFormat};
+
+use output::print;
 
 const EXAMPLES: &str = "Examples:
   batchlint check dump/                       lint a folder of .npy and .npz batches
   batchlint check dump/ --framework torch     say who will consume them
+  batchlint inspect dump/                     look at the arrays without judging them
   batchlint explain double-precision          what a rule finds, why it hurts, how to fix it";
 
 /// Lint tensor batches before you train.
@@ -56,6 +63,8 @@ enum Color {
 enum Command {
     /// Lint dumped batches: files, folders and globs
     Check(Box<CheckArgs>),
+    /// Look at arrays without judging them, and save what was seen
+    Inspect(Box<InspectArgs>),
     /// Print the page of a rule: what it finds, why it hurts, how to fix it
     Explain {
         /// The rule's id
@@ -75,8 +84,9 @@ enum RulesFormat {
     Json,
 }
 
+/// What is read, and what it is measured against: the flags that `check` and `inspect` share.
 #[derive(Debug, Args)]
-struct CheckArgs {
+struct DataArgs {
     /// Files, folders or globs
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
@@ -98,6 +108,21 @@ struct CheckArgs {
     /// Epochs
     #[arg(long, value_name = "N", help_heading = "What changes from run to run")]
     epochs: Option<u64>,
+    /// Read headers only: no values, and no rule that needs them
+    #[arg(long, help_heading = "What is read")]
+    headers_only: bool,
+    /// Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated
+    #[arg(long, value_name = "BYTES", value_parser = memory, help_heading = "What is read")]
+    max_bytes_per_array: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "paths", help_heading = "What is read")]
+    facts: Vec<PathBuf>,
     /// Only these rules or groups
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     select: Vec<String>,
@@ -110,12 +135,6 @@ struct CheckArgs {
     /// The least level that makes the exit code 1 [default: error]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
     fail_on: Option<Level>,
-    /// Read headers only: no values, and no rule that needs them
-    #[arg(long, help_heading = "What is read")]
-    headers_only: bool,
-    /// Do not read the values of arrays larger than this, in bytes; they are not evaluated
-    #[arg(long, value_name = "BYTES", help_heading = "What is read")]
-    max_bytes_per_array: Option<u64>,
     /// Fail when a check could not be made
     #[arg(long, help_heading = "Rules")]
     require_complete: bool,
@@ -128,6 +147,31 @@ struct CheckArgs {
     /// Name every place of a fault, not just three
     #[arg(long, help_heading = "Output")]
     all_places: bool,
+}
+
+#[derive(Debug, Args)]
+struct InspectArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// How to print what was seen
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    format: InspectFormat,
+    /// Write to a file, which is replaced when everything is written
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Show every array by itself, not all of one name together
+    #[arg(long, help_heading = "Output")]
+    each: bool,
+    /// Draw histograms with ASCII characters only
+    #[arg(long, help_heading = "Output")]
+    ascii: bool,
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    crate::spec::parse::memory(text).map_err(|fault| match fault.help {
+        Some(help) => format!("{}: {help}", fault.message),
+        None => fault.message,
+    })
 }
 
 fn rule_level(text: &str) -> Result<(String, Level), String> {
@@ -159,10 +203,12 @@ pub fn main() -> Exit {
     };
     let format = match &cli.command {
         Some(Command::Check(args)) => args.format,
+        Some(Command::Inspect(args)) if args.format != InspectFormat::Table => OutputFormat::Json,
         _ => OutputFormat::Full,
     };
     let result = match cli.command {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
+        Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { rule }) => explain::explain(&rule),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
         None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
@@ -195,33 +241,35 @@ impl Global {
     }
 }
 
-impl CheckArgs {
-    fn overrides(&self) -> Overrides {
-        Overrides {
-            framework: self.framework,
-            batch_size: self.batch_size,
-            dataset_size: self.dataset_size,
-            steps: self.steps,
-            epochs: self.epochs,
-        }
+impl DataArgs {
+    /// The settings as far as these flags say.
+    fn settings(self) -> Result<Settings, Error> {
+        let directory =
+            std::env::current_dir().map_err(|error| Error::plain(format!("no working directory: {error}")))?;
+        Ok(Settings {
+            overrides: Overrides {
+                framework: self.framework,
+                batch_size: self.batch_size,
+                dataset_size: self.dataset_size,
+                steps: self.steps,
+                epochs: self.epochs,
+            },
+            paths: self.paths,
+            spec: self.spec,
+            headers_only: self.headers_only,
+            max_bytes_per_array: self.max_bytes_per_array,
+            directory,
+            ..Settings::default()
+        })
     }
+}
 
+impl CheckArgs {
     fn selection(&self) -> Selection {
         let mut levels = self.level.clone();
         if self.require_complete {
             levels.push(("not-evaluated".into(), Level::Error));
         }
         Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels }
-    }
-}
-
-/// Prints to stdout. A reader that went away (`| head`) is no trouble.
-fn print(text: &str) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::plain(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::print;
+use super::output::print;
 use crate::config::Level;
 use crate::error::Error;
 use crate::exit::Exit;

@@ -87,11 +87,13 @@ pub struct Overrides {
     pub epochs: Option<u64>,
 }
 
-/// Everything one `check` needs to know.
+/// Everything one `check` or `inspect` needs to know.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Files, folders and globs, as typed.
     pub paths: Vec<PathBuf>,
+    /// `--facts`: saved facts in place of the paths.
+    pub facts: Vec<PathBuf>,
     /// `--spec`; otherwise the nearest one is discovered.
     pub spec: Option<PathBuf>,
     /// What wins over the spec.

@@ -6,7 +6,7 @@ use crate::source::{Header, Question};
 use crate::spec::dtype::{ByteOrder, Dtype};
 use crate::spec::framework::Clash;
 use crate::spec::{Declaration, Encoding, Spec};
-use crate::values::{Ask, Wants};
+use crate::values::{Ask, ValueFacts, Wants};
 
 /// Everything that is asked of an array.
 #[must_use]
@@ -18,6 +18,14 @@ pub fn asks(declared: Option<&Declaration>, header: &Header) -> Vec<Ask> {
     asks.extend(casts(declared, &header.dtype));
     asks.dedup();
     asks
+}
+
+/// Whether saved facts lack an answer about an array whose values they hold: they were saved for another spec.
+#[must_use]
+pub fn are_unanswered(declared: &Declaration, header: &Header, values: &ValueFacts) -> bool {
+    let layout = header.layout();
+    values.numbers.is_some()
+        && asks(Some(declared), header).iter().any(|ask| ask.is_answerable(&layout) && values.answer(ask).is_none())
 }
 
 /// Which values are outside `values.min` and `values.max`?
@@ -100,7 +108,8 @@ fn is_encoded(declared: &Declaration, encoding: Encoding) -> bool {
 
 /// What is to be read of every source, as [`crate::source::read_all`] takes it: one list per source of the facts, in
 /// their order. `wants` says what is worth looking at; `checksums`, whether members of archives are read for their
-/// checksums alone. An array that the spec does not name is none of the model's, where the spec names any.
+/// checksums alone. An array that the spec does not name is none of the model's, where the spec names any: only `all`
+/// asks about it.
 #[must_use]
 pub fn questions(
     sources: &[crate::source::SourceFacts],
@@ -108,13 +117,14 @@ pub fn questions(
     spec: &Spec,
     wants: Wants,
     checksums: bool,
+    all: bool,
 ) -> Vec<Vec<Question>> {
     let mut questions: Vec<Vec<Question>> = sources.iter().map(|_| Vec::new()).collect();
     let index: std::collections::HashMap<&str, usize> =
         sources.iter().enumerate().map(|(i, source)| (&*source.path, i)).collect();
     for column in streams.iter().flat_map(|stream| &stream.columns) {
         let declared = column.declared.and_then(|index| spec.arrays.get(index));
-        if declared.is_none() && !spec.arrays.is_empty() {
+        if declared.is_none() && !spec.arrays.is_empty() && !all {
             continue;
         }
         for cell in &column.cells {

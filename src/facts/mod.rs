@@ -10,8 +10,11 @@ mod assemble;
 pub mod group;
 pub mod lengths;
 pub mod naming;
+pub mod overview;
 pub mod pairs;
+pub mod recall;
 pub mod saved;
+mod sound;
 pub mod stream;
 pub mod tracks;
 

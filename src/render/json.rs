@@ -50,6 +50,8 @@ struct CoverageOut {
     samples: Option<u64>,
     bytes: u64,
     values_read: bool,
+    /// Whether the run was interrupted, so that the report is partial.
+    interrupted: bool,
     passed: u64,
     failed: u64,
     not_evaluated: u64,
@@ -138,6 +140,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         version: VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         status: match exit {
+            Exit::Trouble => "interrupted",
             Exit::Nothing => "nothing-checked",
             Exit::Findings => "findings",
             _ if loud => "findings",
@@ -156,6 +159,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             samples: report.coverage.samples,
             bytes: report.coverage.bytes,
             values_read: report.coverage.values_read,
+            interrupted: report.coverage.interrupted > 0,
             passed,
             failed,
             not_evaluated,

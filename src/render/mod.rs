@@ -2,6 +2,7 @@
 
 mod concise;
 mod full;
+pub mod inspect;
 mod json;
 mod summary;
 

@@ -6,6 +6,7 @@ use crate::diagnostic::Unit;
 use crate::diagnostic::quantity::bytes;
 use crate::exit::Exit;
 use crate::spec::Unit as SourceUnit;
+use crate::verdict::Coverage;
 
 /// One line, without a line break at its end.
 #[must_use]
@@ -22,6 +23,11 @@ pub fn summary(page: Page<'_>) -> String {
         findings.push(format!("{} allowed", report.allowed.len()));
     }
     let verdict = match report.exit() {
+        Exit::Trouble => {
+            let Coverage { interrupted, asked, .. } = report.coverage;
+            findings.insert(0, format!("interrupted: {interrupted} of {asked} arrays were not read"));
+            findings.join(", ")
+        }
         Exit::Nothing => "nothing checked".to_owned(),
         _ if count(Level::Error) + count(Level::Warning) == 0 => {
             findings.insert(0, "clean".into());

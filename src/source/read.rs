@@ -90,7 +90,7 @@ pub fn read_all<'t>(
         .par_iter()
         .map_init(Buffers::default, |buffers, task| {
             let source = &known[task.source];
-            let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new() };
+            let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new(), told: 0 };
             let readings = reader.task(task, target(source));
             Outcome { source: task.source, readings, faults: reader.faults }
         })
@@ -145,6 +145,8 @@ struct Reader<'r> {
     progress: &'r Progress,
     buffers: &'r mut Buffers,
     faults: Vec<Fault>,
+    /// Bytes of this array that the progress knows of.
+    told: u64,
 }
 
 impl Reader<'_> {
@@ -173,6 +175,7 @@ impl Reader<'_> {
         let mut readings = Vec::new();
         for question in task.questions {
             let array = &self.source.arrays[question.array];
+            self.told = 0;
             let reading = match self.array(&input, array, question) {
                 Ok(reading) => reading,
                 Err(error) => {
@@ -180,7 +183,8 @@ impl Reader<'_> {
                     Reading::Unread(Unread::Damaged)
                 }
             };
-            self.progress.done.fetch_add(array.header.bytes(), Ordering::Relaxed);
+            // What was not read is done with, too.
+            self.progress.done.fetch_add(array.header.bytes().saturating_sub(self.told), Ordering::Relaxed);
             readings.push((question.array, reading));
         }
         drop(input);
@@ -251,6 +255,8 @@ impl Reader<'_> {
             }
             feed(chunk);
             done += chunk.len() as u64;
+            self.told += chunk.len() as u64;
+            self.progress.done.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         }
         Ok(true)
     }
@@ -341,6 +347,8 @@ impl Reader<'_> {
                 return Ok(Inflated::TooMuch);
             }
             checked.feed(fresh);
+            self.told += produced;
+            self.progress.done.fetch_add(produced, Ordering::Relaxed);
             if status == Status::StreamEnd {
                 return Ok(Inflated::Whole);
             }

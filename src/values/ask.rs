@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{Block, Element};
 use super::cast::Cast;
 use super::layout::Layout;
-use super::number::Number;
+use super::number::{Number, float, float_or_none, floats};
 use crate::spec::dtype::Dtype;
 
 /// How far the sum of a line may be from what it should be: half precision, a thousand classes.
@@ -18,21 +18,25 @@ pub enum Ask {
     /// Which finite values are below `min` or above `max`, other than those in `except`?
     Outside {
         /// The least value that is fine.
+        #[serde(default, with = "float_or_none")]
         min: Option<f64>,
         /// The greatest value that is fine.
+        #[serde(default, with = "float_or_none")]
         max: Option<f64>,
         /// Values that are fine all the same.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty", with = "floats")]
         except: Vec<f64>,
     },
     /// Which finite values are none of these?
     NotIn {
         /// The values that are fine.
+        #[serde(with = "floats")]
         values: Vec<f64>,
     },
     /// Which lines along the last axis do not sum to this?
     Sum {
         /// What they should sum to.
+        #[serde(with = "float")]
         to: f64,
     },
     /// Which lines along the last axis are not one 1 among zeros?
@@ -97,6 +101,7 @@ pub struct Hits {
     /// The one that is furthest off, the first of several.
     pub worst: Spot,
     /// How far it is off: a distance, for [`Kind::Rounded`] and [`Kind::Coarse`] relative to the value.
+    #[serde(with = "float")]
     pub off: f64,
 }
 
@@ -123,6 +128,14 @@ impl Answer {
     #[must_use]
     pub fn count(&self, kinds: &[Kind]) -> u64 {
         self.hits.iter().filter(|hits| kinds.contains(&hits.kind)).map(|hits| hits.count).sum()
+    }
+}
+
+impl Ask {
+    /// Whether a pass over an array of numbers of that layout answers the question.
+    #[must_use]
+    pub fn is_answerable(&self, layout: &Layout<'_>) -> bool {
+        Asked::new(self.clone(), layout).is_some()
     }
 }
 

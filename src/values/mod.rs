@@ -12,12 +12,14 @@ mod columns;
 mod decode;
 mod distinct;
 mod histogram;
+mod kept;
 mod layout;
 mod neighbours;
 pub mod number;
 mod numbers;
 mod pass;
 mod rows;
+mod sound;
 mod text;
 
 use serde::{Deserialize, Serialize};
@@ -149,6 +151,8 @@ pub enum Unread {
     NoBytes,
     /// The run was interrupted before.
     Interrupted,
+    /// Saved facts are judged, and they do not hold them.
+    NotSaved,
 }
 
 impl Unread {
@@ -161,6 +165,7 @@ impl Unread {
             Self::UnknownType => "its type is not one whose values are read".into(),
             Self::NoBytes => "its elements have no bytes".into(),
             Self::Interrupted => "the run was interrupted".into(),
+            Self::NotSaved => "the saved facts do not hold them".into(),
         }
     }
 }

@@ -112,7 +112,9 @@ impl Serialize for Number {
                 (_, Ok(int)) => serializer.serialize_u64(int),
                 _ => serializer.serialize_f64(*int as f64),
             },
-            Self::Float(float) => serializer.serialize_f64(*float),
+            Self::Float(float) if float.is_finite() => serializer.serialize_f64(*float),
+            // JSON has no word for these.
+            Self::Float(float) => serializer.serialize_str(&float_text(*float)),
         }
     }
 }
@@ -123,7 +125,7 @@ impl<'de> Deserialize<'de> for Number {
         impl Visitor<'_> for Any {
             type Value = Number;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
+                f.write_str("a number, \"NaN\", \"inf\" or \"-inf\"")
             }
             fn visit_i64<E: Error>(self, int: i64) -> Result<Number, E> {
                 Ok(Number::Int(int.into()))
@@ -134,8 +136,63 @@ impl<'de> Deserialize<'de> for Number {
             fn visit_f64<E: Error>(self, float: f64) -> Result<Number, E> {
                 Ok(Number::Float(float))
             }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+                match text {
+                    "NaN" => Ok(Number::Float(f64::NAN)),
+                    "inf" => Ok(Number::Float(f64::INFINITY)),
+                    "-inf" => Ok(Number::Float(f64::NEG_INFINITY)),
+                    _ => Err(E::custom("not a number")),
+                }
+            }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+/// Floats that are saved as [`Number`] is, so that NaN and infinities survive.
+pub(super) mod float {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Number;
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(in crate::values) fn serialize<S: Serializer>(float: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        Number::Float(*float).serialize(serializer)
+    }
+
+    pub(in crate::values) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        Ok(Number::deserialize(deserializer)?.to_f64())
+    }
+}
+
+/// The same for a float that may be missing.
+pub(super) mod float_or_none {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Number;
+
+    #[allow(clippy::ref_option, reason = "what serde calls")]
+    pub(in crate::values) fn serialize<S: Serializer>(float: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        float.map(Number::Float).serialize(serializer)
+    }
+
+    pub(in crate::values) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        Ok(Option::<Number>::deserialize(deserializer)?.map(Number::to_f64))
+    }
+}
+
+/// The same for several floats.
+pub(super) mod floats {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Number;
+
+    pub(in crate::values) fn serialize<S: Serializer>(floats: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(floats.iter().map(|float| Number::Float(*float)))
+    }
+
+    pub(in crate::values) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+        Ok(Vec::<Number>::deserialize(deserializer)?.into_iter().map(Number::to_f64).collect())
     }
 }
 
@@ -174,6 +231,8 @@ mod tests {
             Number::Float(0.1 + 0.2),
             Number::Float(f64::MIN_POSITIVE / 3.0),
             Number::Float(-1.797_693_134_862_315_7e308),
+            Number::Float(f64::NAN),
+            Number::Float(f64::NEG_INFINITY),
         ];
         for number in numbers {
             let text = serde_json::to_string(&number).unwrap();

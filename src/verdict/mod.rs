@@ -50,6 +50,10 @@ pub struct Coverage {
     pub bytes: u64,
     /// Whether values were read.
     pub values_read: bool,
+    /// Arrays whose values were to be read.
+    pub asked: u64,
+    /// Those of them that were not read because somebody interrupted the run.
+    pub interrupted: u64,
 }
 
 /// The result of a run.
@@ -71,7 +75,9 @@ impl Report {
     /// How the run ended.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        if self.diagnostics.iter().any(|diagnostic| diagnostic.level >= self.fail_on) {
+        if self.coverage.interrupted > 0 {
+            Exit::Trouble
+        } else if self.diagnostics.iter().any(|diagnostic| diagnostic.level >= self.fail_on) {
             Exit::Findings
         } else if self.coverage.sources == 0 || self.tally().0 + self.tally().1 == 0 {
             Exit::Nothing

@@ -4,7 +4,7 @@
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use super::recipe;
 
@@ -119,13 +119,27 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
         return Err(format!("not a batchlint command: {line}"));
     };
     let arguments: Vec<String> = arguments.iter().map(|word| word.trim_matches('\'').to_owned()).collect();
-    let output = Command::new(program)
-        .args(&arguments)
-        .current_dir(folder)
-        .env_remove("FORCE_COLOR")
-        .env_remove("NO_COLOR")
-        .output()
-        .map_err(|error| error.to_string())?;
+    let batchlint = |arguments: &[String]| -> Result<Output, String> {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(folder).env_remove("FORCE_COLOR").env_remove("NO_COLOR");
+        command.output().map_err(|error| error.to_string())
+    };
+    let output = batchlint(&arguments)?;
+    if let Some((inspect, check)) = by_facts(&arguments, output.status.code()) {
+        let saved = batchlint(&inspect)?;
+        let again = batchlint(&check)?;
+        if (&again.stdout, again.status.code()) != (&output.stdout, output.status.code()) {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            return Err(format!(
+                "{line}: saved facts give another report:\n{}{}\n{}{}",
+                text(&saved.stderr),
+                text(&output.stdout),
+                text(&again.stdout),
+                text(&again.stderr)
+            ));
+        }
+        fs::remove_file(folder.join(FACTS)).map_err(|error| error.to_string())?;
+    }
     let mut shown = format!("{line}\n");
     shown.push_str(&String::from_utf8_lossy(&output.stdout));
     shown.push_str(&String::from_utf8_lossy(&output.stderr));
@@ -133,6 +147,52 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
     shown += &["[exit ", &code.to_string(), "]\n"].concat();
     let lines: Vec<String> = shown.lines().map(|line| without_tally(line.trim_end())).collect();
     Ok(lines.join("\n") + "\n")
+}
+
+/// Where the facts of a page are saved: no name of an array file.
+const FACTS: &str = ".facts.jsonl";
+
+/// Flags of `inspect` that take a value, and those that take none. `check` has them too.
+const SHARED: [&str; 7] =
+    ["--spec", "--framework", "--batch-size", "--dataset-size", "--steps", "--epochs", "--max-bytes-per-array"];
+/// Flags of `check` alone, and whether they take a value.
+const OWN: [(&str, bool); 10] = [
+    ("--select", true),
+    ("--ignore", true),
+    ("--level", true),
+    ("--fail-on", true),
+    ("--format", true),
+    ("--report", true),
+    ("--color", true),
+    ("--require-complete", false),
+    ("--all-places", false),
+    ("-q", false),
+];
+
+/// What saves the facts of the data that a `check` looks at, and what checks them. `None` where it is no check of paths,
+/// or a run that stopped before it looked.
+fn by_facts(arguments: &[String], code: Option<i32>) -> Option<(Vec<String>, Vec<String>)> {
+    let (command, rest) = arguments.split_first()?;
+    if command != "check" || code == Some(2) || rest.iter().any(|word| word == "--facts") {
+        return None;
+    }
+    let mut inspect: Vec<String> = ["inspect", "--format", "jsonl", "-o", FACTS].map(str::to_owned).into();
+    let mut check: Vec<String> = ["check", "--facts", FACTS].map(str::to_owned).into();
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or(word);
+        let own = OWN.iter().find(|(flag, _)| *flag == name);
+        let takes = (SHARED.contains(&name) || own.is_some_and(|(_, takes)| *takes)) && !word.contains('=');
+        let value = if takes { words.next() } else { None };
+        let all = [Some(word), value].into_iter().flatten();
+        if own.is_none() {
+            inspect.extend(all.clone().cloned());
+        }
+        if word.starts_with('-') {
+            check.extend(all.cloned());
+        }
+    }
+    Some((inspect, check))
 }
 
 /// The coverage line without the number of checks, which every new rule changes.

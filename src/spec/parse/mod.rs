@@ -19,6 +19,11 @@ use crate::config::{Level, Selection};
 use crate::error::{Fault, Text, quoted};
 use size::Wrong;
 
+/// An amount of memory as a flag has it: `2 GiB`, or a number of bytes.
+pub fn memory(text: &str) -> Result<u64, Fault> {
+    size::bytes_of_flag(text).map_err(|wrong| Fault { message: wrong.message, span: None, help: wrong.help })
+}
+
 /// NumPy refuses arrays with more axes.
 const MAX_AXES: usize = 64;
 

@@ -265,6 +265,14 @@ pub(super) fn bytes(entry: &Entry) -> Result<u64, Wrong> {
     })
 }
 
+/// The same of a flag, where a number alone is bytes.
+pub(super) fn bytes_of_flag(text: &str) -> Result<u64, Wrong> {
+    match text.trim().parse() {
+        Ok(number) => bytes(&Entry::Number(number)),
+        Err(_) => bytes(&Entry::Text(text.to_owned())),
+    }
+}
+
 fn amount(text: &str) -> Option<u64> {
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
@@ -358,6 +366,8 @@ mod tests {
             assert_eq!(text(bad), None, "{bad}");
         }
         assert!(bytes(&Entry::Number(0)).is_err());
+        assert_eq!((bytes_of_flag("1000"), bytes_of_flag(" 2 MiB")), (Ok(1000), Ok(2 << 20)));
+        assert!(bytes_of_flag("0").is_err() && bytes_of_flag("2 G").is_err() && bytes_of_flag("").is_err());
     }
 
     fn expr() -> impl Strategy<Value = Expr> {

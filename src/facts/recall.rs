@@ -1,0 +1,56 @@
+//! Saved facts in the place of data: what is asked of the data is looked up in what was noted. What a run over the data
+//! would not have looked at is left out, so that both are judged alike; what was not noted is [`Unread::NotSaved`].
+
+use std::sync::Arc;
+
+use super::Facts;
+use crate::source::{ArrayFacts, Question, Reading};
+use crate::values::{Unread, Wants};
+
+/// The facts with what the questions ask for, one list per source as [`super::asks::questions`] gives them. The values
+/// of arrays with more bytes than `limit` are left out.
+#[must_use]
+pub fn recall(facts: Facts, questions: &[Vec<Question>], limit: Option<u64>) -> Facts {
+    let mut sources = facts.into_sources();
+    for (source, questions) in sources.iter_mut().zip(questions) {
+        for (index, array) in source.arrays.iter_mut().enumerate() {
+            let question = questions.iter().find(|question| question.array == index);
+            array.reading = question.and_then(|question| reading(array, question, limit));
+        }
+    }
+    Facts::new(sources)
+}
+
+/// The facts of a run that reads headers only.
+#[must_use]
+pub fn headers(facts: Facts) -> Facts {
+    let mut sources = facts.into_sources();
+    for array in sources.iter_mut().flat_map(|source| &mut source.arrays) {
+        array.reading = None;
+    }
+    Facts::new(sources)
+}
+
+fn reading(array: &ArrayFacts, question: &Question, limit: Option<u64>) -> Option<Arc<Reading>> {
+    let bytes = array.header.bytes();
+    let unread = |why| Some(Arc::new(Reading::Unread(why)));
+    match array.reading.as_deref() {
+        Some(Reading::Read(values)) => {
+            if let Some(limit) = limit.filter(|limit| bytes > *limit) {
+                return unread(Unread::TooLarge { bytes, limit });
+            }
+            if !values.holds(question.wants, &array.header.layout()) {
+                return unread(Unread::NotSaved);
+            }
+            let mut values = values.clone().only(question.wants);
+            let missing: Vec<_> = question.asks.iter().filter(|ask| values.answer(ask).is_none()).collect();
+            let deduced: Vec<_> = missing.into_iter().filter_map(|ask| values.deduced(ask)).collect();
+            values.answers.extend(deduced);
+            Some(Arc::new(Reading::Read(Box::new(values))))
+        }
+        Some(Reading::Unread(why)) => unread(why.clone()),
+        // Of a member that is read for its checksum alone, nothing is missed.
+        None if question.wants == Wants::NOTHING => None,
+        None => unread(Unread::NotSaved),
+    }
+}
