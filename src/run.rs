@@ -1,6 +1,7 @@
 //! The pipeline of `check` and `inspect`: the only file that names every stage.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
-use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays};
+use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, ValuesCx};
+use crate::rules::{Rule, swapped_arrays, target_encoding};
 use crate::source::walk::Unmatched;
 use crate::source::{self, ArrayFacts, FaultKind, Progress, Question, Reading, SourceFacts, Target};
 use crate::spec::{self, Found, Loaded, Spec};
@@ -139,10 +141,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
     let declared = !spec.arrays.is_empty();
-    let swapped: Vec<Vec<(usize, usize)>> = match rules.active("swapped-arrays") {
-        Some(_) => streams.iter().map(|stream| swapped_arrays::pairs(spec, stream)).collect(),
-        None => vec![Vec::new(); streams.len()],
-    };
+    let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, rules)).collect();
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let mut out = Findings::default();
     for active in rules.all() {
@@ -179,8 +178,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
             }
             Judge::Array(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
-                    // Arrays in each other's place break every claim of their declarations, and one rule says why.
-                    let skip = if active.rule.needs.spec { &swapped[pool] } else { &Vec::new() };
+                    let skip = |column, batch| explained[pool].hides(active.rule, column, batch);
                     each_array(spec, stream, &pieces[pool], skip, |cx| {
                         let looked = judge(cx, &mut out);
                         // What the spec does not name is one check of the run; there may be 70,000 of them.
@@ -191,7 +189,7 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
             }
             Judge::Values(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
-                    let skip = if active.rule.needs.spec { &swapped[pool] } else { &Vec::new() };
+                    let skip = |column, batch| explained[pool].hides(active.rule, column, batch);
                     each_column(spec, stream, skip, |subject, cx, unread| {
                         let looked = cx.map_or(Looked::No, |cx| judge(cx, &mut out));
                         let foreign = !settings.facts.is_empty() && active.rule.needs.spec;
@@ -225,6 +223,31 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
     verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
 }
 
+/// Arrays that break every claim of their declarations for a reason that one rule tells, so that the others need not.
+struct Explained {
+    /// Columns in each other's place.
+    swapped: Vec<(usize, usize)>,
+    /// Targets in another encoding, by column and batch.
+    encoded: BTreeSet<(usize, usize)>,
+}
+
+impl Explained {
+    fn of(spec: &Spec, stream: &Stream<'_>, rules: &Rules) -> Self {
+        let told = |id: &str| rules.active(id).is_some();
+        Self {
+            swapped: if told("swapped-arrays") { swapped_arrays::pairs(spec, stream) } else { Vec::new() },
+            encoded: if told("target-encoding") { target_encoding::encoded(spec, stream) } else { BTreeSet::new() },
+        }
+    }
+
+    /// Whether the rule has nothing to say of that array.
+    fn hides(&self, rule: &Rule, column: usize, batch: usize) -> bool {
+        rule.needs.spec
+            && (self.swapped.iter().any(|(a, b)| *a == column || *b == column)
+                || (rule.id != "target-encoding" && self.encoded.contains(&(column, batch))))
+    }
+}
+
 /// Everything that rules look at one by one, worked out once for all of them.
 struct Pieces<'f> {
     /// The cells of each column by header: index into `stream.columns`, and the group.
@@ -241,16 +264,18 @@ impl<'f> Pieces<'f> {
     }
 }
 
-/// Calls `judge` for every group of equal headers of every column but those in `skip`.
+/// Calls `judge` for every group of equal headers of every column, without the arrays to skip, by column and batch.
 fn each_array(
     spec: &Spec,
     stream: &Stream<'_>,
     pieces: &Pieces<'_>,
-    skip: &[(usize, usize)],
+    skip: impl Fn(usize, usize) -> bool,
     mut judge: impl FnMut(&ArrayCx<'_>),
 ) {
     for (index, cells) in &pieces.arrays {
-        if skip.iter().any(|(a, b)| a == index || b == index) {
+        let kept = kept(cells, |cell| !skip(*index, cell.batch));
+        let cells: &[Cell<'_>] = &kept;
+        if cells.is_empty() {
             continue;
         }
         let column = &stream.columns[*index];
@@ -266,22 +291,23 @@ fn each_array(
     }
 }
 
-/// Calls `judge` for every column but those in `skip`: with its values, where some were read, and with the reason why
-/// others are not known, where there are such.
+/// Calls `judge` for every column, without the arrays to skip: with its values, where some were read, and with the
+/// reason why others are not known, where there are such.
 fn each_column(
     spec: &Spec,
     stream: &Stream<'_>,
-    skip: &[(usize, usize)],
+    skip: impl Fn(usize, usize) -> bool,
     mut judge: impl FnMut(&str, Option<&ValuesCx<'_>>, Option<String>),
 ) {
     for (index, column) in stream.columns.iter().enumerate() {
-        if skip.iter().any(|(a, b)| *a == index || *b == index) {
+        let kept = kept(&column.cells, |cell| !skip(index, cell.batch));
+        if kept.is_empty() {
             continue;
         }
         let declared = column.declared.and_then(|index| spec.arrays.get(index));
         let cells: Vec<(Cell<'_>, &ValueFacts)> =
-            column.cells.iter().filter_map(|cell| Some((*cell, cell.array.values()?))).collect();
-        let unread = column.cells.iter().find_map(|cell| match cell.array.reading.as_deref()? {
+            kept.iter().filter_map(|cell| Some((*cell, cell.array.values()?))).collect();
+        let unread = kept.iter().find_map(|cell| match cell.array.reading.as_deref()? {
             // What holds no numbers breaks no rule about them.
             Reading::Unread(Unread::UnknownType | Unread::NoBytes) | Reading::Read(_) => None,
             Reading::Unread(why) => {
@@ -302,6 +328,14 @@ fn unanswered(cx: &ValuesCx<'_>) -> Option<String> {
     let asked = |(cell, values): &(Cell<'_>, &ValueFacts)| facts::asks::are_unanswered(declared, cell.header(), values);
     let name = || source::text::shown(cx.name, 80);
     cx.cells.iter().any(asked).then(|| format!("the saved facts do not tell what the spec asks about `{}`", name()))
+}
+
+/// The cells that pass the test; not copied where all do.
+fn kept<'c, 'f>(cells: &'c [Cell<'f>], test: impl Fn(&Cell<'f>) -> bool) -> Cow<'c, [Cell<'f>]> {
+    if cells.iter().all(&test) {
+        return Cow::Borrowed(cells);
+    }
+    Cow::Owned(cells.iter().copied().filter(|cell| test(cell)).collect())
 }
 
 fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {

@@ -58,19 +58,18 @@ pub fn classes(declared: &Declaration) -> Option<Ask> {
         Some(encoding) => encoding.value == Encoding::Index,
         None => declared.classes.is_some(),
     };
-    let ignore = declared.ignore.as_ref().map(|ignore| ignore.value.iter().map(|id| *id as f64).collect());
     index.then(|| Ask::Outside {
         min: Some(0.0),
         max: declared.classes.as_ref().map(|classes| classes.value.saturating_sub(1) as f64),
-        except: ignore.unwrap_or_default(),
+        except: ignored(declared),
     })
 }
 
-/// Which values are outside 0 to 1, where the target is binary or holds probabilities?
+/// Which values are outside 0 to 1 and not in `ignore`, where the target is binary or holds probabilities?
 #[must_use]
 pub fn domain(declared: &Declaration) -> Option<Ask> {
     let bounded = is_encoded(declared, Encoding::Binary) || is_encoded(declared, Encoding::Probabilities);
-    bounded.then(|| Ask::Outside { min: Some(0.0), max: Some(1.0), except: Vec::new() })
+    bounded.then(|| Ask::Outside { min: Some(0.0), max: Some(1.0), except: ignored(declared) })
 }
 
 /// Which rows are not one-hot? Asked of every target whose encoding is a matter of classes.
@@ -100,6 +99,10 @@ fn casts(declared: Option<&Declaration>, dtype: &Dtype) -> Vec<Ask> {
     let mut casts: Vec<Ask> = wanted.iter().chain(&narrow).map(cast).collect();
     casts.dedup();
     casts
+}
+
+fn ignored(declared: &Declaration) -> Vec<f64> {
+    declared.ignore.iter().flat_map(|ignore| &ignore.value).map(|id| *id as f64).collect()
 }
 
 fn is_encoded(declared: &Declaration, encoding: Encoding) -> bool {

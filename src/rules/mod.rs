@@ -4,8 +4,10 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod bad_sample_weight;
 mod batched_twice;
 mod broadcast_danger;
+mod class_imbalance;
 pub mod context;
 mod corrupt_member;
 mod dimension_mismatch;
@@ -16,11 +18,18 @@ mod duplicate_member;
 mod empty_batch;
 mod foreign_byte_order;
 mod fortran_order;
+mod fractional_labels;
 mod frozen_dimension;
+mod id_out_of_range;
+mod ids;
+mod integers_as_floats;
+mod label_out_of_range;
+mod labels;
 mod malformed_header;
 mod misnamed_input;
 mod missing_batch_axis;
 mod missing_channel_axis;
+mod missing_class;
 mod missing_input;
 mod non_finite_values;
 mod non_numeric_dtype;
@@ -42,10 +51,13 @@ mod shifted_data;
 mod single_sample_batches;
 mod size_out_of_bounds;
 mod size_reason;
+mod sorted_labels;
 mod stray_member;
 mod string_dtype;
 mod structure_drift;
 pub mod swapped_arrays;
+mod target_domain;
+pub mod target_encoding;
 #[cfg(test)]
 mod testing;
 mod too_few_batches;
@@ -95,6 +107,7 @@ pub static RULES: &[&Rule] = &[
     &opaque_dtype::RULE,
     &foreign_byte_order::RULE,
     &dtype_drift::RULE,
+    &integers_as_floats::RULE,
     // shape
     &missing_batch_axis::RULE,
     &missing_channel_axis::RULE,
@@ -123,6 +136,15 @@ pub static RULES: &[&Rule] = &[
     // values
     &non_finite_values::RULE,
     // targets
+    &target_encoding::RULE,
+    &label_out_of_range::RULE,
+    &fractional_labels::RULE,
+    &target_domain::RULE,
+    &id_out_of_range::RULE,
+    &sorted_labels::RULE,
+    &missing_class::RULE,
+    &class_imbalance::RULE,
+    &bad_sample_weight::RULE,
     // layout
     &fortran_order::RULE,
     // spec
