@@ -4,8 +4,13 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod bad_boolean;
 mod batched_twice;
+mod blank_samples;
 mod broadcast_danger;
+#[cfg(test)]
+mod clean;
+mod constant_feature;
 pub mod context;
 mod corrupt_member;
 mod dimension_mismatch;
@@ -17,6 +22,7 @@ mod empty_batch;
 mod foreign_byte_order;
 mod fortran_order;
 mod frozen_dimension;
+mod ids;
 mod malformed_header;
 mod misnamed_input;
 mod missing_batch_axis;
@@ -28,14 +34,19 @@ mod not_evaluated;
 mod numbering_gap;
 mod object_dtype;
 mod opaque_dtype;
+mod out_of_range_values;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
 mod quotes;
+mod range_drift;
 mod rank_story;
 mod rows_lost;
 mod scalar_array;
+mod scaled_twice;
+mod scrambled_axes;
+mod sentinel_values;
 mod shape_drift;
 mod shapes;
 mod shifted_data;
@@ -57,6 +68,7 @@ mod uneven_batches;
 mod unexpected_array;
 mod unreadable_source;
 mod unsatisfiable_spec;
+mod unscaled_images;
 mod unused_allow;
 mod whole_dataset_batch;
 mod wrong_dtype;
@@ -110,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &frozen_dimension::RULE,
     &empty_batch::RULE,
     &scalar_array::RULE,
+    &scrambled_axes::RULE,
     // plan
     &whole_dataset_batch::RULE,
     &oversize_batch::RULE,
@@ -122,6 +135,14 @@ pub static RULES: &[&Rule] = &[
     &numbering_gap::RULE,
     // values
     &non_finite_values::RULE,
+    &out_of_range_values::RULE,
+    &unscaled_images::RULE,
+    &scaled_twice::RULE,
+    &range_drift::RULE,
+    &constant_feature::RULE,
+    &blank_samples::RULE,
+    &sentinel_values::RULE,
+    &bad_boolean::RULE,
     // targets
     // layout
     &fortran_order::RULE,
