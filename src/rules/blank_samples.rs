@@ -32,7 +32,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     }
     let mut looked = Looked::No;
     let mut tally = Tally::default();
-    let usual = usual(cx);
+    let (usual, empty) = (usual(cx), empty(cx));
     for (cell, values) in cx.cells {
         let Some(numbers) = &values.numbers else { continue };
         match rows(values) {
@@ -40,7 +40,12 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
                 looked = Looked::Yes;
                 let tail = blank.zero_at_end * elements;
                 let written = blank.zero_at_end < count;
-                if tail >= ELEMENTS && written && blank.zero_at_end > 1 && improbable(usual, tail, 1) {
+                if tail >= ELEMENTS
+                    && written
+                    && blank.zero_at_end > 1
+                    && improbable(usual, tail, 1)
+                    && improbable(empty, blank.zero_at_end, 1)
+                {
                     tally.tails += 1;
                     tally.rows += blank.zero_at_end;
                     tally.of += count;
@@ -147,6 +152,16 @@ fn usual(cx: &ValuesCx<'_>) -> f64 {
         common += others.map(|(_, count, _)| *count).max().unwrap_or(0).saturating_sub(constant);
     }
     if all == 0 { 0.0 } else { zeros.max(common) as f64 / all as f64 }
+}
+
+/// The share of rows that are all zero, those at the end left out.
+fn empty(cx: &ValuesCx<'_>) -> f64 {
+    let (mut zero, mut all) = (0, 0);
+    for (count, _, blank) in cx.cells.iter().filter_map(|(_, values)| rows(values)) {
+        zero += blank.zero - blank.zero_at_end;
+        all += count - blank.zero_at_end;
+    }
+    if all == 0 { 0.0 } else { zero as f64 / all as f64 }
 }
 
 /// Whether so many equal values in one of so many rows are no chance.

@@ -29,7 +29,7 @@ const SHAPES: [&[u64]; 6] = [&[64], &[16, 3], &[40, 12], &[12, 10, 6], &[9, 3, 8
 /// Runs a rule on clean data, declared and undeclared: nothing at warning or above.
 pub(super) fn finds_nothing(rule: &Rule) {
     let data = (0..KINDS.len(), 0..SHAPES.len(), 1_usize..12, any::<u64>(), any::<bool>());
-    let mut runner = TestRunner::new(Config { cases: 160, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 96, failure_persistence: None, ..Config::default() });
     runner
         .run(&data, |(kind, shape, batches, seed, declared)| {
             let ((kind, dtype), shape) = (KINDS[kind], SHAPES[shape]);

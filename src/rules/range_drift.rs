@@ -25,8 +25,11 @@ const FACTOR: f64 = 16.0;
 const STEADY: f64 = 4.0;
 /// A change of scale changes range and deviation alike; a single far value changes mainly the range.
 const ALIKE: f64 = 2.0;
-/// Values of a batch at least, so that one far value cannot look like a change of scale.
-const VALUES: u64 = 256;
+/// Deviations that a range may span: that of normal values spans 7 to 10. Where it spans more, few far values make it, and
+/// it says nothing about the scale.
+const SPAN: f64 = 12.0;
+/// Values of a batch at least: up to three far values then span more than [`SPAN`] deviations.
+const VALUES: u64 = 512;
 /// Batches at least, to call one of them another scale.
 const BATCHES: usize = 8;
 /// The same where the batch is whole numbers up to 255, and the others lie in -1 to 1: that has only one explanation.
@@ -101,11 +104,12 @@ fn is_other(far: &Scale, rest: &[&Scale]) -> bool {
     let narrower = |of: fn(&Scale) -> f64| of(far) * FACTOR <= least(of);
     let deviation: fn(&Scale) -> f64 = |scale| scale.deviation;
     let shape: fn(&Scale) -> f64 = |scale| scale.range() / scale.deviation;
+    let sound = shape(far).max(most(shape)) <= SPAN;
     let steady = most(deviation) <= STEADY * least(deviation);
     let alike = shape(far) <= ALIKE * most(shape) && shape(far) * ALIKE >= least(shape);
     let both = (wider(deviation) && wider(Scale::range)) || (narrower(deviation) && narrower(Scale::range));
     let whole = rest.iter().all(|scale| scale.whole);
-    both && steady && alike && (!whole || is_pixels(far, rest))
+    both && sound && steady && alike && (!whole || is_pixels(far, rest))
 }
 
 /// Whether one side holds pixels, and the other what a division by 255 makes of them.

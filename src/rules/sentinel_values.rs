@@ -150,7 +150,7 @@ mod tests {
         let world = x().made(2, &[("x: float32[50, 4]", gaps)]);
         let found = world.judge(&RULE);
         assert_eq!(found[0].message, "input `x` holds -999, which may stand for \"missing\"");
-        assert_eq!(found[0].found, "-999 6 times, where the others are 0 to 34.6");
+        assert_eq!(found[0].found, "-999 6 times, where the others are 0 to 34.61214");
         assert_eq!(found[0].places[0].index.as_deref(), Some(&[1, 1][..]));
         assert!(world.judge(&range_drift::RULE).is_empty());
     }
