@@ -12,7 +12,15 @@ use crate::values::{Ask, ValueFacts, Wants};
 #[must_use]
 pub fn asks(declared: Option<&Declaration>, header: &Header) -> Vec<Ask> {
     let of_spec = declared.map(|declared| {
-        [range(declared), within(declared), sum(declared), classes(declared), domain(declared), one_hot(declared)]
+        [
+            range(declared),
+            within(declared),
+            nonzero(declared),
+            sum(declared),
+            classes(declared),
+            domain(declared),
+            one_hot(declared),
+        ]
     });
     let mut asks: Vec<Ask> = of_spec.into_iter().flatten().flatten().collect();
     asks.extend(casts(declared, &header.dtype));
@@ -41,6 +49,12 @@ pub fn range(declared: &Declaration) -> Option<Ask> {
 pub fn within(declared: &Declaration) -> Option<Ask> {
     let values = declared.values.as_ref()?.value.within.as_ref()?;
     Some(Ask::NotIn { values: values.clone() })
+}
+
+/// Which values are 0, where `values.nonzero` refuses it?
+#[must_use]
+pub fn nonzero(declared: &Declaration) -> Option<Ask> {
+    declared.values.as_ref()?.value.nonzero.then_some(Ask::Zero)
 }
 
 /// Which rows do not sum to `values.sum`, or to 1 for probabilities?

@@ -4,10 +4,15 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod bad_boolean;
 mod bad_sample_weight;
 mod batched_twice;
+mod blank_samples;
 mod broadcast_danger;
 mod class_imbalance;
+#[cfg(test)]
+mod clean;
+mod constant_feature;
 pub mod context;
 mod corrupt_member;
 mod dimension_mismatch;
@@ -37,14 +42,19 @@ mod not_evaluated;
 mod numbering_gap;
 mod object_dtype;
 mod opaque_dtype;
+mod out_of_range_values;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
 mod plan;
 mod quotes;
+mod range_drift;
 mod rank_story;
 mod rows_lost;
 mod scalar_array;
+mod scaled_twice;
+mod scrambled_axes;
+mod sentinel_values;
 mod shape_drift;
 mod shapes;
 mod shifted_data;
@@ -69,6 +79,7 @@ mod uneven_batches;
 mod unexpected_array;
 mod unreadable_source;
 mod unsatisfiable_spec;
+mod unscaled_images;
 mod unused_allow;
 mod whole_dataset_batch;
 mod wrong_dtype;
@@ -123,6 +134,7 @@ pub static RULES: &[&Rule] = &[
     &frozen_dimension::RULE,
     &empty_batch::RULE,
     &scalar_array::RULE,
+    &scrambled_axes::RULE,
     // plan
     &whole_dataset_batch::RULE,
     &oversize_batch::RULE,
@@ -135,6 +147,14 @@ pub static RULES: &[&Rule] = &[
     &numbering_gap::RULE,
     // values
     &non_finite_values::RULE,
+    &out_of_range_values::RULE,
+    &unscaled_images::RULE,
+    &scaled_twice::RULE,
+    &range_drift::RULE,
+    &constant_feature::RULE,
+    &blank_samples::RULE,
+    &sentinel_values::RULE,
+    &bad_boolean::RULE,
     // targets
     &target_encoding::RULE,
     &label_out_of_range::RULE,

@@ -19,7 +19,7 @@ use crate::facts::{Facts, Stream, asks, assemble, group};
 use crate::source::{ArrayFacts, Header, Location, Reading, SourceFacts, SourceKind};
 use crate::spec::dims::{Dim, Expr, Shape};
 use crate::spec::dtype::{ByteOrder, Class, Dtype, DtypeRule, Field, Kind, MlType, Wanted};
-use crate::spec::{At, Declaration, Declared, Framework, Pick, Role, Spec, Text};
+use crate::spec::{At, Declaration, Declared, Framework, Pick, Role, Spec, Text, Values};
 use crate::values::{Ask, Pass, Wants};
 
 /// Makes the value of a batch at a flat index in C order.
@@ -66,6 +66,22 @@ impl World {
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Declaration)) -> Self {
         change(self.spec.arrays.last_mut().expect("something is declared"));
         self
+    }
+
+    /// Limits the values of the last declaration.
+    pub(crate) fn limits(self, min: impl Into<Option<f64>>, max: impl Into<Option<f64>>) -> Self {
+        let (min, max) = (min.into(), max.into());
+        self.with(|declared| {
+            let value = Values { min, max, within: None, finite: None, nonzero: false, sum: None };
+            declared.values = Some(Declared { value, at: declared.at.clone() });
+        })
+    }
+
+    /// Changes the limits on the values of the last declaration.
+    pub(crate) fn limited(self, change: impl FnOnce(&mut Values)) -> Self {
+        self.limits(None, None).with(|declared| {
+            change(&mut declared.values.as_mut().expect("just set").value);
+        })
     }
 
     /// Changes the spec.

@@ -33,7 +33,9 @@ pub enum Ask {
         #[serde(with = "floats")]
         values: Vec<f64>,
     },
-    /// Which lines along the last axis do not sum to this?
+    /// Which values are 0?
+    Zero,
+    /// Which lines along the last axis do not sum to this? Lines with NaN or an infinity are not judged.
     Sum {
         /// What they should sum to.
         #[serde(with = "float")]
@@ -58,6 +60,8 @@ pub enum Kind {
     Above,
     /// None of the values that are fine.
     Other,
+    /// A value that is 0.
+    Zero,
     /// A line with another sum. Its value is the sum, its place the start of the line.
     Sum,
     /// A line that is not one 1 among zeros. Its value is the sum, its place the start of the line.
@@ -202,11 +206,23 @@ impl Asked {
                     }
                 });
             }
+            Ask::Zero => {
+                self.of += block.finite();
+                if block.stats.zeros == 0 {
+                    return;
+                }
+                let hits = &mut self.hits;
+                block.each_finite(|value, at| {
+                    if value.to_f64() == 0.0 {
+                        add(hits, Kind::Zero, Spot { value, at }, 0.0);
+                    }
+                });
+            }
             Ask::Sum { to } => {
                 let (to, hits) = (*to, &mut self.hits);
                 self.of += self.line.block(block, |line, at| {
                     let off = (line.sum - to).abs();
-                    if off > SUM_TOLERANCE * to.abs().max(1.0) || off.is_nan() {
+                    if off.is_finite() && off > SUM_TOLERANCE * to.abs().max(1.0) {
                         add(hits, Kind::Sum, Spot { value: Number::Float(line.sum), at }, off);
                     }
                 });

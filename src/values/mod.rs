@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ask::{Answer, Ask, Hits, Kind as HitKind, Spot};
 pub use blank::Blank;
-pub use columns::Columns;
+pub use columns::{Columns, Per};
 pub use histogram::{Bin, Histogram};
 pub use layout::{Layout, unravel};
 pub use neighbours::Neighbours;

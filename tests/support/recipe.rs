@@ -1,6 +1,7 @@
 //! Arrays from a few words of text: `float32[4, 32, 32, 3] = 0.5` becomes a real `.npy` file, several named lines a
 //! real `.npz` archive. `fill` may be a number, `arange`, `[0, 1, 2]` (repeated), `uniform LOW HIGH`, `normal MEAN DEVIATION`,
-//! `choice A B C`, or `smooth LOW HIGH` (images without sudden changes along the last axes); without one the values vary
+//! `choice A B C`, `smooth LOW HIGH` (images without sudden changes along the last axes), or `scrambled LOW HIGH` (such
+//! images with three channels last, under whatever shape); without one the values vary
 //! as data does. Behind a `;` stand single places: `; [3, 0] = nan; [7] = 0`, where an index that is too short means all
 //! below it. Random values depend on the name of the file and of the array, and on nothing else.
 
@@ -24,6 +25,7 @@ enum Fill {
     Normal(f64, f64),
     Choice(Vec<f64>),
     Smooth(f64, f64),
+    Scrambled(f64, f64),
     Varied,
 }
 
@@ -182,6 +184,10 @@ impl Array {
                     index.iter().skip(1).enumerate().map(|(i, at)| (0.7 + i as f64) * *at as f64 * 0.11).sum();
                 low + (high - low) * (0.5 + 0.45 * (along + phase as f64).sin() + 0.04 * (random(0) - 0.5))
             }
+            Fill::Scrambled(low, high) => {
+                let along = (flat / 3 % 32) as f64 * 0.11 + (flat / 96) as f64 * 0.7 + (flat % 3) as f64 * 0.8;
+                low + (high - low) * (0.5 + 0.45 * along.sin() + 0.04 * (random(0) - 0.5))
+            }
             Fill::Varied if self.descr.contains('f') => random(0),
             Fill::Varied => pick(&[0.0, 1.0]),
         }
@@ -225,6 +231,7 @@ impl Fill {
             ("uniform", [low, high]) => Self::Uniform(*low, *high),
             ("normal", [mean, deviation]) => Self::Normal(*mean, *deviation),
             ("smooth", [low, high]) => Self::Smooth(*low, *high),
+            ("scrambled", [low, high]) => Self::Scrambled(*low, *high),
             ("choice", choices) => Self::Choice(choices.to_vec()),
             _ if text.starts_with('[') => Self::Cycle(numbers),
             _ => Self::Number(number(text)),
