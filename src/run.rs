@@ -1,12 +1,15 @@
 //! The pipeline of `check`: the only file that names every stage.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
-use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays};
+use crate::rules::{
+    ArrayCx, BatchCx, Findings, Judge, Looked, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays,
+};
 use crate::source::walk::Unmatched;
 use crate::source::{self, ArrayFacts, FaultKind, Progress, Reading, SourceFacts, Target};
 use crate::spec::{self, Found, Loaded, Spec};
@@ -33,11 +36,13 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
     let Loaded { spec, selection, fail_on, found } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
-    let walked = source::walk::walk(&settings.paths);
+    let mut walked = source::walk::walk(&settings.paths);
+    let against = walked.beside(source::walk::walk(&settings.against));
     let facts = Facts::new(source::scan_all(&walked.targets));
     let facts = read(facts, &walked.targets, &spec, &rules, settings, progress);
     drop(walked.targets);
-    let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
+    let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
+    let report = judge(&spec, &facts, &rules, &against, fail_on, settings);
     Ok(Checked { spec, report, found, unmatched: walked.unmatched })
 }
 
@@ -67,7 +72,15 @@ fn read(
 }
 
 /// Judges facts: every rule that runs, on everything that it looks at.
-fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &Settings) -> Report {
+/// `against` has the names of the streams that are held against the others.
+fn judge(
+    spec: &Spec,
+    facts: &Facts,
+    rules: &Rules,
+    against: &BTreeSet<Arc<str>>,
+    fail_on: Level,
+    settings: &Settings,
+) -> Report {
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
     let declared = !spec.arrays.is_empty();
@@ -76,9 +89,12 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
         None => vec![Vec::new(); streams.len()],
     };
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
+    let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
     for active in rules.all() {
-        if matches!(active.rule.judge, Judge::Values(_)) && settings.headers_only {
+        // Whoever compares content cannot do without it.
+        let needs_values = matches!(active.rule.judge, Judge::Values(_)) || active.rule.needs.values.hashes;
+        if needs_values && settings.headers_only {
             if facts.arrays() > 0 {
                 verdict.blind(active, "", HEADERS_ONLY);
             }
@@ -141,6 +157,12 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
                         let looked = judge(&cx, &mut out);
                         add("", pool, looked, &mut out);
                     }
+                }
+            }
+            Judge::Sets(judge) => {
+                for (pool, (first, second)) in sets.iter().enumerate() {
+                    let looked = judge(&SetsCx { spec, first, second }, &mut out);
+                    add("", streams.len() + 1 + pool, looked, &mut out);
                 }
             }
             Judge::Stream(judge) => {

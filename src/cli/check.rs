@@ -23,6 +23,7 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         overrides: args.overrides(),
         selection: args.selection(),
         paths: args.paths,
+        against: args.against,
         spec: args.spec,
         fail_on: args.fail_on,
         headers_only: args.headers_only,

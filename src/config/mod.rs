@@ -92,6 +92,8 @@ pub struct Overrides {
 pub struct Settings {
     /// Files, folders and globs, as typed.
     pub paths: Vec<PathBuf>,
+    /// `--against`: sets that should share nothing with the others.
+    pub against: Vec<PathBuf>,
     /// `--spec`; otherwise the nearest one is discovered.
     pub spec: Option<PathBuf>,
     /// What wins over the spec.

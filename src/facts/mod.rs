@@ -12,6 +12,7 @@ pub mod lengths;
 pub mod naming;
 pub mod pairs;
 pub mod saved;
+pub mod sets;
 pub mod stream;
 pub mod tracks;
 

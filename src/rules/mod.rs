@@ -4,6 +4,7 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod archive_bomb;
 mod batched_twice;
 mod broadcast_danger;
 pub mod context;
@@ -13,10 +14,12 @@ mod double_precision;
 mod dtype;
 mod dtype_drift;
 mod duplicate_member;
+mod duplicate_samples;
 mod empty_batch;
 mod foreign_byte_order;
 mod fortran_order;
 mod frozen_dimension;
+mod input_as_target;
 mod malformed_header;
 mod misnamed_input;
 mod missing_batch_axis;
@@ -34,7 +37,9 @@ mod partial_last_batch;
 mod plan;
 mod quotes;
 mod rank_story;
+mod repeated_batch;
 mod rows_lost;
+mod sample;
 mod scalar_array;
 mod shape_drift;
 mod shapes;
@@ -42,6 +47,8 @@ mod shifted_data;
 mod single_sample_batches;
 mod size_out_of_bounds;
 mod size_reason;
+mod split_drift;
+mod split_overlap;
 mod stray_member;
 mod string_dtype;
 mod structure_drift;
@@ -64,7 +71,7 @@ mod wrong_rank;
 mod wrong_size;
 mod zero_steps;
 
-pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx, ValuesCx};
+pub use context::{ArrayCx, BatchCx, Findings, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
 
 use crate::diagnostic::Level;
 use crate::values::Wants;
@@ -80,11 +87,13 @@ pub static RULES: &[&Rule] = &[
     &corrupt_member::RULE,
     &duplicate_member::RULE,
     &stray_member::RULE,
+    &archive_bomb::RULE,
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
     &misnamed_input::RULE,
     &swapped_arrays::RULE,
+    &input_as_target::RULE,
     &structure_drift::RULE,
     // dtype
     &object_dtype::RULE,
@@ -119,9 +128,13 @@ pub static RULES: &[&Rule] = &[
     &too_few_batches::RULE,
     &rows_lost::RULE,
     &zero_steps::RULE,
+    &repeated_batch::RULE,
     &numbering_gap::RULE,
     // values
     &non_finite_values::RULE,
+    &duplicate_samples::RULE,
+    &split_overlap::RULE,
+    &split_drift::RULE,
     // targets
     // layout
     &fortran_order::RULE,
@@ -238,6 +251,8 @@ pub enum Judge {
     Values(fn(&ValuesCx<'_>, &mut Findings) -> Looked),
     /// All batches whose arrays have the same headers.
     Batch(fn(&BatchCx<'_>, &mut Findings) -> Looked),
+    /// Two sets that should share nothing: training and validation.
+    Sets(fn(&SetsCx<'_>, &mut Findings) -> Looked),
     /// All batches of a stream.
     Stream(fn(&StreamCx<'_>, &mut Findings) -> Looked),
     /// The spec, before any data is read.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum Number {
     /// A value of an integer type, or of bool.
     Int(i128),
-    /// A value of a float type. In facts it is finite.
+    /// A value of a float type.
     Float(f64),
 }
 
@@ -112,6 +112,8 @@ impl Serialize for Number {
                 (_, Ok(int)) => serializer.serialize_u64(int),
                 _ => serializer.serialize_f64(*int as f64),
             },
+            // JSON has no NaN and no infinity.
+            Self::Float(float) if !float.is_finite() => serializer.collect_str(float),
             Self::Float(float) => serializer.serialize_f64(*float),
         }
     }
@@ -133,6 +135,14 @@ impl<'de> Deserialize<'de> for Number {
             }
             fn visit_f64<E: Error>(self, float: f64) -> Result<Number, E> {
                 Ok(Number::Float(float))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+                match text {
+                    "NaN" => Ok(Number::Float(f64::NAN)),
+                    "inf" => Ok(Number::Float(f64::INFINITY)),
+                    "-inf" => Ok(Number::Float(f64::NEG_INFINITY)),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
             }
         }
         deserializer.deserialize_any(Any)
@@ -174,6 +184,9 @@ mod tests {
             Number::Float(0.1 + 0.2),
             Number::Float(f64::MIN_POSITIVE / 3.0),
             Number::Float(-1.797_693_134_862_315_7e308),
+            Number::Float(f64::NAN),
+            Number::Float(f64::INFINITY),
+            Number::Float(f64::NEG_INFINITY),
         ];
         for number in numbers {
             let text = serde_json::to_string(&number).unwrap();
