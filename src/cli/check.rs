@@ -20,6 +20,7 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
     let settings = Settings {
         selection,
         facts: args.facts,
+        against: args.against,
         fail_on: args.fail_on,
         all_places: args.all_places,
         ..args.data.settings()?

@@ -94,6 +94,8 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// `--facts`: saved facts in place of the paths.
     pub facts: Vec<PathBuf>,
+    /// `--against`: sets that should share nothing with the others.
+    pub against: Vec<PathBuf>,
     /// `--spec`; otherwise the nearest one is discovered.
     pub spec: Option<PathBuf>,
     /// What wins over the spec.

@@ -1,8 +1,11 @@
 //! What the spec makes worth asking while values go by. Rules look their answers up with the same functions, so that a
 //! question and its answer cannot drift apart.
 
+use std::collections::{HashMap, HashSet};
+use std::ptr::from_ref;
+
 use super::Stream;
-use crate::source::{Header, Question};
+use crate::source::{ArrayFacts, Header, Question};
 use crate::spec::dtype::{ByteOrder, Dtype};
 use crate::spec::framework::Clash;
 use crate::spec::{Declaration, Encoding, Spec};
@@ -40,15 +43,16 @@ pub fn are_unanswered(declared: &Declaration, header: &Header, values: &ValueFac
 #[must_use]
 pub fn range(declared: &Declaration) -> Option<Ask> {
     let values = &declared.values.as_ref()?.value;
-    let given = values.min.is_some() || values.max.is_some();
-    given.then_some(Ask::Outside { min: values.min, max: values.max, except: Vec::new() })
+    // No finite value is beyond an infinite bound.
+    let (min, max) = (values.min.filter(|min| min.is_finite()), values.max.filter(|max| max.is_finite()));
+    (min.is_some() || max.is_some()).then_some(Ask::Outside { min, max, except: Vec::new() })
 }
 
 /// Which values are not in `values.in`?
 #[must_use]
 pub fn within(declared: &Declaration) -> Option<Ask> {
     let values = declared.values.as_ref()?.value.within.as_ref()?;
-    Some(Ask::NotIn { values: values.clone() })
+    Some(Ask::NotIn { values: values.iter().copied().filter(|value| value.is_finite()).collect() })
 }
 
 /// Which values are 0, where `values.nonzero` refuses it?
@@ -124,9 +128,9 @@ fn is_encoded(declared: &Declaration, encoding: Encoding) -> bool {
 }
 
 /// What is to be read of every source, as [`crate::source::read_all`] takes it: one list per source of the facts, in
-/// their order. `wants` says what is worth looking at; `checksums`, whether members of archives are read for their
-/// checksums alone. An array that the spec does not name is none of the model's, where the spec names any: only `all`
-/// asks about it.
+/// their order. The streams are those of the same facts. `wants` says what is worth looking at; `checksums`, whether
+/// members of archives are read for their checksums alone. An array that the spec does not name is none of the model's,
+/// where the spec names any: only `all` asks about it.
 #[must_use]
 pub fn questions(
     sources: &[crate::source::SourceFacts],
@@ -137,28 +141,25 @@ pub fn questions(
     all: bool,
 ) -> Vec<Vec<Question>> {
     let mut questions: Vec<Vec<Question>> = sources.iter().map(|_| Vec::new()).collect();
-    let index: std::collections::HashMap<&str, usize> =
-        sources.iter().enumerate().map(|(i, source)| (&*source.path, i)).collect();
+    let index: HashMap<*const ArrayFacts, (usize, usize)> = sources
+        .iter()
+        .enumerate()
+        .flat_map(|(i, source)| source.arrays.iter().enumerate().map(move |(j, array)| (from_ref(array), (i, j))))
+        .collect();
     for column in streams.iter().flat_map(|stream| &stream.columns) {
         let declared = column.declared.and_then(|index| spec.arrays.get(index));
         if declared.is_none() && !spec.arrays.is_empty() && !all {
             continue;
         }
         for cell in &column.cells {
-            let Some(source) = index.get(&*cell.source.path) else { continue };
-            let Some(array) = sources[*source].arrays.iter().position(|array| {
-                std::ptr::eq(array, cell.array)
-                    || (array.member == cell.array.member && array.ordinal == cell.array.ordinal)
-            }) else {
-                continue;
-            };
+            let Some(&(source, array)) = index.get(&from_ref(cell.array)) else { continue };
             let asks = if wants.numbers { asks(declared, cell.header()) } else { Vec::new() };
-            questions[*source].push(Question { array, wants, asks });
+            questions[source].push(Question { array, wants, asks });
         }
     }
     for (source, questions) in sources.iter().zip(&mut questions) {
         if checksums {
-            let asked: Vec<usize> = questions.iter().map(|question| question.array).collect();
+            let asked: HashSet<usize> = questions.iter().map(|question| question.array).collect();
             let members = source.arrays.iter().enumerate().filter(|(_, array)| array.member.is_some());
             let others = members.map(|(array, _)| array).filter(|array| !asked.contains(array));
             questions.extend(others.map(|array| Question { array, wants: Wants::NOTHING, asks: Vec::new() }));

@@ -14,6 +14,7 @@ pub mod overview;
 pub mod pairs;
 pub mod recall;
 pub mod saved;
+pub mod sets;
 mod sound;
 pub mod stream;
 pub mod tracks;

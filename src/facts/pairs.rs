@@ -32,7 +32,16 @@ impl Set {
     /// Whether the names say that they hold a part of a dataset, and so one row per sample.
     #[must_use]
     pub fn is_split(&self) -> bool {
-        self.rest.iter().any(|word| SPLITS.contains(&word.as_str()))
+        self.split().is_some()
+    }
+
+    /// The word that names the part of a dataset, and the others.
+    #[must_use]
+    pub fn split(&self) -> Option<(&str, String)> {
+        let at = self.rest.iter().position(|word| SPLITS.contains(&word.as_str()))?;
+        let others: Vec<&str> =
+            self.rest.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| &**word).collect();
+        Some((&self.rest[at], format!("{} {}", self.family, others.join(" "))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a rule is given, and where it puts what it found.
 
 use crate::diagnostic::{Anchor, Finding, Place, Unit};
+use crate::facts::sets::Set;
 use crate::facts::{Cell, Stream};
 use crate::source::{ArrayFacts, Fault, Header, SourceFacts};
 use crate::spec::{At, Declaration, Framework, Spec, Unit as SourceUnit};
@@ -252,6 +253,17 @@ impl<'a> BatchCx<'a> {
             batch_unit(self.spec),
         )
     }
+}
+
+/// Two sets that should share nothing.
+#[derive(Debug)]
+pub struct SetsCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// The set that a model learns from, where that is known.
+    pub first: &'a Set<'a>,
+    /// The set that it is judged with.
+    pub second: &'a Set<'a>,
 }
 
 /// All batches of a stream.

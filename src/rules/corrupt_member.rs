@@ -25,7 +25,7 @@ const REFUSED: &str = "`np.load` stops: the whole archive cannot be opened";
 
 fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
     cx.each_fault(out, |fault| match &fault.kind {
-        // A rule of its own speaks of bombs.
+        // `archive-bomb` speaks of it.
         FaultKind::Archive(ArchiveFault::Bomb { .. }) => None,
         FaultKind::Archive(archive) => Some(describe(cx, fault, archive)),
         _ => None,

@@ -4,6 +4,7 @@
 //! To add one: `src/rules/<id with _>.rs`, `docs/rules/<id>.md`, and the two lines below. A test fails while the three
 //! disagree.
 
+mod archive_bomb;
 mod bad_boolean;
 mod bad_sample_weight;
 mod batched_twice;
@@ -20,6 +21,7 @@ mod double_precision;
 mod dtype;
 mod dtype_drift;
 mod duplicate_member;
+mod duplicate_samples;
 mod empty_batch;
 mod foreign_byte_order;
 mod fortran_order;
@@ -27,6 +29,7 @@ mod fractional_labels;
 mod frozen_dimension;
 mod id_out_of_range;
 mod ids;
+mod input_as_target;
 mod integers_as_floats;
 mod label_out_of_range;
 mod labels;
@@ -50,7 +53,9 @@ mod plan;
 mod quotes;
 mod range_drift;
 mod rank_story;
+mod repeated_batch;
 mod rows_lost;
+mod sample;
 mod scalar_array;
 mod scaled_twice;
 mod scrambled_axes;
@@ -62,6 +67,8 @@ mod single_sample_batches;
 mod size_out_of_bounds;
 mod size_reason;
 mod sorted_labels;
+mod split_drift;
+mod split_overlap;
 mod stray_member;
 mod string_dtype;
 mod structure_drift;
@@ -87,7 +94,7 @@ mod wrong_rank;
 mod wrong_size;
 mod zero_steps;
 
-pub use context::{ArrayCx, BatchCx, Findings, SourceCx, SpecCx, StreamCx, ValuesCx};
+pub use context::{ArrayCx, BatchCx, Findings, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
 
 use crate::diagnostic::Level;
 use crate::values::Wants;
@@ -103,11 +110,13 @@ pub static RULES: &[&Rule] = &[
     &corrupt_member::RULE,
     &duplicate_member::RULE,
     &stray_member::RULE,
+    &archive_bomb::RULE,
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
     &misnamed_input::RULE,
     &swapped_arrays::RULE,
+    &input_as_target::RULE,
     &structure_drift::RULE,
     // dtype
     &object_dtype::RULE,
@@ -144,6 +153,7 @@ pub static RULES: &[&Rule] = &[
     &too_few_batches::RULE,
     &rows_lost::RULE,
     &zero_steps::RULE,
+    &repeated_batch::RULE,
     &numbering_gap::RULE,
     // values
     &non_finite_values::RULE,
@@ -155,6 +165,9 @@ pub static RULES: &[&Rule] = &[
     &blank_samples::RULE,
     &sentinel_values::RULE,
     &bad_boolean::RULE,
+    &duplicate_samples::RULE,
+    &split_overlap::RULE,
+    &split_drift::RULE,
     // targets
     &target_encoding::RULE,
     &label_out_of_range::RULE,
@@ -280,6 +293,8 @@ pub enum Judge {
     Values(fn(&ValuesCx<'_>, &mut Findings) -> Looked),
     /// All batches whose arrays have the same headers.
     Batch(fn(&BatchCx<'_>, &mut Findings) -> Looked),
+    /// Two sets that should share nothing: training and validation.
+    Sets(fn(&SetsCx<'_>, &mut Findings) -> Looked),
     /// All batches of a stream.
     Stream(fn(&StreamCx<'_>, &mut Findings) -> Looked),
     /// The spec, before any data is read.

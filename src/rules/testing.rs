@@ -13,9 +13,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SourceCx, SpecCx, StreamCx, ValuesCx};
+use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
 use crate::diagnostic::{Anchor, Finding};
-use crate::facts::{Facts, Stream, asks, assemble, group};
+use crate::facts::{Facts, Stream, asks, assemble, group, sets};
 use crate::source::{ArrayFacts, Header, Location, Reading, SourceFacts, SourceKind};
 use crate::spec::dims::{Dim, Expr, Shape};
 use crate::spec::dtype::{ByteOrder, Class, Dtype, DtypeRule, Field, Kind, MlType, Wanted};
@@ -194,6 +194,11 @@ impl World {
         match rule.judge {
             Judge::Spec(judge) => looked.push(judge(&SpecCx { spec }, &mut out)),
             Judge::Stream(judge) => looked.push(judge(&StreamCx { spec, stream }, &mut out)),
+            Judge::Sets(judge) => {
+                for (first, second) in sets::pairs(std::slice::from_ref(stream), spec, |_| false) {
+                    looked.push(judge(&SetsCx { spec, first: &first, second: &second }, &mut out));
+                }
+            }
             Judge::Source(judge) => {
                 let sources = self.facts.sources();
                 for source in sources {

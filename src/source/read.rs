@@ -20,11 +20,13 @@ const CHUNK: usize = 256 * 1024;
 const DEFLATED: usize = 64 * 1024;
 /// Bytes of arrays that one task reads at least: opening a file again is cheap beside them.
 const TASK: u64 = 4 << 20;
-/// What inflates to more than this, and by more than [`RATIO`], is not inflated: nothing but a bomb does.
-const BOMB: u64 = 256 << 20;
-/// Deflate makes data 1,032 times smaller at most.
+/// What inflates to more than this, and [`RATIO`] times, is looked at with suspicion.
+const SUSPICIOUS: u64 = 256 << 20;
+/// Deflate makes data 1,032 times smaller at most: nothing but one value over and over comes near.
 const RATIO: u64 = 1000;
-/// Bytes behind an array that are still inflated for the checksum of their member.
+/// Bytes of a suspicious member that are inflated at most, where its array asks for them.
+const INFLATED: u64 = 4 << 30;
+/// Bytes behind the array of a suspicious member that are still inflated.
 const EXCESS: u64 = 16 << 20;
 
 /// What somebody wants to know of one array.
@@ -198,8 +200,8 @@ impl Reader<'_> {
         if self.progress.stopped() {
             return unread(Unread::Interrupted);
         }
-        if self.is_damaged(array) {
-            return unread(Unread::Damaged);
+        if let Some(why) = self.trouble(array) {
+            return unread(why);
         }
         if let Some(limit) = self.limits.array_bytes.filter(|limit| bytes > *limit) {
             return unread(Unread::TooLarge { bytes, limit });
@@ -216,8 +218,11 @@ impl Reader<'_> {
             (pass, Some(member)) => self.member(input, array, member, pass)?,
         };
         if !sound {
-            let interrupted = self.progress.stopped();
-            return unread(if interrupted { Unread::Interrupted } else { Unread::Damaged });
+            return unread(match self.faults.last().map(|fault| &fault.kind) {
+                _ if self.progress.stopped() => Unread::Interrupted,
+                Some(FaultKind::Archive(ArchiveFault::Bomb { .. })) => Unread::Bomb,
+                _ => Unread::Damaged,
+            });
         }
         pass = match pass {
             Err(why) => return unread(why),
@@ -229,16 +234,15 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether the headers have shown that the data is not what it should be.
-    fn is_damaged(&self, array: &ArrayFacts) -> bool {
-        (array.member.is_some() && array.location.member.is_none())
-            || self.source.faults.iter().any(|fault| {
-                let mine = fault.member == array.member && fault.ordinal == array.ordinal;
-                match &fault.kind {
-                    FaultKind::Truncated(_) | FaultKind::LineEnding(LineEnding::Shifted { .. }) => mine,
-                    _ => false,
-                }
-            })
+    /// Why the headers have shown that the data cannot be read, or is not what it should be.
+    fn trouble(&self, array: &ArrayFacts) -> Option<Unread> {
+        let mine = |fault: &&Fault| fault.member == array.member && fault.ordinal == array.ordinal;
+        let known = self.source.faults.iter().filter(mine).find_map(|fault| match &fault.kind {
+            FaultKind::Truncated(_) | FaultKind::LineEnding(LineEnding::Shifted { .. }) => Some(Unread::Damaged),
+            FaultKind::Archive(ArchiveFault::Method { .. } | ArchiveFault::Encrypted) => Some(Unread::Packed),
+            _ => None,
+        });
+        known.or_else(|| (array.member.is_some() && array.location.member.is_none()).then_some(Unread::Damaged))
     }
 
     /// Streams bytes of the file. False if somebody stopped it.
@@ -272,13 +276,14 @@ impl Reader<'_> {
     ) -> io::Result<(Result<Pass<'p>, Unread>, bool)> {
         let mut checked = Checked { pass, skip: array.location.header, crc: crc32fast::Hasher::new(), bytes: 0 };
         if member.deflated {
-            if member.declared > BOMB && member.declared / member.stored.max(1) >= RATIO {
-                self.archive_fault(array, ArchiveFault::Bomb { stored: member.stored, inflated: member.declared });
+            let needed = array.location.header.saturating_add(array.header.bytes());
+            let bomb = ArchiveFault::Bomb { stored: member.stored, inflated: member.declared, array: needed };
+            let suspicious = member.declared > SUSPICIOUS && member.declared / member.stored.max(1) >= RATIO;
+            if suspicious && needed > INFLATED {
+                self.archive_fault(array, bomb);
                 return Ok((checked.pass, false));
             }
-            let needed = array.location.header.saturating_add(array.header.bytes());
-            // What is behind the array is none of it; the checksum is worth reading a little of it.
-            let most = member.declared.min(needed.saturating_add(EXCESS));
+            let most = if suspicious { member.declared.min(needed.saturating_add(EXCESS)) } else { member.declared };
             match self.inflated(input, array.location.start, member.stored, most, &mut checked)? {
                 Inflated::Stopped => return Ok((checked.pass, false)),
                 Inflated::Damaged => {
@@ -286,7 +291,7 @@ impl Reader<'_> {
                     return Ok((checked.pass, false));
                 }
                 Inflated::TooMuch if most < member.declared => {
-                    self.archive_fault(array, ArchiveFault::Bomb { stored: member.stored, inflated: member.declared });
+                    self.archive_fault(array, bomb);
                     return Ok((checked.pass, true));
                 }
                 Inflated::TooMuch => {

@@ -2,6 +2,7 @@
 //! taken at its word. Nothing is opened here, and nothing that could block is let through.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,6 +52,22 @@ pub struct Walk {
     pub targets: Vec<Target>,
     /// Arguments that stand for no file at all.
     pub unmatched: Vec<Unmatched>,
+}
+
+impl Walk {
+    /// Adds the files of another walk, which then belong to that one alone. Gives the roots of its files: a file that was
+    /// named itself gets its folder for one, with a slash behind it, so that it stays apart from those of this walk.
+    pub fn beside(&mut self, mut other: Self) -> BTreeSet<Arc<str>> {
+        for target in other.targets.iter_mut().filter(|target| target.root.is_empty()) {
+            target.root = target.path.rsplit_once('/').map_or("./".into(), |(folder, _)| format!("{folder}/").into());
+        }
+        let theirs: BTreeSet<Arc<str>> = other.targets.iter().map(|target| Arc::clone(&target.path)).collect();
+        self.targets.retain(|target| !theirs.contains(&target.path));
+        let roots = other.targets.iter().map(|target| Arc::clone(&target.root)).collect();
+        self.targets.append(&mut other.targets);
+        self.unmatched.append(&mut other.unmatched);
+        roots
+    }
 }
 
 /// An argument that stands for no file at all.

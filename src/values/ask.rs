@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::block::{Block, Element};
-use super::cast::Cast;
+use super::cast::{self, Cast};
 use super::layout::Layout;
 use super::number::{Number, float, float_or_none, floats};
 use crate::spec::dtype::Dtype;
@@ -104,7 +104,8 @@ pub struct Hits {
     pub first: Spot,
     /// The one that is furthest off, the first of several.
     pub worst: Spot,
-    /// How far it is off: a distance, for [`Kind::Rounded`] and [`Kind::Coarse`] relative to the value.
+    /// How far it is off: a distance, for [`Kind::Rounded`] and [`Kind::Coarse`] relative to the value. Infinite where
+    /// there is no distance, never NaN.
     #[serde(with = "float")]
     pub off: f64,
 }
@@ -148,6 +149,8 @@ impl Ask {
 pub(super) struct Asked {
     ask: Ask,
     cast: Option<Cast>,
+    /// The bounds of [`Ask::Outside`], or the values of [`Ask::NotIn`] and what the type makes of them.
+    limits: Vec<f64>,
     of: u64,
     hits: Vec<Hits>,
     line: Line,
@@ -166,21 +169,32 @@ struct Line {
 impl Asked {
     /// Whether and how the question can be answered for an array. Lines need C order.
     pub(super) fn new(ask: Ask, layout: &Layout<'_>) -> Option<Self> {
+        let complex = layout.dtype.kind == crate::spec::dtype::Kind::Complex;
         let cast = match &ask {
             Ask::Cast { to } => Some(Cast::new(layout.dtype, to)?),
-            Ask::Sum { .. } | Ask::OneHot if layout.is_reversed() => return None,
+            Ask::Sum { .. } | Ask::OneHot if layout.is_reversed() || complex => return None,
             _ => None,
         };
+        // The 0.1 of a spec is no float32: the float32 next to it is meant, which is a little more.
+        let near = |value: f64| cast::nearest(layout.dtype, value);
+        let limits = match &ask {
+            Ask::Outside { min, max, .. } => {
+                let (min, max) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
+                vec![min.min(near(min)), max.max(near(max))]
+            }
+            Ask::NotIn { values } => values.iter().flat_map(|value| [*value, near(*value)]).collect(),
+            _ => Vec::new(),
+        };
         let elements = if layout.shape.len() > 1 { layout.shape.last().copied().unwrap_or(1) } else { 1 };
-        Some(Self { ask, cast, of: 0, hits: Vec::new(), line: Line { elements, ..Line::default() } })
+        Some(Self { ask, cast, limits, of: 0, hits: Vec::new(), line: Line { elements, ..Line::default() } })
     }
 
     /// Looks at a block.
     pub(super) fn block<T: Element>(&mut self, block: &Block<'_, T>) {
         let (least, greatest) = block.range();
         match &self.ask {
-            Ask::Outside { min, max, except } => {
-                let (min, max) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
+            Ask::Outside { except, .. } => {
+                let (min, max) = (self.limits[0], self.limits[1]);
                 self.of += block.finite();
                 if least >= min && greatest <= max {
                     return;
@@ -195,7 +209,8 @@ impl Asked {
                     }
                 });
             }
-            Ask::NotIn { values } => {
+            Ask::NotIn { .. } => {
+                let values = &self.limits;
                 self.of += block.finite();
                 let hits = &mut self.hits;
                 block.each_finite(|value, at| {
@@ -221,9 +236,9 @@ impl Asked {
             Ask::Sum { to } => {
                 let (to, hits) = (*to, &mut self.hits);
                 self.of += self.line.block(block, |line, at| {
-                    let off = (line.sum - to).abs();
-                    if off.is_finite() && off > SUM_TOLERANCE * to.abs().max(1.0) {
-                        add(hits, Kind::Sum, Spot { value: Number::Float(line.sum), at }, off);
+                    let off = line.off(to);
+                    if off > SUM_TOLERANCE * to.abs().max(1.0) {
+                        add(hits, Kind::Sum, Spot { value: line.number(), at }, off);
                     }
                 });
             }
@@ -231,8 +246,7 @@ impl Asked {
                 let hits = &mut self.hits;
                 self.of += self.line.block(block, |line, at| {
                     if line.ones != 1 || line.others > 0 {
-                        let spot = Spot { value: Number::Float(line.sum), at };
-                        add(hits, Kind::NotOneHot, spot, (line.sum - 1.0).abs());
+                        add(hits, Kind::NotOneHot, Spot { value: line.number(), at }, line.off(1.0));
                     }
                 });
             }
@@ -263,12 +277,24 @@ fn add(hits: &mut Vec<Hits>, kind: Kind, spot: Spot, off: f64) {
     if spot.at < known.first.at {
         known.first = spot;
     }
+    debug_assert!(!off.is_nan(), "{kind:?} {spot:?}");
     if off > known.off || (off.total_cmp(&known.off).is_eq() && spot.at < known.worst.at) {
         (known.worst, known.off) = (spot, off);
     }
 }
 
 impl Line {
+    /// The sum; there is one NaN.
+    fn number(&self) -> Number {
+        Number::Float(if self.sum.is_nan() { f64::NAN } else { self.sum })
+    }
+
+    /// How far the sum is off; without measure where it is NaN.
+    fn off(&self, to: f64) -> f64 {
+        let off = (self.sum - to).abs();
+        if off.is_nan() { f64::INFINITY } else { off }
+    }
+
     /// Follows the lines of a block; calls `ended` with each that ends and with the place where it started.
     fn block<T: Element>(&mut self, block: &Block<'_, T>, mut ended: impl FnMut(&Self, u64)) -> u64 {
         let mut lines = 0;

@@ -44,7 +44,8 @@ macro_rules! float {
                 f64::from(self)
             }
             fn number(self) -> Number {
-                Number::Float(f64::from(self))
+                // One NaN and one zero, so that facts do not depend on which of several came first.
+                Number::Float(if self.is_nan() { f64::NAN } else { f64::from(self) + 0.0 })
             }
             #[inline]
             fn is_finite(self) -> bool {

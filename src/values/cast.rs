@@ -58,18 +58,22 @@ impl Cast {
                 (off > 0).then_some((Kind::Wrapped, off as f64))
             }
             (Into::Int { least, greatest }, Number::Float(float)) => {
-                let (least, greatest) = (least as f64, greatest as f64);
+                // One more than the greatest is a power of two, which every float type holds exactly.
+                let (least, beyond) = (least as f64, (greatest + 1) as f64);
                 let whole = float.trunc();
                 if !float.is_finite() {
                     Some((Kind::Undefined, 0.0))
-                } else if whole < least || whole > greatest {
-                    Some((Kind::Wrapped, (least - whole).max(whole - greatest)))
+                } else if whole < least || whole >= beyond {
+                    Some((Kind::Wrapped, (least - whole).max(whole - beyond + 1.0)))
                 } else {
                     (whole != float).then(|| (Kind::Cut, (float - whole).abs()))
                 }
             }
             (Into::Bool, value) => {
                 let float = value.to_f64();
+                if !float.is_finite() {
+                    return Some((Kind::Undefined, 0.0));
+                }
                 (float != 0.0 && float != 1.0).then(|| (Kind::Changed, float.abs()))
             }
             (_, Number::Int(int)) => {
@@ -108,8 +112,8 @@ impl Cast {
     fn float(self, value: f64) -> f64 {
         match self.into {
             Into::F32 => f64::from(value as f32),
-            Into::F16 => f16::from_f64(value).to_f64(),
-            Into::Bf16 => bf16::from_f64(value).to_f64(),
+            Into::F16 => f16::from_f32(odd(value)).to_f64(),
+            Into::Bf16 => bf16::from_f32(odd(value)).to_f64(),
             Into::F64 | Into::Int { .. } | Into::Bool => value,
         }
     }
@@ -128,7 +132,7 @@ impl Cast {
     fn keeps(self, least: f64, greatest: f64, whole: bool) -> bool {
         match self.into {
             Into::F64 => !whole || (least > -WHOLE && greatest < WHOLE),
-            Into::Int { least: low, greatest: high } => whole && least >= low as f64 && greatest <= high as f64,
+            Into::Int { least: low, greatest: high } => whole && least >= low as f64 && greatest < (high + 1) as f64,
             Into::F32 => whole && least > -16_777_216.0 && greatest < 16_777_216.0,
             Into::F16 => whole && least > -2048.0 && greatest < 2048.0,
             Into::Bf16 => whole && least > -256.0 && greatest < 256.0,
@@ -149,6 +153,25 @@ impl Cast {
             }
         }
     }
+}
+
+/// The float of a type that is nearest to a value; the value itself where the type is no float, or none that is cast to.
+pub(super) fn nearest(dtype: &Dtype, value: f64) -> f64 {
+    let cast = Cast::new(&Dtype::new(Type::Float, 8), dtype);
+    cast.map_or(value, |cast| cast.float(value))
+}
+
+/// A float32 from which every narrower type is rounded as it would be from the value itself: where the value lies between
+/// two, the one whose last bit is set. Rounding twice to the nearest would go wrong half-way between two narrow values.
+#[allow(clippy::cast_possible_truncation, reason = "rounding is the point")]
+fn odd(value: f64) -> f32 {
+    let near = value as f32;
+    let back = f64::from(near);
+    if back == value || !near.is_finite() || near.to_bits() & 1 == 1 {
+        return near;
+    }
+    let bits = near.to_bits();
+    f32::from_bits(if back.abs() > value.abs() { bits - 1 } else { bits + 1 })
 }
 
 #[cfg(test)]
@@ -180,6 +203,11 @@ mod tests {
             ("float32", "int64", 2.7, Some(Kind::Cut)),
             ("float32", "int64", 1e30, Some(Kind::Wrapped)),
             ("float32", "int64", f64::NAN, Some(Kind::Undefined)),
+            ("float64", "int64", 9_223_372_036_854_775_808.0, Some(Kind::Wrapped)),
+            ("float64", "int64", -9_223_372_036_854_775_808.0, None),
+            ("uint64", "int64", 9_223_372_036_854_775_808.0, Some(Kind::Wrapped)),
+            ("float64", "bool", f64::NAN, Some(Kind::Undefined)),
+            ("float64", "float16", 65_519.999_999_999, Some(Kind::Rounded)),
             ("float64", "uint8", -1.0, Some(Kind::Wrapped)),
             ("float64", "uint8", -0.5, Some(Kind::Cut)),
             ("int64", "int32", 2_147_483_647.0, None),

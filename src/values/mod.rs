@@ -48,6 +48,8 @@ pub const RANGES: usize = 64;
 pub const ROW_HASHES: u64 = 1 << 20;
 /// Bytes of an array in Fortran order that is put into C order to look at its rows; larger ones have no rows.
 pub const REORDERED: u64 = 8 << 20;
+/// Bytes of the longest text type whose texts are looked at.
+pub const TEXT: u64 = 1 << 20;
 /// Elements of a row at the least for it to be compared with other rows: shorter ones are equal by chance.
 pub const ROW_ELEMENTS: u64 = 4;
 
@@ -82,6 +84,18 @@ impl Wants {
     pub const JUDGED: Self = Self { shapes: false, ..Self::EVERYTHING };
     /// Everything.
     pub const EVERYTHING: Self = Self { numbers: true, hashes: true, rows: true, shapes: true, contents: true };
+
+    /// The same, and numbers.
+    #[must_use]
+    pub const fn or_numbers(self) -> Self {
+        Self { numbers: true, ..self }
+    }
+
+    /// The same, and rows.
+    #[must_use]
+    pub const fn or_rows(self) -> Self {
+        Self { rows: true, ..self }
+    }
 
     /// What either wants.
     #[must_use]
@@ -145,6 +159,10 @@ pub enum Unread {
     },
     /// The data is damaged or not all there; a fault of the file says how.
     Damaged,
+    /// It is compressed or encrypted in a way that is not read.
+    Packed,
+    /// It inflates beyond all measure.
+    Bomb,
     /// Nobody knows how the type is to be read: long doubles, structs, unnamed bytes.
     UnknownType,
     /// Elements without bytes.
@@ -162,6 +180,8 @@ impl Unread {
         match self {
             Self::TooLarge { limit, .. } => format!("it is larger than the limit of {limit} bytes"),
             Self::Damaged => "its data is damaged".into(),
+            Self::Packed => "it is packed in a way that is not read".into(),
+            Self::Bomb => "it inflates beyond all measure".into(),
             Self::UnknownType => "its type is not one whose values are read".into(),
             Self::NoBytes => "its elements have no bytes".into(),
             Self::Interrupted => "the run was interrupted".into(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum Number {
     /// A value of an integer type, or of bool.
     Int(i128),
-    /// A value of a float type. In facts it is finite.
+    /// A value of a float type.
     Float(f64),
 }
 
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for Number {
                     "NaN" => Ok(Number::Float(f64::NAN)),
                     "inf" => Ok(Number::Float(f64::INFINITY)),
                     "-inf" => Ok(Number::Float(f64::NEG_INFINITY)),
-                    _ => Err(E::custom("not a number")),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
         }
@@ -232,6 +232,7 @@ mod tests {
             Number::Float(f64::MIN_POSITIVE / 3.0),
             Number::Float(-1.797_693_134_862_315_7e308),
             Number::Float(f64::NAN),
+            Number::Float(f64::INFINITY),
             Number::Float(f64::NEG_INFINITY),
         ];
         for number in numbers {

@@ -73,14 +73,15 @@ pub struct Numbers {
     pub zeros: u64,
     /// How many are below 0.
     pub negatives: u64,
-    /// How many are 0 at the end of the array, without another value behind them. In the order of the file.
+    /// How many are 0 at the end of the array, without another value behind them. In C order, or in that of the file where
+    /// an array in Fortran order is larger than [`super::REORDERED`].
     pub zeros_at_end: u64,
     /// How many finite values have a fraction.
     pub fractional: u64,
     /// Where the first of these stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_fractional: Option<u64>,
-    /// How often a value differs from the one before it. In the order of the file.
+    /// How often a value differs from the one before it, in the same order; 0 where `distinct` is `None`.
     pub changes: u64,
     /// Every distinct value with its count and its first place, the least first; `None` where there are more than
     /// [`super::DISTINCT`] ([`super::DISTINCT_BYTES`] for types of one byte).
@@ -265,7 +266,9 @@ impl Counting {
         if block.finite() == 0 {
             return;
         }
-        let is_sentinel = |value: f64| SENTINELS.contains(&value);
+        #[allow(clippy::cast_possible_truncation, reason = "what a float32 array holds in their place")]
+        let is_sentinel =
+            |value: f64| SENTINELS.iter().any(|known| *known == value || f64::from(*known as f32) == value);
         let mut inside = (Number::Float(f64::INFINITY), Number::Float(f64::NEG_INFINITY));
         if is_sentinel(low) || is_sentinel(high) {
             for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {

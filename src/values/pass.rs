@@ -10,8 +10,8 @@ use super::neighbours::Looking;
 use super::numbers::Counting;
 use super::rows::{Hashing, Rows};
 use super::text::Reading;
-use super::{REORDERED, Unread, ValueFacts, Wants};
-use crate::spec::dtype::Kind;
+use super::{REORDERED, TEXT, Unread, ValueFacts, Wants};
+use crate::spec::dtype::{Dtype, Kind};
 
 /// One pass over the values of one array. Fed with the bytes of the data, in file order and in chunks of any size.
 pub struct Pass<'a> {
@@ -47,14 +47,14 @@ impl<'a> Pass<'a> {
         let scan = if layout.is_reversed() && bytes <= REORDERED {
             Scan::Reordered { bytes: Vec::new(), asks: asks.to_vec(), wants }
         } else if let Some(reading) = Reading::new(layout.dtype) {
-            if wants.contents { Scan::Texts(reading) } else { Scan::Nothing }
+            if wants.contents && layout.dtype.size <= TEXT { Scan::Texts(reading) } else { Scan::Nothing }
         } else {
             match decoder(layout.dtype) {
                 Some((decoder, parts)) if wants.numbers || wants.rows || wants.shapes => {
                     Scan::Numbers(scanning(decoder, parts, layout, wants, asks))
                 }
                 Some(_) => Scan::Nothing,
-                None if wants.hashes && !matches!(layout.dtype.kind, Kind::LongDouble) => Scan::Nothing,
+                None if wants.hashes && has_bytes(layout.dtype) => Scan::Nothing,
                 None => return Err(Unread::UnknownType),
             }
         };
@@ -141,6 +141,16 @@ impl<'a> Pass<'a> {
             rows.hashes = Some(hashes);
         }
         Ok(facts)
+    }
+}
+
+/// Whether equal bytes are equal values: an object stands in the file as a pickle of any length, and a long double has
+/// bytes that mean nothing.
+fn has_bytes(dtype: &Dtype) -> bool {
+    match &dtype.kind {
+        Kind::Object | Kind::LongDouble => false,
+        Kind::Struct(fields) => fields.iter().all(|field| has_bytes(&field.dtype)),
+        _ => true,
     }
 }
 

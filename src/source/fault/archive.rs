@@ -111,6 +111,8 @@ pub enum ArchiveFault {
         stored: u64,
         /// Bytes that the directory declares.
         inflated: u64,
+        /// Bytes that the array in it needs, its header included.
+        array: u64,
     },
     /// More members than are counted.
     TooManyMembers {

@@ -1,151 +1,43 @@
-//! The pipeline of `check` and `inspect`: the only file that names every stage.
+//! Every rule that runs, on everything that it looks at.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::config::{Level, Settings};
-use crate::error::Error;
 use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
-use crate::rules::{ArrayCx, BatchCx, Findings, Judge, Looked, SourceCx, SpecCx, StreamCx, ValuesCx};
-use crate::rules::{Rule, swapped_arrays, target_encoding};
-use crate::source::walk::Unmatched;
-use crate::source::{self, ArrayFacts, FaultKind, Progress, Question, Reading, SourceFacts, Target};
-use crate::spec::{self, Found, Loaded, Spec};
-use crate::values::{Unread, ValueFacts, Wants};
-use crate::verdict::select::{self, Rules};
+use crate::rules::{
+    ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays,
+    target_encoding,
+};
+use crate::source::{self, ArrayFacts, FaultKind, Reading, SourceFacts};
+use crate::spec::Spec;
+use crate::values::{Unread, ValueFacts};
+use crate::verdict::select::Rules;
 use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Verdict};
 
-/// The result of a check, with what is needed to show it.
-#[derive(Debug)]
-pub struct Checked {
-    /// What it was measured against.
-    pub spec: Spec,
-    /// What came of it.
-    pub report: Report,
-    /// Which file the spec came from, and how it was found.
-    pub found: Found,
-    /// The arguments that stand for no file.
-    pub unmatched: Vec<Unmatched>,
-}
-
-/// Checks the files that the settings name against the spec that applies.
-pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error> {
-    let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, selection, fail_on, found } =
-        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
-    let rules = Rules::new(&selection.and(&settings.selection))?;
-    let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
-    let looking = Looking { wants, checksums: rules.active("corrupt-member").is_some(), all: false };
-    let (facts, unmatched) = if settings.facts.is_empty() {
-        gather(&spec, looking, settings, progress)
-    } else {
-        (recall(saved(&settings.facts)?, &spec, looking, settings), Vec::new())
-    };
-    let report = judge(&spec, &facts, &rules, settings.fail_on.or(fail_on).unwrap_or(Level::Error), settings);
-    Ok(Checked { spec, report, found, unmatched })
-}
-
-/// What was seen, for somebody who looks at it.
-#[derive(Debug)]
-pub struct Inspected {
-    /// What names the arrays and asks about their values.
-    pub spec: Spec,
-    /// What was seen.
-    pub facts: Facts,
-    /// Which file the spec came from, and how it was found.
-    pub found: Found,
-    /// The arguments that stand for no file.
-    pub unmatched: Vec<Unmatched>,
-}
-
-/// Looks at the files that the settings name, at `wants` of their values and at all of their checksums.
-pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
-    let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, found, .. } =
-        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
-    let looking = Looking { wants, checksums: true, all: true };
-    let (facts, unmatched) = gather(&spec, looking, settings, progress);
-    Ok(Inspected { spec, facts, found, unmatched })
-}
-
-/// What is looked at.
-#[derive(Clone, Copy)]
-struct Looking {
-    /// Of the values.
-    wants: Wants,
-    /// Whether members of archives are read for their checksums alone.
-    checksums: bool,
-    /// Whether arrays that the spec does not name are looked at, where it names any.
-    all: bool,
-}
-
-/// Finds the files and reads them.
-fn gather(spec: &Spec, looking: Looking, settings: &Settings, progress: &Progress) -> (Facts, Vec<Unmatched>) {
-    let walked = source::walk::walk(&settings.paths);
-    let facts = Facts::new(source::scan_all(&walked.targets));
-    (read(facts, &walked.targets, spec, looking, settings, progress), walked.unmatched)
-}
-
-/// Reads the values that somebody wants to look at.
-fn read(
-    facts: Facts,
-    targets: &[Target],
-    spec: &Spec,
-    looking: Looking,
-    settings: &Settings,
-    progress: &Progress,
-) -> Facts {
-    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
-        return facts;
-    }
-    let questions = questions(&facts, spec, looking);
-    let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
-    let mut sources = facts.into_sources();
-    let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
-    let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
-    source::read_all(&mut sources, &questions, target, limits, progress);
-    Facts::new(sources)
-}
-
-/// What is asked of each source.
-fn questions(facts: &Facts, spec: &Spec, looking: Looking) -> Vec<Vec<Question>> {
-    let streams = facts::assemble(facts, spec);
-    facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.checksums, looking.all)
-}
-
-/// The facts that were saved in these files, together.
-fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
-    files.iter().try_fold(Facts::default(), |facts, path| {
-        let name = source::text::shown(&path.display().to_string(), 400);
-        let file = File::open(path).map_err(|error| Error::plain(format!("cannot read {name}: {error}")))?;
-        let more = facts::saved::read(&mut BufReader::new(file));
-        Ok(facts.merge(more.map_err(|error| Error::plain(format!("{name}: {error}")))?))
-    })
-}
-
-/// Saved facts as if they had been read from the data just now.
-fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Facts {
-    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
-        return facts::recall::headers(facts);
-    }
-    let questions = questions(&facts, spec, looking);
-    facts::recall::recall(facts, &questions, settings.max_bytes_per_array)
-}
-
 /// Judges facts: every rule that runs, on everything that it looks at.
-fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &Settings) -> Report {
+/// `against` has the names of the streams that are held against the others.
+pub(super) fn judge(
+    spec: &Spec,
+    facts: &Facts,
+    rules: &Rules,
+    against: &BTreeSet<Arc<str>>,
+    fail_on: Level,
+    settings: &Settings,
+) -> Report {
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
     let declared = !spec.arrays.is_empty();
     let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, rules)).collect();
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
+    let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
     for active in rules.all() {
-        if matches!(active.rule.judge, Judge::Values(_)) && settings.headers_only {
+        // Whoever compares content cannot do without it.
+        let needs_values = matches!(active.rule.judge, Judge::Values(_)) || active.rule.needs.values.hashes;
+        if needs_values && settings.headers_only {
             if facts.arrays() > 0 {
                 verdict.blind(active, "", HEADERS_ONLY);
             }
@@ -209,6 +101,12 @@ fn judge(spec: &Spec, facts: &Facts, rules: &Rules, fail_on: Level, settings: &S
                         let looked = judge(&cx, &mut out);
                         add("", pool, looked, &mut out);
                     }
+                }
+            }
+            Judge::Sets(judge) => {
+                for (pool, (first, second)) in sets.iter().enumerate() {
+                    let looked = judge(&SetsCx { spec, first, second }, &mut out);
+                    add("", streams.len() + 1 + pool, looked, &mut out);
                 }
             }
             Judge::Stream(judge) => {

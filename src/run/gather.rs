@@ -1,0 +1,91 @@
+//! What there is to judge: files found and read, or facts that were saved.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::error::Error;
+use crate::facts::{self, Facts};
+use crate::source::walk::Unmatched;
+use crate::source::{self, Progress, Question, SourceFacts, Target};
+use crate::spec::Spec;
+use crate::values::Wants;
+
+/// What is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Looking {
+    /// Of the values.
+    pub(super) wants: Wants,
+    /// Whether members of archives are read for their checksums alone.
+    pub(super) checksums: bool,
+    /// Whether arrays that the spec does not name are looked at, where it names any.
+    pub(super) all: bool,
+}
+
+/// What was seen, of which sets.
+pub(super) struct Gathered {
+    pub(super) facts: Facts,
+    /// The arguments that stand for no file.
+    pub(super) unmatched: Vec<Unmatched>,
+    /// The roots of the sets that are held against the others.
+    pub(super) against: BTreeSet<Arc<str>>,
+}
+
+/// Finds the files and reads them.
+pub(super) fn gather(spec: &Spec, looking: Looking, settings: &Settings, progress: &Progress) -> Gathered {
+    let mut walked = source::walk::walk(&settings.paths);
+    let against = walked.beside(source::walk::walk(&settings.against));
+    let facts = Facts::new(source::scan_all(&walked.targets));
+    let facts = read(facts, &walked.targets, spec, looking, settings, progress);
+    Gathered { facts, unmatched: walked.unmatched, against }
+}
+
+/// Reads the values that somebody wants to look at.
+fn read(
+    facts: Facts,
+    targets: &[Target],
+    spec: &Spec,
+    looking: Looking,
+    settings: &Settings,
+    progress: &Progress,
+) -> Facts {
+    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
+        return facts;
+    }
+    let questions = questions(&facts, spec, looking);
+    let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
+    let mut sources = facts.into_sources();
+    let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
+    let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
+    source::read_all(&mut sources, &questions, target, limits, progress);
+    Facts::new(sources)
+}
+
+/// What is asked of each source.
+fn questions(facts: &Facts, spec: &Spec, looking: Looking) -> Vec<Vec<Question>> {
+    let streams = facts::assemble(facts, spec);
+    facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.checksums, looking.all)
+}
+
+/// The facts that were saved in these files, together.
+pub(super) fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
+    files.iter().try_fold(Facts::default(), |facts, path| {
+        let name = source::text::shown(&path.display().to_string(), 400);
+        let file = File::open(path).map_err(|error| Error::plain(format!("cannot read {name}: {error}")))?;
+        let more = facts::saved::read(&mut BufReader::new(file));
+        Ok(facts.merge(more.map_err(|error| Error::plain(format!("{name}: {error}")))?))
+    })
+}
+
+/// Saved facts as if they had been read from the data just now.
+pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Gathered {
+    let gathered = |facts| Gathered { facts, unmatched: Vec::new(), against: BTreeSet::new() };
+    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
+        return gathered(facts::recall::headers(facts));
+    }
+    let questions = questions(&facts, spec, looking);
+    gathered(facts::recall::recall(facts, &questions, settings.max_bytes_per_array))
+}

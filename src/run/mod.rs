@@ -1,0 +1,71 @@
+//! The pipeline of `check` and `inspect`: this folder is the only place that names every stage. [`gather`] sees what there
+//! is, [`judge`] lets the rules look at it.
+
+mod gather;
+mod judge;
+
+use crate::config::{Level, Settings};
+use crate::error::Error;
+use crate::facts::Facts;
+use crate::source::Progress;
+use crate::source::walk::Unmatched;
+use crate::spec::{self, Found, Loaded, Spec};
+use crate::values::Wants;
+use crate::verdict::Report;
+use crate::verdict::select::{self, Rules};
+use gather::{Gathered, Looking, gather, recall, saved};
+use judge::judge;
+
+/// The result of a check, with what is needed to show it.
+#[derive(Debug)]
+pub struct Checked {
+    /// What it was measured against.
+    pub spec: Spec,
+    /// What came of it.
+    pub report: Report,
+    /// Which file the spec came from, and how it was found.
+    pub found: Found,
+    /// The arguments that stand for no file.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// Checks the files that the settings name against the spec that applies.
+pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error> {
+    let known = |name: &str| select::named(name).map(|_| ());
+    let Loaded { spec, selection, fail_on, found } =
+        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let rules = Rules::new(&selection.and(&settings.selection))?;
+    let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+    let looking = Looking { wants, checksums: rules.active("corrupt-member").is_some(), all: false };
+    let Gathered { facts, unmatched, against } = if settings.facts.is_empty() {
+        gather(&spec, looking, settings, progress)
+    } else {
+        recall(saved(&settings.facts)?, &spec, looking, settings)
+    };
+    let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
+    let report = judge(&spec, &facts, &rules, &against, fail_on, settings);
+    Ok(Checked { spec, report, found, unmatched })
+}
+
+/// What was seen, for somebody who looks at it.
+#[derive(Debug)]
+pub struct Inspected {
+    /// What names the arrays and asks about their values.
+    pub spec: Spec,
+    /// What was seen.
+    pub facts: Facts,
+    /// Which file the spec came from, and how it was found.
+    pub found: Found,
+    /// The arguments that stand for no file.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// Looks at the files that the settings name, at `wants` of their values and at all of their checksums.
+pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
+    let known = |name: &str| select::named(name).map(|_| ());
+    let Loaded { spec, found, .. } =
+        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let looking = Looking { wants, checksums: true, all: true };
+    let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress);
+    Ok(Inspected { spec, facts, found, unmatched })
+}
