@@ -124,8 +124,11 @@ struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "paths", help_heading = "What is read")]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "against"], help_heading = "What is read")]
     facts: Vec<PathBuf>,
+    /// A set that should share no sample with the others, such as the validation set; linted as well; can be repeated
+    #[arg(long, value_name = "PATH", help_heading = "What is read")]
+    against: Vec<PathBuf>,
     /// Only these rules or groups
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     select: Vec<String>,

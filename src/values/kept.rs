@@ -78,6 +78,8 @@ impl ValueFacts {
                 let near = || values.iter().map(|known| (known - value).abs()).fold(f64::INFINITY, f64::min);
                 (!values.contains(&value)).then(|| (Kind::Other, near()))
             })?,
+            Ask::Zero if numbers.zeros == 0 => Vec::new(),
+            Ask::Zero => each_distinct(numbers, |value| (value == 0.0).then_some((Kind::Zero, 0.0)))?,
             Ask::Sum { .. } | Ask::OneHot | Ask::Cast { .. } => return None,
         };
         Some(Answer { ask: ask.clone(), of: numbers.finite, hits })
