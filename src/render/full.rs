@@ -86,12 +86,12 @@ fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
         for line in lines {
             writeln!(out, "{:12}{}", "", safe(line))?;
         }
-        let trust = match fix.applicability {
+        let trust = match fix.proof.applicability() {
             Applicability::Safe => "safe",
             Applicability::Lossy => "lossy",
             Applicability::Unverified => "unverified",
         };
-        writeln!(out, "{:12}({trust}: {})", "", safe(&fix.proof))?;
+        writeln!(out, "{:12}({trust}: {})", "", safe(&fix.proof.text()))?;
     }
     Ok(())
 }

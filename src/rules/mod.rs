@@ -17,6 +17,7 @@ mod empty_batch;
 mod foreign_byte_order;
 mod fortran_order;
 mod frozen_dimension;
+mod lossy_cast;
 mod malformed_header;
 mod misnamed_input;
 mod missing_batch_axis;
@@ -95,6 +96,7 @@ pub static RULES: &[&Rule] = &[
     &opaque_dtype::RULE,
     &foreign_byte_order::RULE,
     &dtype_drift::RULE,
+    &lossy_cast::RULE,
     // shape
     &missing_batch_axis::RULE,
     &missing_channel_axis::RULE,

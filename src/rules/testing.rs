@@ -119,15 +119,43 @@ impl World {
         self
     }
 
-    fn known(mut self, arrays: &[(&str, Vec<f64>)]) -> Self {
-        let read = |(text, values): &(&str, Vec<f64>)| {
-            let mut array = array(text);
+    fn known(self, arrays: &[(&str, Vec<f64>)]) -> Self {
+        let raw = |(text, values): &(&str, Vec<f64>)| {
+            let array = array(text);
+            let elements = usize::try_from(array.header.elements()).expect("a small array");
+            let values = values.iter().cycle().take(elements);
+            let bytes = values.flat_map(|value| bytes(&array.header.dtype, *value)).collect();
+            (array, bytes)
+        };
+        self.raw(arrays.iter().map(raw).collect())
+    }
+
+    /// Adds one archive with one array of `<U` or `|S`, its texts in C order, repeated until it is full.
+    pub(crate) fn texts(self, text: &str, texts: &[&str]) -> Self {
+        let array = array(text);
+        let size = usize::try_from(array.header.dtype.size).expect("a short text");
+        let element = |text: &&str| -> Vec<u8> {
+            let mut bytes: Vec<u8> = match array.header.dtype.kind {
+                Kind::Text => text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),
+                _ => text.as_bytes().to_vec(),
+            };
+            bytes.resize(size, 0);
+            bytes
+        };
+        let elements = usize::try_from(array.header.elements()).expect("a small array");
+        let bytes = texts.iter().cycle().take(elements).flat_map(element).collect();
+        self.raw(vec![(array, bytes)])
+    }
+
+    /// Adds one archive with the arrays and the bytes of their data.
+    pub(crate) fn raw(mut self, arrays: Vec<(ArrayFacts, Vec<u8>)>) -> Self {
+        let read = |(mut array, bytes): (ArrayFacts, Vec<u8>)| {
             let declared = self.spec.arrays.iter().find(|declared| *declared.name == *array.key);
             let asks = asks::asks(declared, &array.header);
-            array.reading = Some(Arc::new(reading(&array.header, values, &asks)));
+            array.reading = Some(Arc::new(reading(&array.header, &bytes, &asks)));
             array
         };
-        let arrays: Vec<ArrayFacts> = arrays.iter().map(read).collect();
+        let arrays: Vec<ArrayFacts> = arrays.into_iter().map(read).collect();
         let number = self.facts.sources().len();
         let source = SourceFacts {
             path: format!("dump/batch_{number:03}.npz").into(),
@@ -262,16 +290,14 @@ impl World {
     }
 }
 
-/// What the pass says of these values, repeated until the array is full.
-fn reading(header: &Header, values: &[f64], asks: &[Ask]) -> Reading {
+/// What the pass says of these bytes.
+fn reading(header: &Header, bytes: &[u8], asks: &[Ask]) -> Reading {
     let mut pass = match Pass::new(header.layout(), Wants::EVERYTHING, asks) {
         Ok(pass) => pass,
         Err(why) => return Reading::Unread(why),
     };
-    let elements = usize::try_from(header.elements()).expect("a small array");
     assert!(!header.fortran, "values are given in C order");
-    let bytes: Vec<u8> = values.iter().cycle().take(elements).flat_map(|value| bytes(&header.dtype, *value)).collect();
-    pass.feed(&bytes);
+    pass.feed(bytes);
     pass.finish().map_or_else(Reading::Unread, |facts| Reading::Read(Box::new(facts)))
 }
 
