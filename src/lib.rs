@@ -29,4 +29,5 @@ pub mod rules;
 pub mod run;
 pub mod source;
 pub mod spec;
+pub mod values;
 pub mod verdict;

@@ -1,0 +1,3 @@
+//! What one pass over the numbers of an array says.
+
+pub mod pickle;
