@@ -180,9 +180,18 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// "3 overflow to inf, the worst is 1e39"; `to` is the type of the cast.
+    /// "3 overflow to inf (the worst: 1e39 at dump/batch_003.npz::x[3, 0])"; `to` is the type of the cast.
+    fn placed(&self, to: &str) -> String {
+        self.told(to, &format!(" at {}", self.place))
+    }
+
+    /// "3 overflow to inf (the worst: 1e39)"; `to` is the type of the cast.
     #[must_use]
     pub fn says(&self, to: &str) -> String {
+        self.told(to, "")
+    }
+
+    fn told(&self, to: &str, at: &str) -> String {
         let (one, many) = match self.kind {
             HitKind::Overflow => ("overflows to inf", "overflow to inf"),
             HitKind::Vanished => ("becomes 0", "become 0"),
@@ -197,12 +206,11 @@ impl Loss {
             }
             _ => ("loses digits, being very small", "lose digits, being very small"),
         };
+        let value = if self.kind == HitKind::Undefined { "NaN or inf".to_owned() } else { self.value.to_string() };
         match (self.count, self.kind) {
-            (1, HitKind::Undefined) => format!("1 {one}"),
-            (n, HitKind::Undefined) => format!("{} {many}", exact(n)),
-            (1, _) => format!("1 {one}: {}", self.value),
-            (n, HitKind::Vanished) => format!("{} {many}, the largest is {}", exact(n), self.value),
-            (n, _) => format!("{} {many}, the worst is {}", exact(n), self.value),
+            (1, _) => format!("1 {one} ({value}{at})"),
+            (n, HitKind::Vanished) => format!("{} {many} (the largest: {value}{at})", exact(n)),
+            (n, _) => format!("{} {many} (the worst: {value}{at})", exact(n)),
         }
     }
 
@@ -269,7 +277,7 @@ impl CastProof {
         if self.scope.arrays == 0 {
             return gap.unwrap_or_default();
         }
-        let lost: Vec<String> = self.lost().map(|loss| format!("{} at {}", loss.says(&self.to), loss.place)).collect();
+        let lost: Vec<String> = self.lost().map(|loss| loss.placed(&self.to)).collect();
         let rounding = self.rounding();
         let effect = match (lost.is_empty(), rounding) {
             (true, None) => "every value stays exactly what it is".into(),
@@ -354,8 +362,8 @@ mod tests {
         assert_eq!(left.applicability(), Applicability::Lossy);
         assert_eq!(
             left.text(),
-            "checked on all 20 values of 3 batches: 3 overflow to inf, the worst is -1e40 at b[3, 0]; 1 becomes 0: 1e-60 at \
-             c[3, 0]; rounding moves the others by 1e-8 of themselves at most"
+            "checked on all 20 values of 3 batches: 3 overflow to inf (the worst: -1e40 at b[3, 0]); 1 becomes 0 \
+             (1e-60 at c[3, 0]); rounding moves the others by 1e-8 of themselves at most"
         );
     }
 

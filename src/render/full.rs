@@ -91,7 +91,7 @@ fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
             Applicability::Lossy => "lossy",
             Applicability::Unverified => "unverified",
         };
-        writeln!(out, "{:12}({trust}: {})", "", safe(&fix.proof.text()))?;
+        wrapped(out, " ".repeat(12), &safe(&format!("({trust}: {})", fix.proof.text())))?;
     }
     Ok(())
 }
@@ -127,8 +127,12 @@ fn places(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 
 /// One labelled line, broken between words where it is long, but never inside `code`.
 fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    wrapped(out, format!("{label:>10}: "), text)
+}
+
+/// A text behind a label, broken between words but not within code.
+fn wrapped(out: &mut dyn Write, mut label: String, text: &str) -> io::Result<()> {
     let mut line = String::new();
-    let mut label = format!("{label:>10}: ");
     let mut code = false;
     for word in text.split(|c| {
         code ^= c == '`';

@@ -88,7 +88,7 @@ pub(super) fn proof(cells: &[Cell<'_>], wanted: &Dtype, unit: Unit) -> Proof {
     let keeps = |cell: &Cell<'_>| keeps_values(&cell.header().dtype, wanted);
     if let Some(first) = cells.first().filter(|_| cells.iter().all(keeps)) {
         let from = first.header().dtype.name();
-        return Proof::Lossless(format!("every {from} is a {} of the same value", wanted.name()));
+        return Proof::Lossless(format!("every value of {from} is the same value in {}", wanted.name()));
     }
     let ask = asks::cast(wanted);
     let half_step = |cell: &Cell<'_>| Cast::new(&cell.header().dtype, wanted).map(|cast| cast.half_step());

@@ -236,14 +236,14 @@ mod tests {
         let found = world.judge(&RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "input `x` holds values that do not survive the cast from float64 to float32");
-        assert_eq!(found[0].found, "2 overflow to inf, the worst is -1e40");
+        assert_eq!(found[0].found, "2 overflow to inf (the worst: -1e40)");
         assert_eq!((found[0].count, found[0].of, found[0].level), (1, 2, None));
         assert_eq!(found[0].places[0].index.as_deref(), Some(&[1, 1][..]));
         assert!(found[0].consequence.as_ref().unwrap().contains("`loss: nan`"));
         assert_eq!(world.anchored(&found[0]), "\"float32\"");
         let dtype = world.judge(&double_precision::RULE);
         let proof = dtype[0].fix.as_ref().unwrap().proof.text();
-        assert!(proof.contains("2 overflow to inf, the worst is -1e40 at dump/batch_000.npz::x[1, 1]"), "{proof}");
+        assert!(proof.contains("2 overflow to inf (the worst: -1e40 at dump/batch_000.npz::x[1, 1])"), "{proof}");
     }
 
     #[test]
@@ -269,12 +269,12 @@ mod tests {
     #[test]
     fn each_loss_is_told_by_its_name() {
         for (wanted, found, values, told, level) in [
-            ("float16", "float32", &[70_000.0, 0.5][..], "4 overflow to inf, the worst is 70000", None),
+            ("float16", "float32", &[70_000.0, 0.5][..], "4 overflow to inf (the worst: 70000)", None),
             ("int32", "int64", &[2_147_483_648.0, 1.0], "4 do not fit", None),
             ("uint8", "int64", &[-1.0, 1.0], "4 do not fit", None),
-            ("int64", "float32", &[0.5, 1.0], "4 fractions are cut off, the worst is 0.5", None),
+            ("int64", "float32", &[0.5, 1.0], "4 fractions are cut off (the worst: 0.5)", None),
             ("float32", "int64", &[16_777_217.0, 1.0], "4 whole numbers change", Some(Level::Warning)),
-            ("float32", "float64", &[1e-60], "8 become 0, the largest is 1e-60", Some(Level::Warning)),
+            ("float32", "float64", &[1e-60], "8 become 0 (the largest: 1e-60)", Some(Level::Warning)),
         ] {
             let found = x(Framework::Torch, wanted, found, values).judge(&RULE);
             assert!(found[0].found.starts_with(told), "{}", found[0].found);

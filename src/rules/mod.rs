@@ -57,6 +57,7 @@ mod unequal_lengths;
 mod uneven_batches;
 mod unexpected_array;
 mod unreadable_source;
+mod unsafe_pickle;
 mod unsatisfiable_spec;
 mod unused_allow;
 mod whole_dataset_batch;
@@ -81,6 +82,7 @@ pub static RULES: &[&Rule] = &[
     &corrupt_member::RULE,
     &duplicate_member::RULE,
     &stray_member::RULE,
+    &unsafe_pickle::RULE,
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,

@@ -12,6 +12,7 @@ use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
 use super::walk::Target;
 use super::{ArrayFacts, Reading, SourceFacts, Stored};
+use crate::spec::dtype::Kind;
 use crate::values::{Ask, Pass, Unread, Wants};
 
 /// Bytes that are read, or inflated, at a time.
@@ -189,7 +190,7 @@ impl Reader<'_> {
     }
 
     fn array(&mut self, input: &Input<'_>, array: &ArrayFacts, question: &Question) -> io::Result<Reading> {
-        let bytes = array.header.bytes();
+        let bytes = data_bytes(array, input.size);
         let unread = |why| Ok(Reading::Unread(why));
         if self.progress.stopped() {
             return unread(Unread::Interrupted);
@@ -270,7 +271,7 @@ impl Reader<'_> {
                 self.archive_fault(array, ArchiveFault::Bomb { stored: member.stored, inflated: member.declared });
                 return Ok((checked.pass, false));
             }
-            let needed = array.location.header.saturating_add(array.header.bytes());
+            let needed = array.location.header.saturating_add(data_bytes(array, input.size));
             // What is behind the array is none of it; the checksum is worth reading a little of it.
             let most = member.declared.min(needed.saturating_add(EXCESS));
             match self.inflated(input, array.location.start, member.stored, most, &mut checked)? {
@@ -372,6 +373,17 @@ impl Reader<'_> {
             self.archive_fault(array, ArchiveFault::WrongSize { declared, actual, whole });
         }
     }
+}
+
+/// Bytes of the data. That of objects is a pickle, whose length no header tells: it has all that is left of the member or
+/// of the file, which is `size` bytes long.
+fn data_bytes(array: &ArrayFacts, size: u64) -> u64 {
+    if array.header.dtype.kind != Kind::Object {
+        return array.header.bytes();
+    }
+    let end = array.location.member.map_or(size, |member| member.declared);
+    let start = if array.location.member.is_some() { 0 } else { array.location.start };
+    end.saturating_sub(start.saturating_add(array.location.header))
 }
 
 /// What became of a deflated member.
