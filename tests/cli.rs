@@ -131,7 +131,8 @@ fn the_json_report_keeps_its_contract() {
     assert_eq!(finding["places"][0]["source"], "batch_0.npz");
     assert_eq!(finding["places"][0]["array"], "x");
     assert_eq!(finding["places"][0]["batch"], 0);
-    assert_eq!(finding["fix"]["applicability"], "unverified");
+    assert_eq!(finding["fix"]["applicability"], "safe");
+    assert!(finding["fix"]["proof"].as_str().unwrap().starts_with("checked on all 48 values of 4 batches: "));
     let checks = report["checks"].as_array().unwrap();
     assert!(checks.iter().any(|check| check["rule"] == "double-precision" && check["outcome"] == "fail"));
     assert!(

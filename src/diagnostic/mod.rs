@@ -2,6 +2,7 @@
 //! level and its exact count, ready to be shown.
 
 pub mod place;
+pub mod proof;
 pub mod python;
 pub mod quantity;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::config::Level;
 pub use crate::source::text::Excerpt;
 pub use place::{Place, Position};
+pub use proof::Proof;
 
 use crate::spec::At;
 
@@ -76,44 +78,49 @@ impl Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Applicability {
-    /// Checked on the data: nothing is lost.
+    /// Checked on the data, or true of any data: nothing is lost but digits that the type has no room for.
     Safe,
     /// Checked on the data: the proof says what is lost.
     Lossy,
-    /// Not checked on the data.
+    /// Not checked on the data, or not on all of it.
     Unverified,
 }
 
 /// What to type instead.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// How far it can be trusted.
-    pub applicability: Applicability,
     /// What was checked, and on how much of the data; or why nothing was.
-    pub proof: String,
+    pub proof: Proof,
     /// Python to paste.
     pub python: String,
 }
 
 impl Fix {
+    /// A repair with its proof.
+    #[must_use]
+    pub fn new(python: impl Into<String>, proof: impl Into<Proof>) -> Self {
+        Self { proof: proof.into(), python: python.into() }
+    }
+
     /// A repair that the data cannot prove right: it changes values, or there are several ways to mend the fault.
     #[must_use]
     pub fn choice(python: impl Into<String>) -> Self {
-        Self {
-            applicability: Applicability::Unverified,
-            proof: "one way of several: whether it is right is for you to say, the values cannot".into(),
-            python: python.into(),
-        }
+        Self::new(python, "one way of several: whether it is right is for you to say, the values cannot")
     }
 
-    /// A repair that headers alone cannot prove.
+    /// A repair that follows from types and shapes, and that no value can prove.
     #[must_use]
     pub fn unverified(python: impl Into<String>) -> Self {
-        Self {
-            applicability: Applicability::Unverified,
-            proof: "not checked on the values: only headers were read".into(),
-            python: python.into(),
+        Self::new(python, "not run here: it follows from the headers, and the values cannot show whether it is meant")
+    }
+
+    /// The repair for both parts of the data, if it is the same.
+    #[must_use]
+    pub fn join(self, other: Self) -> Option<Self> {
+        if self.python != other.python {
+            return None;
         }
+        Some(Self { proof: self.proof.join(other.proof)?, python: self.python })
     }
 }
 

@@ -6,7 +6,7 @@ use std::ptr::from_ref;
 
 use super::Stream;
 use crate::source::{ArrayFacts, Header, Question};
-use crate::spec::dtype::{ByteOrder, Dtype};
+use crate::spec::dtype::{ByteOrder, Dtype, Kind};
 use crate::spec::framework::Clash;
 use crate::spec::{Declaration, Encoding, Spec};
 use crate::values::{Ask, ValueFacts, Wants};
@@ -27,6 +27,7 @@ pub fn asks(declared: Option<&Declaration>, header: &Header) -> Vec<Ask> {
     });
     let mut asks: Vec<Ask> = of_spec.into_iter().flatten().flatten().collect();
     asks.extend(casts(declared, &header.dtype));
+    asks.extend(implausible(&header.dtype));
     asks.dedup();
     asks
 }
@@ -106,16 +107,40 @@ pub fn cast(to: &Dtype) -> Ask {
     Ask::Cast { to: Dtype { order, ..to.clone() } }
 }
 
-/// The casts that a finding may propose: the one that the declaration asks for, and from 64 bits to 32.
+/// Which values are larger than those of data and weights, were raw bytes of two to be bfloat16? Of random bytes a third
+/// are: every power of two from -126 to 127 is equally likely.
+#[must_use]
+pub fn implausible(dtype: &Dtype) -> Option<Ask> {
+    let raw = dtype.kind == Kind::UnnamedMl && dtype.size == 2;
+    raw.then_some(Ask::Outside { min: Some(-PLAUSIBLE), max: Some(PLAUSIBLE), except: Vec::new() })
+}
+
+/// Magnitudes of data and weights lie below this.
+const PLAUSIBLE: f64 = 1e12;
+
+/// The type that JAX makes of a 64-bit type, unless it is told to keep them.
+#[must_use]
+pub fn narrowed(dtype: &Dtype) -> Option<Dtype> {
+    match dtype.name().as_str() {
+        "float64" => Dtype::from_name("float32"),
+        "int64" => Dtype::from_name("int32"),
+        "uint64" => Dtype::from_name("uint32"),
+        _ => None,
+    }
+}
+
+/// The casts that a finding may propose: the one that the declaration asks for, from 64 bits to 32, and where no one type
+/// is declared, to the float that models take.
 fn casts(declared: Option<&Declaration>, dtype: &Dtype) -> Vec<Ask> {
     let wanted = Clash::of(dtype, declared).and_then(|clash| clash.wanted);
-    let narrow = match dtype.name().as_str() {
-        "float64" => Dtype::from_name("float32"),
-        "int64" | "uint64" => Dtype::from_name("int32"),
-        _ => None,
-    };
-    let mut casts: Vec<Ask> = wanted.iter().chain(&narrow).map(cast).collect();
-    casts.dedup();
+    let exact = declared.and_then(|declared| declared.dtype.as_ref()).and_then(|dtype| dtype.value.preferred());
+    let float = (exact.is_none() && dtype.is_integer() && dtype.size > 2).then(|| Dtype::from_name("float32"));
+    let mut casts: Vec<Ask> = Vec::new();
+    for ask in wanted.iter().chain(&narrowed(dtype)).chain(&float.flatten()).map(cast) {
+        if !casts.contains(&ask) {
+            casts.push(ask);
+        }
+    }
     casts
 }
 

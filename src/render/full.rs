@@ -86,12 +86,12 @@ fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
         for line in lines {
             writeln!(out, "{:12}{}", "", safe(line))?;
         }
-        let trust = match fix.applicability {
+        let trust = match fix.proof.applicability() {
             Applicability::Safe => "safe",
             Applicability::Lossy => "lossy",
             Applicability::Unverified => "unverified",
         };
-        writeln!(out, "{:12}({trust}: {})", "", safe(&fix.proof))?;
+        wrapped(out, " ".repeat(12), &safe(&format!("({trust}: {})", fix.proof.text())))?;
     }
     Ok(())
 }
@@ -127,8 +127,12 @@ fn places(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 
 /// One labelled line, broken between words where it is long, but never inside `code`.
 fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    wrapped(out, format!("{label:>10}: "), text)
+}
+
+/// A text behind a label, broken between words but not within code.
+fn wrapped(out: &mut dyn Write, mut label: String, text: &str) -> io::Result<()> {
     let mut line = String::new();
-    let mut label = format!("{label:>10}: ");
     let mut code = false;
     for word in text.split(|c| {
         code ^= c == '`';

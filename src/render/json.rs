@@ -98,7 +98,7 @@ struct PlaceOut<'a> {
 #[derive(Serialize, JsonSchema)]
 struct FixOut<'a> {
     applicability: Applicability,
-    proof: &'a str,
+    proof: String,
     python: &'a str,
     /// Edits of source files; a dump has none.
     #[schemars(with = "Vec<serde_json::Value>")]
@@ -265,8 +265,8 @@ fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: Optio
         consequence: finding.consequence.as_deref(),
         help: finding.help.as_deref(),
         fix: finding.fix.as_ref().map(|fix| FixOut {
-            applicability: fix.applicability,
-            proof: &fix.proof,
+            applicability: fix.proof.applicability(),
+            proof: fix.proof.text(),
             python: &fix.python,
             edits: [],
         }),

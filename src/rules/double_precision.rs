@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Dtype,
     level: Level::Warning,
     finds: "float64 where a narrower float is declared",
-    needs: Needs::SPEC,
+    needs: Needs::NUMBERS.spec(),
     page: include_str!("../../docs/rules/double-precision.md"),
     judge: Judge::Array(judge),
 };

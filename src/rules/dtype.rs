@@ -1,12 +1,18 @@
 //! What the rules about element types share: which arrays they concern, and how they name what is wanted.
 
 use super::ArrayCx;
+use super::context::{batch_unit, value_place};
 use crate::config::Level;
-use crate::diagnostic::{Finding, Fix, python};
+use crate::diagnostic::proof::{CastProof, Loss, Proof};
+use crate::diagnostic::{Finding, Fix, Unit, python};
+use crate::facts::{Cell, asks};
+use crate::source::Reading;
 use crate::source::text::shown;
 use crate::spec::dtype::{Class, Dtype, DtypeRule, Kind, Wanted};
-use crate::spec::framework::{Clash, Outcome, Treatment};
+use crate::spec::framework::{Clash, Outcome, Treatment, keeps_values};
 use crate::spec::{At, Declaration, Role};
+use crate::values::Number;
+use crate::values::cast::Cast;
 
 /// Whether a model gets the array. A spec that names arrays, and not this one, says that none does; then
 /// `unexpected-array` is the only rule to speak.
@@ -56,17 +62,77 @@ pub(super) fn spelled(clash: &Clash) -> String {
     wanted.and_then(python::dtype).unwrap_or_else(|| "np.float32".into())
 }
 
-/// Python that casts the array to the type, without looking whether the values survive.
+/// Python that casts the array to the type, and what that does to the values. Where nothing was read and values could
+/// be lost, a line before it stops the program if one is.
 pub(super) fn cast(cx: &ArrayCx<'_>, wanted: &Dtype) -> Option<Fix> {
-    let name = python::variable(cx.name);
-    Some(Fix::unverified(format!("{name} = {name}.astype({})", python::dtype(wanted)?)))
+    let (name, spelled) = (python::variable(cx.name), python::dtype(wanted)?);
+    let found = &cx.header.dtype;
+    let python = format!("{name} = {name}.astype({spelled})");
+    let rounds = found.is_float() && wanted.is_float();
+    let guard = !rounds && !keeps_values(found, wanted) && !column(cx).iter().any(|cell| cell.array.values().is_some());
+    let assert = format!("assert np.array_equal({name}, {name}.astype({spelled}))  # no value changes\n");
+    let python = if guard { assert + &python } else { python };
+    Some(Fix::new(python, proof(cx.cells, wanted, batch_unit(cx.spec))))
 }
 
-/// The same, with a line before it that stops where a value does not survive.
-pub(super) fn guarded_cast(cx: &ArrayCx<'_>, wanted: &Dtype) -> Option<Fix> {
-    let (name, wanted) = (python::variable(cx.name), python::dtype(wanted)?);
-    let assert = format!("assert np.array_equal({name}, {name}.astype({wanted}))  # no value changes");
-    Some(Fix::unverified(format!("{assert}\n{name} = {name}.astype({wanted})")))
+/// All arrays of the name, whatever their headers: what is said of the fault must not depend on one of them.
+pub(super) fn column<'a>(cx: &ArrayCx<'a>) -> &'a [Cell<'a>] {
+    let column = cx.stream.columns.iter().find(|column| {
+        column.cells.iter().any(|cell| cx.cells.iter().any(|mine| std::ptr::eq(mine.array, cell.array)))
+    });
+    column.map_or(cx.cells, |column| &column.cells)
+}
+
+/// What a cast to the type does to the values of these arrays.
+pub(super) fn proof(cells: &[Cell<'_>], wanted: &Dtype, unit: Unit) -> Proof {
+    let keeps = |cell: &Cell<'_>| keeps_values(&cell.header().dtype, wanted);
+    if let Some(first) = cells.first().filter(|_| cells.iter().all(keeps)) {
+        let from = first.header().dtype.name();
+        return Proof::Lossless(format!("every value of {from} is the same value in {}", wanted.name()));
+    }
+    let ask = asks::cast(wanted);
+    let half_step = |cell: &Cell<'_>| Cast::new(&cell.header().dtype, wanted).map(|cast| cast.half_step());
+    let mut proof = CastProof::new(wanted.name(), cells.iter().find_map(half_step).unwrap_or_default(), unit);
+    for cell in cells {
+        if let Some(why) = unread(cell) {
+            if keeps(cell) {
+                proof.scope.read(cell.header().elements());
+            } else {
+                proof.scope.unread(why);
+            }
+            continue;
+        }
+        let values = cell.array.values();
+        let answer = values.and_then(|values| values.answer(&ask));
+        match (answer, keeps(cell)) {
+            (Some(answer), _) => {
+                proof.scope.read(answer.of);
+                let numbers = values.and_then(|values| values.numbers.as_ref());
+                proof.fractional |= numbers.is_some_and(|numbers| numbers.fractional > 0);
+                for hits in &answer.hits {
+                    proof.add(Loss {
+                        kind: hits.kind,
+                        count: hits.count,
+                        off: Number::Float(hits.off),
+                        value: hits.worst.value,
+                        place: value_place(cell, hits.worst.at),
+                    });
+                }
+            }
+            (None, true) => proof.scope.read(cell.header().elements()),
+            (None, false) => proof.scope.unread("what this cast does to the values is not looked at"),
+        }
+    }
+    Proof::Cast(proof)
+}
+
+/// Why the values of an array are not known, if they are not.
+pub(super) fn unread(cell: &Cell<'_>) -> Option<String> {
+    match cell.array.reading.as_deref() {
+        Some(Reading::Read(_)) => None,
+        Some(Reading::Unread(why)) => Some(format!("the values were not read: {}", why.why())),
+        None => Some("the values were not read (`--headers-only`)".into()),
+    }
 }
 
 /// The line that declares the dtype, else the one that declares the array.

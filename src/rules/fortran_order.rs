@@ -1,7 +1,7 @@
 //! Arrays whose first axis varies fastest.
 
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
-use crate::diagnostic::{Fix, Level, python};
+use crate::diagnostic::{Fix, Level, Proof, python};
 use crate::spec::framework;
 
 pub(super) static RULE: Rule = Rule {
@@ -37,10 +37,10 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             .cause("a transposed view (`x.T`, `np.moveaxis`, `np.swapaxes`) was saved, or the array comes from Fortran, MATLAB or R")
             .consequence(outcome.says)
             .help("leave it, unless a program copies raw memory; if axes turn up swapped, look where this array was transposed")
-            .fix(Fix {
-                proof: "not run here; it moves the values in memory and changes none".into(),
-                ..Fix::unverified(format!("{x} = np.ascontiguousarray({x})"))
-            });
+            .fix(Fix::new(
+                format!("{x} = np.ascontiguousarray({x})"),
+                Proof::Lossless("it moves the values in memory and changes none, whatever they are".into()),
+            ));
         finding.level = outcome.level;
         out.push(finding);
     }

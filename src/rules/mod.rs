@@ -33,6 +33,7 @@ mod input_as_target;
 mod integers_as_floats;
 mod label_out_of_range;
 mod labels;
+mod lossy_cast;
 mod malformed_header;
 mod misnamed_input;
 mod missing_batch_axis;
@@ -85,6 +86,7 @@ mod unequal_lengths;
 mod uneven_batches;
 mod unexpected_array;
 mod unreadable_source;
+mod unsafe_pickle;
 mod unsatisfiable_spec;
 mod unscaled_images;
 mod unused_allow;
@@ -111,6 +113,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_member::RULE,
     &stray_member::RULE,
     &archive_bomb::RULE,
+    &unsafe_pickle::RULE,
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
@@ -128,6 +131,7 @@ pub static RULES: &[&Rule] = &[
     &foreign_byte_order::RULE,
     &dtype_drift::RULE,
     &integers_as_floats::RULE,
+    &lossy_cast::RULE,
     // shape
     &missing_batch_axis::RULE,
     &missing_channel_axis::RULE,

@@ -102,7 +102,8 @@ fn last(cx: &StreamCx<'_>, usual: SizeRule, rows: u64, index: usize, out: &mut F
                 proof: format!(
                     "not run here; it leaves out {rows} row{} of each epoch",
                     if rows == 1 { "" } else { "s" }
-                ),
+                )
+                .into(),
                 ..Fix::unverified(format!("n = len(x) // {size} * {size}\nx, y = x[:n], y[:n]"))
             }),
     );

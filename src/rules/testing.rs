@@ -135,15 +135,43 @@ impl World {
         self
     }
 
-    fn known(mut self, arrays: &[(&str, Vec<f64>)]) -> Self {
-        let read = |(text, values): &(&str, Vec<f64>)| {
-            let mut array = array(text);
+    fn known(self, arrays: &[(&str, Vec<f64>)]) -> Self {
+        let raw = |(text, values): &(&str, Vec<f64>)| {
+            let array = array(text);
+            let elements = usize::try_from(array.header.elements()).expect("a small array");
+            let values = values.iter().cycle().take(elements);
+            let bytes = values.flat_map(|value| bytes(&array.header.dtype, *value)).collect();
+            (array, bytes)
+        };
+        self.raw(arrays.iter().map(raw).collect())
+    }
+
+    /// Adds one archive with one array of `<U` or `|S`, its texts in C order, repeated until it is full.
+    pub(crate) fn texts(self, text: &str, texts: &[&str]) -> Self {
+        let array = array(text);
+        let size = usize::try_from(array.header.dtype.size).expect("a short text");
+        let element = |text: &&str| -> Vec<u8> {
+            let mut bytes: Vec<u8> = match array.header.dtype.kind {
+                Kind::Text => text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),
+                _ => text.as_bytes().to_vec(),
+            };
+            bytes.resize(size, 0);
+            bytes
+        };
+        let elements = usize::try_from(array.header.elements()).expect("a small array");
+        let bytes = texts.iter().cycle().take(elements).flat_map(element).collect();
+        self.raw(vec![(array, bytes)])
+    }
+
+    /// Adds one archive with the arrays and the bytes of their data.
+    pub(crate) fn raw(mut self, arrays: Vec<(ArrayFacts, Vec<u8>)>) -> Self {
+        let read = |(mut array, bytes): (ArrayFacts, Vec<u8>)| {
             let declared = self.spec.arrays.iter().find(|declared| *declared.name == *array.key);
             let asks = asks::asks(declared, &array.header);
-            array.reading = Some(Arc::new(reading(&array.header, values, &asks)));
+            array.reading = Some(Arc::new(reading(&array.header, &bytes, &asks)));
             array
         };
-        let arrays: Vec<ArrayFacts> = arrays.iter().map(read).collect();
+        let arrays: Vec<ArrayFacts> = arrays.into_iter().map(read).collect();
         let number = self.facts.sources().len();
         let source = SourceFacts {
             path: format!("dump/batch_{number:03}.npz").into(),
@@ -283,16 +311,14 @@ impl World {
     }
 }
 
-/// What the pass says of these values, repeated until the array is full.
-fn reading(header: &Header, values: &[f64], asks: &[Ask]) -> Reading {
+/// What the pass says of these bytes.
+fn reading(header: &Header, bytes: &[u8], asks: &[Ask]) -> Reading {
     let mut pass = match Pass::new(header.layout(), Wants::EVERYTHING, asks) {
         Ok(pass) => pass,
         Err(why) => return Reading::Unread(why),
     };
-    let elements = usize::try_from(header.elements()).expect("a small array");
     assert!(!header.fortran, "values are given in C order");
-    let bytes: Vec<u8> = values.iter().cycle().take(elements).flat_map(|value| bytes(&header.dtype, *value)).collect();
-    pass.feed(&bytes);
+    pass.feed(bytes);
     pass.finish().map_or_else(Reading::Unread, |facts| Reading::Read(Box::new(facts)))
 }
 
@@ -316,6 +342,24 @@ fn bytes(dtype: &Dtype, value: f64) -> Vec<u8> {
     }
     bytes
 }
+
+/// The pickle of `np.array([1, 2.5], dtype=object)`.
+pub(crate) const OBJECTS: &[u8] = b"\x80\x04\x95\x95\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K\x01K\x02\x85\x94h\x03\x8c\x05dtype\x94\x93\x94\x8c\x02O8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94(K\x01G@\x04\x00\x00\x00\x00\x00\x00et\x94b.";
+
+/// The pickle of `np.array([1, None], dtype=object)`.
+pub(crate) const GAPS: &[u8] = b"\x80\x04\x95\x8d\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K\x01K\x02\x85\x94h\x03\x8c\x05dtype\x94\x93\x94\x8c\x02O8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94(K\x01Net\x94b.";
+
+/// The pickle of two float32 rows, of 3 and of 2 values.
+pub(crate) const RAGGED: &[u8] = b"\x80\x04\x95\xfe\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K\x01K\x02\x85\x94h\x03\x8c\x05dtype\x94\x93\x94\x8c\x02O8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94(h\x02h\x05K\x00\x85\x94h\x07\x87\x94R\x94(K\x01K\x03\x85\x94h\x0c\x8c\x02f4\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01<\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t\x94b\x89C\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x94t\x94bh\x02h\x05K\x00\x85\x94h\x07\x87\x94R\x94(K\x01K\x02\x85\x94h\x19\x89C\x08\x00\x00\x00\x00\x00\x00\x00\x00\x94t\x94bet\x94b.";
+
+/// The pickle of two float32 rows of 3 values.
+pub(crate) const STACKED: &[u8] = b"\x80\x04\x95\x02\x01\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K\x01K\x02\x85\x94h\x03\x8c\x05dtype\x94\x93\x94\x8c\x02O8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94(h\x02h\x05K\x00\x85\x94h\x07\x87\x94R\x94(K\x01K\x03\x85\x94h\x0c\x8c\x02f4\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01<\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t\x94b\x89C\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x94t\x94bh\x02h\x05K\x00\x85\x94h\x07\x87\x94R\x94(K\x01K\x03\x85\x94h\x19\x89C\x0c\x00\x00\x80?\x00\x00\x80?\x00\x00\x80?\x94t\x94bet\x94b.";
+
+/// The pickle of two dicts with the key `a`.
+pub(crate) const DICTS: &[u8] = b"\x80\x04\x95\x9a\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K\x01K\x02\x85\x94h\x03\x8c\x05dtype\x94\x93\x94\x8c\x02O8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94(}\x94\x8c\x01a\x94K\x01s}\x94h\x14K\x02set\x94b.";
+
+/// The pickle of `np.array([1, "a"], dtype=object)`.
+pub(crate) const MIXED: &[u8] = b"\x80\x04\x95\x90\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K\x01K\x02\x85\x94h\x03\x8c\x05dtype\x94\x93\x94\x8c\x02O8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94(K\x01\x8c\x01a\x94et\x94b.";
 
 /// An array from `key: dtype[shape]` or `key: dtype[shape] fortran`.
 pub(crate) fn array(text: &str) -> ArrayFacts {

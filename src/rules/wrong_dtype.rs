@@ -3,14 +3,14 @@
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
 use crate::diagnostic::Level;
 use crate::spec::dtype::{Class, Dtype, DtypeRule, Kind, Wanted};
-use crate::spec::framework::{Clash, Given, Treatment, Use, keeps_values};
+use crate::spec::framework::{Clash, Given, Treatment, Use};
 
 pub(super) static RULE: Rule = Rule {
     id: "wrong-dtype",
     group: Group::Dtype,
     level: Level::Error,
     finds: "a dtype that the declaration does not allow",
-    needs: Needs::SPEC,
+    needs: Needs::NUMBERS.spec(),
     page: include_str!("../../docs/rules/wrong-dtype.md"),
     judge: Judge::Array(judge),
 };
@@ -40,9 +40,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         help(&clash).map(str::to_owned)
     };
     if let Some(wanted) = &clash.wanted {
-        let rounds = found.is_float() && wanted.is_float();
-        let safe = keeps_values(found, wanted) || rounds;
-        finding.fix = if safe { dtype::cast(cx, wanted) } else { dtype::guarded_cast(cx, wanted) };
+        finding.fix = dtype::cast(cx, wanted);
     }
     out.push(finding);
     Looked::Yes

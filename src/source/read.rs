@@ -12,6 +12,7 @@ use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
 use super::walk::Target;
 use super::{ArrayFacts, Reading, SourceFacts, Stored};
+use crate::spec::dtype::Kind;
 use crate::values::{Ask, Pass, Unread, Wants};
 
 /// Bytes that are read, or inflated, at a time.
@@ -195,7 +196,7 @@ impl Reader<'_> {
     }
 
     fn array(&mut self, input: &Input<'_>, array: &ArrayFacts, question: &Question) -> io::Result<Reading> {
-        let bytes = array.header.bytes();
+        let bytes = data_bytes(array, input.size);
         let unread = |why| Ok(Reading::Unread(why));
         if self.progress.stopped() {
             return unread(Unread::Interrupted);
@@ -276,7 +277,7 @@ impl Reader<'_> {
     ) -> io::Result<(Result<Pass<'p>, Unread>, bool)> {
         let mut checked = Checked { pass, skip: array.location.header, crc: crc32fast::Hasher::new(), bytes: 0 };
         if member.deflated {
-            let needed = array.location.header.saturating_add(array.header.bytes());
+            let needed = array.location.header.saturating_add(data_bytes(array, input.size));
             let bomb = ArchiveFault::Bomb { stored: member.stored, inflated: member.declared, array: needed };
             let suspicious = member.declared > SUSPICIOUS && member.declared / member.stored.max(1) >= RATIO;
             if suspicious && needed > INFLATED {
@@ -385,6 +386,17 @@ impl Reader<'_> {
             self.archive_fault(array, ArchiveFault::WrongSize { declared, actual, whole });
         }
     }
+}
+
+/// Bytes of the data. That of objects is a pickle, whose length no header tells: it has all that is left of the member or
+/// of the file, which is `size` bytes long.
+fn data_bytes(array: &ArrayFacts, size: u64) -> u64 {
+    if array.header.dtype.kind != Kind::Object {
+        return array.header.bytes();
+    }
+    let end = array.location.member.map_or(size, |member| member.declared);
+    let start = if array.location.member.is_some() { 0 } else { array.location.start };
+    end.saturating_sub(start.saturating_add(array.location.header))
 }
 
 /// What became of a deflated member.

@@ -119,7 +119,8 @@ impl Cast {
     }
 
     /// How far rounding moves a value in the normal range at most, relative to it.
-    fn half_step(self) -> f64 {
+    #[must_use]
+    pub fn half_step(self) -> f64 {
         match self.into {
             Into::F32 => f64::from(f32::EPSILON) / 2.0,
             Into::F16 => f16::EPSILON.to_f64() / 2.0,

@@ -18,6 +18,7 @@ mod neighbours;
 pub mod number;
 mod numbers;
 mod pass;
+pub mod pickle;
 mod rows;
 mod sound;
 mod text;
@@ -133,6 +134,9 @@ pub struct ValueFacts {
     /// Text, for `U` and `S`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<Texts>,
+    /// What the pickle of an object array holds. `count` says what the header says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<pickle::Objects>,
     /// What was asked about, and the answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,

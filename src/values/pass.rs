@@ -8,6 +8,7 @@ use super::decode::{Decode, Decoder, decoder};
 use super::layout::Layout;
 use super::neighbours::Looking;
 use super::numbers::Counting;
+use super::pickle::Walker;
 use super::rows::{Hashing, Rows};
 use super::text::Reading;
 use super::{REORDERED, TEXT, Unread, ValueFacts, Wants};
@@ -28,6 +29,8 @@ pub struct Pass<'a> {
 enum Scan<'a> {
     Numbers(Box<dyn Scanning + 'a>),
     Texts(Reading),
+    /// A pickle, whose length no header tells.
+    Objects(Box<Walker>),
     /// Small enough to be put into C order before it is looked at.
     Reordered {
         bytes: Vec<u8>,
@@ -44,7 +47,12 @@ impl<'a> Pass<'a> {
             return Err(Unread::NoBytes);
         }
         let bytes = layout.elements().saturating_mul(layout.dtype.size);
-        let scan = if layout.is_reversed() && bytes <= REORDERED {
+        let scan = if layout.dtype.kind == Kind::Object {
+            if !wants.contents {
+                return Err(Unread::UnknownType);
+            }
+            Scan::Objects(Box::default())
+        } else if layout.is_reversed() && bytes <= REORDERED {
             Scan::Reordered { bytes: Vec::new(), asks: asks.to_vec(), wants }
         } else if let Some(reading) = Reading::new(layout.dtype) {
             if wants.contents && layout.dtype.size <= TEXT { Scan::Texts(reading) } else { Scan::Nothing }
@@ -63,12 +71,17 @@ impl<'a> Pass<'a> {
             Scan::Numbers(_) => size * BLOCK,
             _ => size,
         };
-        let hashing = (wants.hashes && !matches!(scan, Scan::Reordered { .. })).then(|| Hashing::new(&layout));
+        let hashing =
+            (wants.hashes && !matches!(scan, Scan::Reordered { .. } | Scan::Objects(_))).then(|| Hashing::new(&layout));
         Ok(Self { layout, block_bytes, carry: Vec::new(), fed: 0, hashing, scan })
     }
 
-    /// Adds bytes. What is more than the layout asks for is ignored.
+    /// Adds bytes. What is more than the layout asks for is ignored; of objects, what comes after their pickle is.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if let Scan::Objects(walker) = &mut self.scan {
+            walker.feed(bytes);
+            return;
+        }
         let wanted = self.layout.elements().saturating_mul(self.layout.dtype.size) - self.fed;
         let mut bytes = &bytes[..bytes.len().min(usize::try_from(wanted).unwrap_or(usize::MAX))];
         self.fed += bytes.len() as u64;
@@ -106,13 +119,14 @@ impl<'a> Pass<'a> {
         match &mut self.scan {
             Scan::Numbers(scanning) => scanning.block(bytes),
             Scan::Texts(reading) => reading.element(bytes),
-            Scan::Reordered { .. } | Scan::Nothing => {}
+            Scan::Reordered { .. } | Scan::Objects(_) | Scan::Nothing => {}
         }
     }
 
     /// The facts, if all bytes of the array were fed.
     pub fn finish(mut self) -> Result<ValueFacts, Unread> {
-        if self.fed != self.layout.elements().saturating_mul(self.layout.dtype.size) {
+        let objects = matches!(self.scan, Scan::Objects(_));
+        if !objects && self.fed != self.layout.elements().saturating_mul(self.layout.dtype.size) {
             return Err(Unread::Damaged);
         }
         if let Scan::Reordered { bytes, asks, wants } = self.scan {
@@ -129,11 +143,13 @@ impl<'a> Pass<'a> {
             numbers: None,
             rows: None,
             texts: None,
+            objects: None,
             answers: Vec::new(),
         };
         match self.scan {
             Scan::Numbers(scanning) => scanning.finish(&mut facts),
             Scan::Texts(reading) => facts.texts = Some(reading.finish()),
+            Scan::Objects(walker) => facts.objects = Some(walker.finish()),
             Scan::Reordered { .. } | Scan::Nothing => {}
         }
         if let Some(hashes) = hashes.flatten() {

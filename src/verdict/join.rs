@@ -67,9 +67,7 @@ impl Fault {
         first.places.extend(finding.places);
         first.level = first.level.max(finding.level);
         // A repair that fits one place and not another is no repair of the fault.
-        if first.fix != finding.fix {
-            first.fix = None;
-        }
+        first.fix = first.fix.take().zip(finding.fix).and_then(|(fix, other)| fix.join(other));
     }
 
     fn finish(mut self, all_places: bool) -> Finding {

@@ -1,8 +1,8 @@
 //! Arrays from a few words of text: `float32[4, 32, 32, 3] = 0.5` becomes a real `.npy` file, several named lines a
 //! real `.npz` archive. `fill` may be a number, `arange`, `[0, 1, 2]` (repeated), `uniform LOW HIGH`, `normal MEAN DEVIATION`,
-//! `choice A B C`, `smooth LOW HIGH` (images without sudden changes along the last axes), or `scrambled LOW HIGH` (such
-//! images with three channels last, under whatever shape); without one the values vary
-//! as data does. Behind a `;` stand single places: `; [3, 0] = nan; [7] = 0`, where an index that is too short means all
+//! `choice A B C`, `smooth LOW HIGH` (images without sudden changes along the last axes), `scrambled LOW HIGH` (such images
+//! with three channels last, under whatever shape), or `words A B C` (repeated, for text); without one the values vary as data
+//! does. Behind a `;` stand single places: `; [3, 0] = nan; [7] = 0`, where an index that is too short means all
 //! below it. Random values depend on the name of the file and of the array, and on nothing else.
 
 use std::fmt::Write as _;
@@ -26,6 +26,7 @@ enum Fill {
     Choice(Vec<f64>),
     Smooth(f64, f64),
     Scrambled(f64, f64),
+    Words(Vec<String>),
     Varied,
 }
 
@@ -141,10 +142,25 @@ impl Array {
             // Random values are the same whatever the order of the file is.
             let flat = index.iter().zip(&self.shape).fold(0, |flat, (at, size)| flat * size + at);
             let patch = self.patches.iter().rev().find(|(at, _)| index.starts_with(at));
+            if let Fill::Words(words) = &self.fill {
+                out.extend(self.word(&words[usize::try_from(flat).unwrap() % words.len()]));
+                continue;
+            }
             let value = patch.map_or_else(|| self.value(seed, flat, &index), |(_, value)| *value);
             out.extend(self.element(value));
         }
         out
+    }
+
+    /// A text of a `<U` or an `|S` array.
+    fn word(&self, word: &str) -> Vec<u8> {
+        let mut bytes: Vec<u8> = if self.descr.contains('U') {
+            word.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect()
+        } else {
+            word.as_bytes().to_vec()
+        };
+        bytes.resize(usize::try_from(self.size).unwrap(), 0);
+        bytes
     }
 
     /// The index of the element that stands at that place of the file.
@@ -188,6 +204,7 @@ impl Array {
                 let along = (flat / 3 % 32) as f64 * 0.11 + (flat / 96) as f64 * 0.7 + (flat % 3) as f64 * 0.8;
                 low + (high - low) * (0.5 + 0.45 * along.sin() + 0.04 * (random(0) - 0.5))
             }
+            Fill::Words(_) => 0.0,
             Fill::Varied if self.descr.contains('f') => random(0),
             Fill::Varied => pick(&[0.0, 1.0]),
         }
@@ -219,6 +236,9 @@ impl Array {
 
 impl Fill {
     fn parse(text: &str) -> Self {
+        if let Some(words) = text.strip_prefix("words ") {
+            return Self::Words(words.split_whitespace().map(str::to_owned).collect());
+        }
         let number = |text: &str| text.trim().parse().unwrap_or_else(|_| panic!("not a number: {text}"));
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         let numbers: Vec<f64> = match text.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
