@@ -9,7 +9,7 @@ use crate::values::{HitKind, Number};
 pub enum Proof {
     /// Nothing in the values could show whether it is right, or nobody looked; why.
     Unproved(String),
-    /// It loses nothing, whatever the values are; why.
+    /// It loses nothing, whatever the values are, or as every one of them was seen to be; why.
     Lossless(String),
     /// A cast of numbers.
     Cast(CastProof),

@@ -4,7 +4,7 @@ use super::context::place;
 use super::labels::Labels;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Applicability, Fix, Level, python::variable};
+use crate::diagnostic::{Fix, Level, Proof, python::variable};
 use crate::spec::dtype::{Class, Wanted};
 use crate::spec::{Declaration, Framework};
 
@@ -53,8 +53,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         .consequence(consequence(cx.framework()))
         .help("cast them, and declare the dtype; a later NaN or fraction then cannot go unnoticed")
         .fix(Fix {
-            applicability: Applicability::Safe,
-            proof: format!("checked on all {} values: each is whole and fits int64", exact(total)),
+            proof: Proof::Lossless(format!("checked on all {} values: each is whole and fits int64", exact(total))),
             python: format!("{y} = {y}.astype(np.int64)"),
         });
     out.push(finding);
@@ -83,6 +82,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::diagnostic::Applicability;
     use crate::rules::testing::World;
     use crate::spec::{At, Declared, Encoding};
 
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "target `y` holds class ids as float64");
         let fix = found[0].fix.as_ref().unwrap();
-        assert_eq!((fix.applicability, fix.python.as_str()), (Applicability::Safe, "y = y.astype(np.int64)"));
+        assert_eq!((fix.proof.applicability(), fix.python.as_str()), (Applicability::Safe, "y = y.astype(np.int64)"));
         assert_eq!(world("number").values(&[("y: float32[4]", &[1.0])]).judge(&RULE).len(), 1);
     }
 

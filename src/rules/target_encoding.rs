@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::context::place;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Applicability, Finding, Fix, Level, Place, python::variable};
+use crate::diagnostic::{Finding, Fix, Level, Place, Proof, python::variable};
 use crate::facts::{Stream, asks};
 use crate::source::ArrayFacts;
 use crate::spec::dims::{Bindings, Shape};
@@ -197,8 +197,7 @@ fn one_hot(cx: &ValuesCx<'_>, declared: &Declaration, size: u64, seen: Seen) -> 
     .consequence(consequence)
     .help("take the index of the 1; or declare the rows, encoding = \"one-hot\", and a loss that takes them")
     .fix(Fix {
-        applicability: Applicability::Safe,
-        proof: format!("checked on all {rows} rows: each is one 1 among zeros, so that its index says as much"),
+        proof: Proof::Lossless(format!("checked on all {rows} rows: each is one 1 among zeros, so that its index says as much")),
         python: format!("{y} = np.argmax({y}, axis=-1)"),
     })
 }
@@ -241,12 +240,11 @@ fn ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, seen: Seen) -> F
     let inside = classes.is_some_and(|classes| least >= 0.0 && greatest < classes as f64);
     let fix = if inside {
         Fix {
-            applicability: Applicability::Safe,
-            proof: format!(
+            proof: Proof::Lossless(format!(
                 "checked on all {} ids: each is a whole number from 0 to {}",
                 exact(seen.values),
                 size_end(classes)
-            ),
+            )),
             python,
         }
     } else {
@@ -275,6 +273,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::diagnostic::Applicability;
     use crate::rules::testing::World;
     use crate::rules::{class_imbalance, fractional_labels, label_out_of_range, missing_class, target_domain};
     use crate::spec::{At, Declared};
@@ -301,7 +300,7 @@ mod tests {
         assert_eq!(found.message, "target `y` holds one-hot rows, the spec declares class ids");
         assert_eq!(found.found, "4 rows of 3 numbers, each one 1 among zeros");
         let fix = found.fix.unwrap();
-        assert_eq!((fix.applicability, fix.python.as_str()), (Applicability::Safe, "y = np.argmax(y, axis=-1)"));
+        assert_eq!((fix.proof.applicability(), fix.python.as_str()), (Applicability::Safe, "y = np.argmax(y, axis=-1)"));
         assert_eq!(encoded(&world.spec, &world.stream()).into_iter().collect::<Vec<_>>(), [(0, 0)]);
     }
 
@@ -316,11 +315,11 @@ mod tests {
             let found = only(&world);
             assert_eq!(found.message, "target `y` holds class ids, the spec declares one-hot rows");
             let fix = found.fix.unwrap();
-            assert_eq!((fix.applicability, fix.python.as_str()), (Applicability::Safe, python));
+            assert_eq!((fix.proof.applicability(), fix.python.as_str()), (Applicability::Safe, python));
         }
         let beyond =
             world(Framework::Keras, Encoding::Probabilities, "batch, 3").values(&[("y: int64[4]", &[1.0, 3.0])]);
-        assert_eq!(only(&beyond).fix.unwrap().applicability, Applicability::Unverified);
+        assert_eq!(only(&beyond).fix.unwrap().proof.applicability(), Applicability::Unverified);
     }
 
     #[test]
