@@ -44,7 +44,7 @@ fn compare(cx: &StreamCx<'_>, input: &Column<'_>, target: &Column<'_>, out: &mut
         if x.header() != y.header() {
             return Looked::No;
         }
-        let both = values(x).and_then(|x| Ok((x, values(y)?)));
+        let both = values(x, &input.name).and_then(|x| Ok((x, values(y, &target.name)?)));
         let (ours, theirs) = match both {
             Ok(both) => both,
             Err(looked) => return looked,
