@@ -86,6 +86,8 @@ def tell(file, what, x, key=None, casts=()):
     where = np.flatnonzero(finite)
     few = len(unique) <= (128 if x.dtype.itemsize == 1 else 1024)
     record["distinct"] = [[number(v, integer), int(n), int(where[i])] for v, n, i in zip(unique, counts, at)] if few else None
+    if x.ndim > 1 and not flat.size:
+        record["blank"] = {"zero": 0, "constant": 0, "zero_at_end": 0}
     if x.ndim > 1 and width > 1 and flat.size:
         table = flat.reshape(rows, width)
         zero = (table == 0).all(axis=1)

@@ -116,8 +116,8 @@ fn facing<'f>(
 /// The splits of one stream: `x_train` and `x_test`, each with its target.
 fn splits<'f>(stream: &Stream<'f>) -> Vec<(Set<'f>, Set<'f>)> {
     /// What is left of a name without the word of its split, by split.
-    type Named<'s, 'f> = BTreeMap<String, BTreeMap<(bool, String), &'s Column<'f>>>;
-    let mut found: Named<'_, 'f> = BTreeMap::new();
+    type Named<'s, 'f> = BTreeMap<(bool, String), &'s Column<'f>>;
+    let mut found: BTreeMap<String, Named<'_, 'f>> = BTreeMap::new();
     for column in &stream.columns {
         for Side { set, target } in pairs::sides(&column.name) {
             if let Some((split, others)) = set.split() {
@@ -125,7 +125,7 @@ fn splits<'f>(stream: &Stream<'f>) -> Vec<(Set<'f>, Set<'f>)> {
             }
         }
     }
-    let made: Vec<(&String, &BTreeMap<(bool, String), &Column<'f>>)> = found.iter().collect();
+    let made: Vec<(&String, &Named<'_, 'f>)> = found.iter().collect();
     let mut pairs = Vec::new();
     for (i, (one, ours)) in made.iter().enumerate() {
         for (other, theirs) in &made[i + 1..] {
@@ -134,12 +134,12 @@ fn splits<'f>(stream: &Stream<'f>) -> Vec<(Set<'f>, Set<'f>)> {
             } else {
                 ((one, ours), (other, theirs))
             };
-            let of = |columns: &BTreeMap<(bool, String), &'_ Column<'f>>, target: bool| {
+            let of = |columns: &Named<'_, 'f>, target: bool| {
                 let both = |key: &&(bool, String)| ours.contains_key(*key) && theirs.contains_key(*key);
                 let keys: Vec<_> = columns.keys().filter(|key| key.0 == target).filter(both).cloned().collect();
                 keys
             };
-            let set = |name: &str, columns: &BTreeMap<(bool, String), &Column<'f>>| {
+            let set = |name: &str, columns: &Named<'_, 'f>| {
                 let mut set = Set { name: name.to_owned(), learns: name.starts_with("train"), ..Set::default() };
                 let pick =
                     |target| -> Vec<&Column<'f>> { of(columns, target).iter().map(|key| columns[key]).collect() };

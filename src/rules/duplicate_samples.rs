@@ -35,7 +35,8 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         .map(|(_, cells)| cells)
         .filter(|cells| content(cells).is_none_or(|content| seen.insert(content)))
         .collect();
-    let samples = match samples(&batches) {
+    let names: Vec<&str> = inputs.iter().map(|column| &*column.name).collect();
+    let samples = match samples(&batches, &names) {
         Ok(samples) => samples,
         Err(looked) => return looked,
     };
@@ -58,7 +59,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     // Where nearly all come again, these are epochs.
     let repeated = first.values().filter(|(_, count)| *count > 1).count();
     if again.is_empty() || (repeated * 10 >= first.len() * 9 && first.len() > 2) {
-        return Looked::Yes;
+        return samples.looked();
     }
     let places = again
         .iter()

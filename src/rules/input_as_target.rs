@@ -25,10 +25,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     for target in of(Role::Target) {
         for input in of(Role::Input) {
             match compare(cx, input, target, out) {
-                Looked::No => {}
-                Looked::Unable(why) if looked == Looked::No => looked = Looked::Unable(why),
-                Looked::Unable(_) => {}
                 Looked::Yes => looked = Looked::Yes,
+                Looked::Unable(why) if looked == Looked::No => looked = Looked::Unable(why),
+                Looked::No | Looked::Unable(_) => {}
             }
         }
     }
@@ -44,7 +43,7 @@ fn compare(cx: &StreamCx<'_>, input: &Column<'_>, target: &Column<'_>, out: &mut
         if x.header() != y.header() {
             return Looked::No;
         }
-        let both = values(x).and_then(|x| Ok((x, values(y)?)));
+        let both = values(x, &input.name).and_then(|x| Ok((x, values(y, &target.name)?)));
         let (ours, theirs) = match both {
             Ok(both) => both,
             Err(looked) => return looked,

@@ -49,15 +49,15 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     if cx.spec.unit != Unit::Batch {
         return Looked::No;
     }
-    let known = match known(cx) {
-        Ok(known) if known.len() < 2 => return Looked::No,
-        Ok(known) => known,
+    let (known, looked) = match known(cx) {
+        Ok((known, missing)) if known.len() < 2 => return missing.unwrap_or(Looked::No),
+        Ok((known, missing)) => (known, missing.unwrap_or(Looked::Yes)),
         Err(looked) => return looked,
     };
     let repeated: Vec<usize> = (0..known.len()).filter(|i| known[*i].before.is_some()).collect();
     let Some(repeat) = repeat(&known, &repeated) else {
         filled(cx, &known, out);
-        return Looked::Yes;
+        return looked;
     };
     let place = |i: &usize| {
         let before = known[*i].before.map(|before| batch_place(cx.stream, known[before].index));
@@ -84,7 +84,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             .help("draw the indices inside the loop, and yield copies: `yield x.copy(), y.copy()`"),
         Repeat::Earlier { at } => {
             let (cause, help) = earlier(at);
-            finding("batches have the content of earlier ones", format!("mostly that of the batch {at} before"))
+            finding("batches have the content of earlier ones", at_distance(at))
                 .cause(cause)
                 .consequence("an epoch has fewer different samples than it seems, and the repeated ones weigh more")
                 .help(help)
@@ -96,6 +96,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             .level(Level::Warning),
     });
     Looked::Yes
+}
+
+/// Where most of the earlier batches are.
+fn at_distance(at: usize) -> String {
+    if at == 1 { "mostly that of the batch just before".into() } else { format!("mostly that of {at} batches before") }
 }
 
 fn earlier(at: usize) -> (String, &'static str) {
@@ -112,16 +117,25 @@ fn earlier(at: usize) -> (String, &'static str) {
     (cause, help)
 }
 
-fn known<'f>(cx: &StreamCx<'f>) -> Result<Vec<Known<'f>>, Looked> {
+/// The batches whose content is known, and why others are not among them.
+fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Looked> {
     let inputs: Vec<&Column<'f>> = cx.stream.columns.iter().filter(|column| is_compared(column, cx.spec)).collect();
     let batches = side_by_side(cx.stream, &inputs);
     let mut contents: HashMap<Vec<(Hash, String)>, (usize, usize)> = HashMap::new();
     let mut known: Vec<Known<'f>> = Vec::new();
     let pairs = (batches.len() as f64).powi(2);
-    for (index, cells) in batches {
+    let mut missing = None;
+    'batches: for (index, cells) in batches {
         let (mut key, mut bits) = (Vec::with_capacity(cells.len()), 0.0);
-        for cell in &cells {
-            let values = values(cell)?;
+        for (cell, column) in cells.iter().zip(&inputs) {
+            let values = match values(cell, &column.name) {
+                Ok(values) => values,
+                Err(Looked::Unable(why)) => {
+                    missing.get_or_insert(Looked::Unable(why));
+                    continue 'batches;
+                }
+                Err(looked) => return Err(looked),
+            };
             let Some(hash) = values.hash else { return Err(Looked::No) };
             let header = cell.header();
             key.push((hash, format!("{} {} {}", header.dtype, header.shape_text(), header.layout().is_reversed())));
@@ -138,7 +152,7 @@ fn known<'f>(cx: &StreamCx<'f>) -> Result<Vec<Known<'f>>, Looked> {
         *last = next;
         known.push(Known { index, cells, content: *content, before });
     }
-    Ok(known)
+    Ok((known, missing))
 }
 
 /// What makes a batch: the declared inputs, or every array where nothing is declared.
@@ -256,9 +270,9 @@ mod tests {
         let world = torch().made(8, &[(X, |batch, i| noise(batch / 2, i))]);
         let found = world.judge(&RULE);
         assert_eq!(found[0].message, "batches have the content of earlier ones");
-        assert_eq!((found[0].count, found[0].found.as_str()), (4, "mostly that of the batch 1 before"));
+        assert_eq!((found[0].count, found[0].found.as_str()), (4, "mostly that of the batch just before"));
         let world = torch().made(8, &[(X, |batch, i| noise(batch / 4 * 2 + batch % 2, i))]);
-        assert_eq!(world.judge(&RULE)[0].found, "mostly that of the batch 2 before");
+        assert_eq!(world.judge(&RULE)[0].found, "mostly that of 2 batches before");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::diagnostic::Place;
 use crate::facts::Cell;
 use crate::source::text::shown;
 use crate::source::{Header, Reading};
-use crate::values::{Numbers, ROW_ELEMENTS, ValueFacts};
+use crate::values::{Hash, Numbers, ROW_ELEMENTS, Unread, ValueFacts};
 
 /// Samples that are compared at most: their hashes are held in memory.
 const SAMPLES: usize = 1 << 22;
@@ -37,19 +37,39 @@ pub(super) struct Sample {
 pub(super) struct Samples {
     /// In order. Samples all of whose inputs hold one value only are not among them.
     pub(super) all: Vec<Sample>,
+    /// Why some batches are not among them, if some are not.
+    pub(super) missing: Option<Looked>,
     /// Bits of one sample: two of them are equal by chance once in two to the power of this.
     pub(super) bits: f64,
 }
 
-/// The samples of these batches, each given by its inputs. The other case says why they cannot be compared.
-pub(super) fn samples(batches: &[Vec<Cell<'_>>]) -> Result<Samples, Looked> {
+impl Samples {
+    /// What becomes of a check that found nothing.
+    pub(super) fn looked(&self) -> Looked {
+        self.missing.clone().unwrap_or(Looked::Yes)
+    }
+}
+
+/// The samples of these batches, each given by its inputs; `names` are those of the inputs. The other case says why none
+/// can be compared.
+pub(super) fn samples(batches: &[Vec<Cell<'_>>], names: &[&str]) -> Result<Samples, Looked> {
     let mut all = Vec::new();
+    let mut missing = None;
     let (mut bits, mut rows) = (0.0, 0.0);
     for (batch, cells) in batches.iter().enumerate() {
-        let mut inputs = Vec::with_capacity(cells.len());
-        for cell in cells {
-            inputs.push((hashes(cell)?, blank(cell, values(cell)?), identity(cell.header())));
-        }
+        let one = |(cell, name): (&Cell<'_>, &&str)| {
+            let values = values(cell, name)?;
+            let bits = row_bits(cell.header(), values);
+            Ok((hashes(cell, values, name)?.to_vec(), blank(values), identity(cell.header()), bits))
+        };
+        let inputs = match cells.iter().zip(names).map(one).collect::<Result<Vec<_>, Looked>>() {
+            Ok(inputs) => inputs,
+            Err(Looked::Unable(why)) => {
+                missing.get_or_insert(Looked::Unable(why));
+                continue;
+            }
+            Err(looked) => return Err(looked),
+        };
         let Some(count) = inputs.first().map(|(hashes, ..)| hashes.len()) else { continue };
         // `unequal-lengths` speaks of it.
         if inputs.iter().any(|(hashes, ..)| hashes.len() != count) {
@@ -58,23 +78,21 @@ pub(super) fn samples(batches: &[Vec<Cell<'_>>]) -> Result<Samples, Looked> {
         if all.len() + count > SAMPLES {
             return Err(Looked::Unable(format!("more than {SAMPLES} samples are not compared with each other")));
         }
-        for cell in cells {
-            bits += row_bits(cell.header(), values(cell)?) * count as f64;
-        }
+        bits += inputs.iter().map(|(.., bits)| bits * count as f64).sum::<f64>();
         rows += count as f64;
         for row in 0..count {
-            if inputs.iter().all(|(hashes, blank, _)| blank.contains(&hashes[row].0)) {
+            if inputs.iter().all(|(hashes, blank, ..)| blank.contains(&hashes[row].0)) {
                 continue;
             }
             let mut bytes = Vec::with_capacity(inputs.len() * 32);
-            for (hashes, _, identity) in &inputs {
+            for (hashes, _, identity, _) in &inputs {
                 bytes.extend(hashes[row].0.to_le_bytes());
                 bytes.extend(identity.to_le_bytes());
             }
             all.push(Sample { hash: xxh3_128(&bytes), batch, row: row as u64 });
         }
     }
-    if rows == 0.0 { Err(Looked::No) } else { Ok(Samples { all, bits: bits / rows }) }
+    if rows == 0.0 { Err(missing.unwrap_or(Looked::No)) } else { Ok(Samples { all, missing, bits: bits / rows }) }
 }
 
 /// Whether content of so many bits is equal for another reason than chance, where so many pairs are compared.
@@ -87,15 +105,15 @@ pub(super) fn sample_place(batches: &[Vec<Cell<'_>>], sample: &Sample) -> Place 
     row_place(&batches[sample.batch][0], sample.row)
 }
 
-/// The values of an array, or why they cannot be compared.
-pub(super) fn values<'f>(cell: &Cell<'f>) -> Result<&'f ValueFacts, Looked> {
-    let name = || shown(&cell.array.key, 80);
+/// The values of an array, or why they cannot be compared. `name` is what rules about single arrays call it.
+pub(super) fn values<'f>(cell: &Cell<'f>, name: &str) -> Result<&'f ValueFacts, Looked> {
     match cell.array.reading.as_deref() {
         Some(Reading::Read(values)) => Ok(values),
+        Some(Reading::Unread(Unread::UnknownType | Unread::NoBytes)) => Err(Looked::No),
         Some(Reading::Unread(why)) => {
-            Err(Looked::Unable(format!("the values of `{}` are not known: {}", name(), why.why())))
+            Err(Looked::Unable(format!("the values of `{}` are not known: {}", shown(name, 80), why.why())))
         }
-        None => Err(Looked::Unable(format!("the values of `{}` were not read", name()))),
+        None => Err(Looked::Unable(format!("the values of `{}` were not read", shown(name, 80)))),
     }
 }
 
@@ -131,30 +149,25 @@ fn element_bits(header: &Header, values: &ValueFacts) -> f64 {
     }
 }
 
-fn hashes<'f>(cell: &Cell<'f>) -> Result<&'f [crate::values::Hash], Looked> {
-    let rows = values(cell)?.rows.as_ref();
-    if let Some(hashes) = rows.and_then(|rows| rows.hashes.as_ref()) {
+fn hashes<'f>(cell: &Cell<'_>, values: &'f ValueFacts, name: &str) -> Result<&'f [Hash], Looked> {
+    if let Some(hashes) = values.rows.as_ref().and_then(|rows| rows.hashes.as_ref()) {
         return Ok(hashes);
     }
-    let header = cell.header();
-    // Short rows are equal by chance, and no array of one axis has rows.
-    if header.layout().row_elements() < ROW_ELEMENTS {
+    // Short rows are equal by chance, and an array of one axis has no others.
+    if cell.header().layout().row_elements() < ROW_ELEMENTS {
         return Err(Looked::No);
     }
-    let name = shown(&cell.array.key, 80);
+    let name = shown(name, 80);
     Err(Looked::Unable(format!(
         "the rows of `{name}` do not follow each other in the file, or are too many to compare"
     )))
 }
 
 /// The hashes of rows that hold one value only, as far as they are known.
-fn blank(cell: &Cell<'_>, values: &ValueFacts) -> HashSet<u128> {
-    let rows = values.rows.as_ref();
-    let hashes = rows.and_then(|rows| rows.hashes.as_ref());
-    let blank = rows.and_then(|rows| rows.blank.as_ref());
-    debug_assert!(hashes.is_some(), "{}", cell.array.key);
-    let places = blank.iter().flat_map(|blank| &blank.first);
-    places.filter_map(|row| hashes?.get(usize::try_from(*row).ok()?)).map(|hash| hash.0).collect()
+fn blank(values: &ValueFacts) -> HashSet<u128> {
+    let Some(rows) = &values.rows else { return HashSet::new() };
+    let (Some(hashes), Some(blank)) = (&rows.hashes, &rows.blank) else { return HashSet::new() };
+    blank.first.iter().filter_map(|row| hashes.get(usize::try_from(*row).ok()?)).map(|hash| hash.0).collect()
 }
 
 /// Equal for arrays whose rows mean the same if their bytes are equal.

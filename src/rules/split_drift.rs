@@ -6,7 +6,6 @@ use super::context::{place, value_place};
 use super::sample::values;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SetsCx};
 use crate::diagnostic::{Anchor, Finding, Level, Place, Unit};
-use crate::facts::Cell;
 use crate::facts::sets::Part;
 use crate::source::text::shown;
 use crate::spec::{Declaration, Encoding};
@@ -63,6 +62,9 @@ fn together<'p, 'f>(
     })
 }
 
+/// Every label with its count and first place.
+type Labels = BTreeMap<Number, (u64, Place)>;
+
 /// What all arrays of a part hold together.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
@@ -73,11 +75,11 @@ struct Scale {
     size: f64,
 }
 
-fn scale_of(cells: &[Cell<'_>]) -> Result<Option<Scale>, Looked> {
+fn scale_of(part: &Part<'_>) -> Result<Option<Scale>, Looked> {
     let mut all = Scale { finite: 0, min: f64::INFINITY, max: f64::NEG_INFINITY, size: 0.0 };
     let mut squares = 0.0;
-    for cell in cells {
-        let Some(numbers) = &values(cell)?.numbers else { return Ok(None) };
+    for cell in &part.cells {
+        let Some(numbers) = &values(cell, &part.name)?.numbers else { return Ok(None) };
         let (Some(min), Some(max), Some(mean), Some(variance)) =
             (numbers.min, numbers.max, numbers.mean, numbers.variance)
         else {
@@ -92,7 +94,7 @@ fn scale_of(cells: &[Cell<'_>]) -> Result<Option<Scale>, Looked> {
 }
 
 fn scale(cx: &SetsCx<'_>, ours: &Part<'_>, theirs: &Part<'_>, out: &mut Findings) -> Looked {
-    let (one, other) = match scale_of(&ours.cells).and_then(|one| Ok((one, scale_of(&theirs.cells)?))) {
+    let (one, other) = match scale_of(ours).and_then(|one| Ok((one, scale_of(theirs)?))) {
         Ok((Some(one), Some(other))) => (one, other),
         Ok(_) => return Looked::No,
         Err(looked) => return looked,
@@ -128,7 +130,7 @@ fn classes(cx: &SetsCx<'_>, ours: &Part<'_>, theirs: &Part<'_>, out: &mut Findin
     if !is_class(cx, theirs) {
         return Looked::No;
     }
-    let (known, shown_there) = match labels(&ours.cells).and_then(|known| Ok((known, labels(&theirs.cells)?))) {
+    let (known, shown_there) = match labels(ours).and_then(|known| Ok((known, labels(theirs)?))) {
         Ok((Some(known), Some(there))) => (known, there),
         Ok(_) => return Looked::No,
         Err(looked) => return looked,
@@ -179,10 +181,10 @@ fn is_class(cx: &SetsCx<'_>, part: &Part<'_>) -> bool {
 }
 
 /// Every value with its count and first place, if all are whole and few enough to be labels.
-fn labels(cells: &[Cell<'_>]) -> Result<Option<BTreeMap<Number, (u64, Place)>>, Looked> {
-    let mut all: BTreeMap<Number, (u64, Place)> = BTreeMap::new();
-    for cell in cells {
-        let numbers = values(cell)?.numbers.as_ref();
+fn labels(part: &Part<'_>) -> Result<Option<Labels>, Looked> {
+    let mut all = Labels::new();
+    for cell in &part.cells {
+        let numbers = values(cell, &part.name)?.numbers.as_ref();
         let Some(distinct) =
             numbers.filter(|numbers| numbers.fractional == 0).and_then(|numbers| numbers.distinct.as_ref())
         else {
@@ -243,7 +245,7 @@ mod tests {
     fn a_set_that_was_not_scaled_is_found() {
         let found = World::unspecified().made(1, &[(X[0], unit), (X[1], |_, i| unit(3, i) * 255.0)]).judge(&RULE);
         assert_eq!(found[0].message, "array `x_test` of `test` is on another scale than that of `train`");
-        assert_eq!(found[0].found, "0 to 254.745 in `test`, 0 to 0.999 in `train`");
+        assert_eq!(found[0].found, "0.255 to 254.49 in `test`, 0.002 to 0.999 in `train`");
     }
 
     #[test]

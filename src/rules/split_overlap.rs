@@ -6,6 +6,7 @@ use super::sample::{Sample, is_no_chance, sample_place, samples};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SetsCx};
 use crate::diagnostic::quantity::exact;
 use crate::diagnostic::{Anchor, Finding, Level, Unit};
+use crate::facts::sets::Set;
 use crate::source::text::shown;
 use crate::values::Wants;
 
@@ -23,7 +24,11 @@ pub(super) static RULE: Rule = Rule {
 const NAMED: usize = 100;
 
 fn judge(cx: &SetsCx<'_>, out: &mut Findings) -> Looked {
-    let both = samples(&cx.first.batches).and_then(|ours| Ok((ours, samples(&cx.second.batches)?)));
+    let of = |set: &Set<'_>| {
+        let names: Vec<&str> = set.inputs.iter().map(|part| &*part.name).collect();
+        samples(&set.batches, &names)
+    };
+    let both = of(cx.first).and_then(|ours| Ok((ours, of(cx.second)?)));
     let (ours, theirs) = match both {
         Ok(both) => both,
         Err(looked) => return looked,
@@ -38,7 +43,7 @@ fn judge(cx: &SetsCx<'_>, out: &mut Findings) -> Looked {
     }
     let shared: Vec<&Sample> = theirs.all.iter().filter(|sample| first.contains_key(&sample.hash)).collect();
     if shared.is_empty() {
-        return Looked::Yes;
+        return if ours.missing.is_some() { ours.looked() } else { theirs.looked() };
     }
     let hashes: HashSet<u128> = shared.iter().map(|sample| sample.hash).collect();
     let in_first = ours.all.iter().filter(|sample| hashes.contains(&sample.hash)).count();

@@ -296,8 +296,7 @@ impl Reader<'_> {
                     return Ok((checked.pass, true));
                 }
                 Inflated::TooMuch => {
-                    let bytes = checked.bytes;
-                    self.wrong_size(array, member.declared, bytes + 1, false);
+                    self.wrong_size(array, member.declared, member.declared.saturating_add(1), false);
                     return Ok((checked.pass, false));
                 }
                 Inflated::Whole if checked.bytes < member.declared => {
