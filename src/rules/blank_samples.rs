@@ -190,7 +190,7 @@ fn report(cx: &ValuesCx<'_>, tally: Tally, out: &mut Findings) {
         };
         (
             format!("{label} holds {what}"),
-            format!("{} of {} rows", kinds.join(" and "), exact(tally.of)),
+            format!("{}, of {} rows", kinds.join(", "), exact(tally.of)),
             "a read that failed and left the buffer as it was, a blank image, or a sensor that was off",
             "drop these samples with their targets, or read them again",
         )
@@ -230,7 +230,7 @@ mod tests {
         );
         let found = world.judge(&RULE);
         assert_eq!(found[0].message, "input `x` holds rows that hold one value only");
-        assert_eq!(found[0].found, "2 all zero and 1 all one other value of 40 rows");
+        assert_eq!(found[0].found, "2 all zero, 1 all one other value, of 40 rows");
         assert_eq!((found[0].count, found[0].places[0].sample), (1, Some(3)));
     }
 
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_batch_of_zeros_is_one_finding() {
         let world = x().made(9, &[("x: float32[40, 10]", |b, i| if b == 4 { 0.0 } else { real(b, i) })]);
-        assert_eq!(world.judge(&RULE)[0].found, "40 all zero of 360 rows");
+        assert_eq!(world.judge(&RULE)[0].found, "40 all zero, of 360 rows");
         assert!(world.judge(&constant_feature::RULE).is_empty() && world.judge(&range_drift::RULE).is_empty());
     }
 

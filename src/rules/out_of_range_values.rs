@@ -86,9 +86,13 @@ impl Broken {
             }
         }
         let Some(worst) = worst else { return true };
-        let many = if answer.hits.len() == 1 && worst.count == 1 { "" } else { ", the furthest" };
-        let told = format!("{}{many} {}", exact(answer.hits.iter().map(|hits| hits.count).sum()), worst.worst.value);
-        let detail = if many.is_empty() { worst.worst.value.to_string() } else { told };
+        let count: u64 = answer.hits.iter().map(|hits| hits.count).sum();
+        let detail = match ask {
+            Ask::Zero => format!("{} zero{}", exact(count), if count == 1 { "" } else { "s" }),
+            _ if count == 1 => worst.worst.value.to_string(),
+            Ask::Sum { .. } => format!("{} lines, the furthest with sum {}", exact(count), worst.worst.value),
+            _ => format!("{} values, the furthest {}", exact(count), worst.worst.value),
+        };
         self.places.push(value_place(cell, worst.worst.at).detail(detail));
         if self.worst.is_none_or(|known| worst.off > known.off) {
             self.worst = Some(worst);
@@ -134,7 +138,7 @@ fn report(cx: &ValuesCx<'_>, ask: &Ask, broken: Broken, out: &mut Findings) {
             let (range, clip) = match (min, max) {
                 (Some(min), Some(max)) => {
                     let (min, max) = (float_text(*min), float_text(*max));
-                    (format!("{min} to {max}"), format!("{min}, {max}"))
+                    (format!("between {min} and {max}"), format!("{min}, {max}"))
                 }
                 (Some(min), None) => (format!("at least {}", float_text(*min)), format!("{}, None", float_text(*min))),
                 (None, Some(max)) => (format!("at most {}", float_text(*max)), format!("None, {}", float_text(*max))),
@@ -149,7 +153,7 @@ fn report(cx: &ValuesCx<'_>, ask: &Ask, broken: Broken, out: &mut Findings) {
             }
             (
                 format!("{label} holds values outside its declared range"),
-                format!("Every value of `{name}` is {range}."),
+                format!("Every value of `{name}` is {range}, bounds included."),
                 format!("{share} values: {}", sides.join(", ")),
                 "a step of the preparation is missing or was done twice, the data is in another unit, or the declared range is too narrow",
                 "find the step that makes them; clip only what is noise",
@@ -163,9 +167,11 @@ fn report(cx: &ValuesCx<'_>, ask: &Ask, broken: Broken, out: &mut Findings) {
             } else {
                 let mut others = broken.others;
                 others.sort_by(|a, b| a.0.total_cmp(&b.0));
-                let told: Vec<String> =
-                    others.iter().map(|(value, count)| format!("{} ({})", float_text(*value), exact(*count))).collect();
-                told.join(", ")
+                let told: Vec<String> = others
+                    .iter()
+                    .map(|(value, count)| format!("{}, {} times", float_text(*value), exact(*count)))
+                    .collect();
+                told.join("; ")
             };
             (
                 format!("{label} holds values that are none of those declared"),
@@ -244,7 +250,7 @@ mod tests {
             .limited(|values| values.within = Some(vec![0.0, 1.0]))
             .values(&[("x: float32[2, 3]", &[0.0, 1.0, 255.0])]);
         let found = world.judge(&RULE);
-        assert_eq!(found[0].found, "2 of 6 values: 255 (2)");
+        assert_eq!(found[0].found, "2 of 6 values: 255, 2 times");
         assert!(found[0].cause.as_deref().unwrap().contains("stored as 255"));
     }
 
