@@ -50,7 +50,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "labels over classes")]
     let each = fair.round() as u64;
-    let found = format!("{}, of {} labels; an equal part is {}", listed(&items), exact(shares.labels), exact(each));
+    let found = format!("an equal part of {} labels is {}; {}", exact(shares.labels), exact(each), listed(&items));
     let message = format!("{} has classes with less than a tenth of an equal part", cx.label());
     let rarest: Vec<_> = labels
         .arrays
@@ -99,7 +99,7 @@ mod tests {
             made(3, 20, |batch, row| if batch == 3 && row < 2 { 2.0 } else { ((batch * 5 + row * 7) % 2) as f64 });
         let found = world.judge(&RULE);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].found, "class 2 occurs 2 times, of 640 labels; an equal part is 213");
+        assert_eq!(found[0].found, "an equal part of 640 labels is 213; class 2 occurs 2 times");
         assert_eq!((found[0].count, found[0].of), (1, 20));
         assert!(world.judge(&sorted_labels::RULE).is_empty());
     }

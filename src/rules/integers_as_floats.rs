@@ -46,7 +46,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
             Some(labels.at_classes()),
             format!("{} holds class ids as {dtype}", cx.label()),
             format!("`{}` has an integer dtype, as class ids do.", labels.declared.name),
-            format!("{} values, all of them whole numbers", exact(total)),
+            format!("{} whole numbers as {dtype}", exact(total)),
             places,
         )
         .cause("a table column with a gap becomes float64, since NaN is a float; so do `np.zeros` and `np.loadtxt`")

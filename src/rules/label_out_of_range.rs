@@ -122,22 +122,18 @@ impl Seen {
         }
     }
 
-    /// "10 (64 times), of 640 labels; they run from 1 to 10, and 0 never occurs"
+    /// "10 (64 times), of 640 labels from 1 to 10"
     fn found(&self) -> String {
-        let total = format!("of {} label{}", exact(self.total), if self.total == 1 { "" } else { "s" });
         let which = if self.wrong.is_empty() {
             format!("{} that are no class", exact(self.outside))
         } else {
             spelled(self.wrong.iter().map(|(id, count)| (Number::Int(*id), *count)))
         };
-        let mut found = format!("{which}, {total}");
-        if let (Some(least), Some(greatest)) = (self.least, self.greatest) {
-            found = format!("{found}; they run from {least} to {greatest}");
-            if self.zeros == 0 && greatest > Number::Int(0) {
-                found.push_str(", and 0 never occurs");
-            }
+        let found = format!("{which}, of {} label{}", exact(self.total), if self.total == 1 { "" } else { "s" });
+        match (self.least, self.greatest) {
+            (Some(least), Some(greatest)) => format!("{found} from {least} to {greatest}"),
+            _ => found,
         }
-        found
     }
 }
 
@@ -149,7 +145,7 @@ fn tell(finding: Finding, verdict: &Verdict, seen: &Seen, y: &str) -> Finding {
             .help("find the missing labels before the cast; drop their rows, or give them a value and list it under `ignore`")
             .fix(Fix::choice(format!("{y} = np.where(np.isfinite({y}), {y}, -1).astype(np.int64)  # before the cast; with ignore = [-1]"))),
         Verdict::FromOne => finding
-            .cause(format!("the labels start at 1: they run from 1 to {classes}, and the model counts from 0"))
+            .cause(format!("the labels start at 1: they run from 1 to {classes}, 0 never occurs, and the model counts from 0"))
             .fix(Fix::choice(format!("{y} = {y} - 1"))),
         Verdict::OneMore => finding
             .cause(format!("the ids 0 to {classes} are {} classes, and {classes} are declared; the first or the last is often a background", classes + 1))
@@ -229,7 +225,7 @@ mod tests {
         let world = world(3, &[]).values(&[("y: int64[4]", &[1.0, 2.0])]).values(&[("y: int64[4]", &[1.0, 3.0])]);
         let found = only(&world);
         assert_eq!(found.message, "target `y` holds labels outside 0 to 2");
-        assert_eq!(found.found, "3 (2 times), of 8 labels; they run from 1 to 3, and 0 never occurs");
+        assert_eq!(found.found, "3 (2 times), of 8 labels from 1 to 3");
         assert_eq!(found.fix.unwrap().python, "y = y - 1");
         assert_eq!((found.count, found.of, found.places[0].batch), (1, 2, Some(1)));
         assert!(found.consequence.unwrap().contains("Target 3 is out of bounds"));

@@ -34,25 +34,24 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let Some(order) = order(&batches) else { return Looked::Yes };
     let rows: u64 = batches.iter().map(|batch| batch.rows).sum();
     let (message, found, at) = match order {
-        Order::Sorted { runs } => {
-            let single = batches.iter().filter(|batch| batch.ids.len() == 1).count();
-            let found = format!(
-                "{} labels in no more than {} runs; {single} of {} batches hold one class only",
-                exact(rows),
-                exact(runs),
-                batches.len()
-            );
-            (format!("{} comes in runs of one class", cx.label()), found, 0)
-        }
-        Order::Tail { first, rows: tail } => {
-            let count = batches.len() - first;
-            let found = format!(
-                "{} labels in the last {}, of classes that the {first} batches before do not hold",
-                exact(tail),
-                if count == 1 { "batch".to_owned() } else { format!("{count} batches") },
-            );
-            (format!("the end of {} holds other classes than the rest", cx.label()), found, first)
-        }
+        Order::Sorted { runs } => (
+            format!("{} comes in runs of one class", cx.label()),
+            format!("no more than {} runs among {} labels", exact(runs), exact(rows)),
+            0,
+        ),
+        Order::Tail { first, rows: tail } => (
+            format!("the end of {} holds other classes than the rest", cx.label()),
+            format!("{} labels of classes that the {first} batches before do not hold", exact(tail)),
+            first,
+        ),
+    };
+    let single = batches.iter().filter(|batch| batch.ids.len() == 1).count();
+    let cause = "the files were listed folder by folder, or the table was sorted, and the shuffling was left out, or its \
+                 result was thrown away";
+    let cause = match single {
+        0 => cause.to_owned(),
+        1 => format!("1 of {} batches holds one class only: {cause}", batches.len()),
+        _ => format!("{single} of {} batches hold one class only: {cause}", batches.len()),
     };
     let places = batches[at..].iter().map(|batch| place(batch.labelled.cell)).collect();
     let y = variable(cx.name);
@@ -60,7 +59,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let declared = cx.declared.map(|declared| &declared.at);
     out.push(
         cx.finding(declared, message, expected, found, places)
-            .cause("the files were listed folder by folder, or the table was sorted, and the shuffling was left out, or its result was thrown away")
+            .cause(cause)
             .consequence(consequence(cx.framework()))
             .help("shuffle once, inputs and targets alike, before batches are made and before a part is split off")
             .fix(Fix::choice(format!(
@@ -234,7 +233,7 @@ mod tests {
     fn sorted_batches_are_told() {
         let (message, text) = found(10, |batch, _| (batch / 2) as f64).unwrap();
         assert_eq!(message, "target `y` comes in runs of one class");
-        assert_eq!(text, "160 labels in no more than 5 runs; 10 of 10 batches hold one class only");
+        assert_eq!(text, "no more than 5 runs among 160 labels");
         assert!(found(8, |batch, row| ((batch * 16 + row) / 40) as f64).is_some(), "runs that cross batches");
         assert!(found(12, |batch, _| (mixed(batch, 0) % 4) as f64).is_some(), "batches of one class in any order");
     }
@@ -244,7 +243,7 @@ mod tests {
         let tail = |batch: usize, row: usize| if batch >= 8 { 9.0 } else { (mixed(batch, row) % 9) as f64 };
         let (message, text) = found(10, tail).unwrap();
         assert_eq!(message, "the end of target `y` holds other classes than the rest");
-        assert_eq!(text, "32 labels in the last 2 batches, of classes that the 8 batches before do not hold");
+        assert_eq!(text, "32 labels of classes that the 8 batches before do not hold");
     }
 
     #[test]

@@ -142,13 +142,13 @@ fn has_rows(declared: &Declaration, header: &Header) -> bool {
 
 fn outside(cx: &ValuesCx<'_>, declared: &Declaration, encoding: Encoding, seen: &Seen) -> Finding {
     let what = if encoding == Encoding::Binary { "binary" } else { "probabilities" };
-    let range = format!("{} to {}", float_text(seen.least), float_text(seen.greatest));
+    let range = format!("from {} to {}", float_text(seen.least), float_text(seen.greatest));
     let finding = cx
         .finding(
             declared.encoding.as_ref().map(|encoding| &encoding.at),
             format!("{} lies outside 0 to 1", cx.label()),
             format!("`{}` is {what}: every value lies between 0 and 1.", declared.name),
-            format!("{} of {} values, in a range of {range}", exact(seen.count), exact(seen.of)),
+            format!("{} outside, among {} values {range}", exact(seen.count), exact(seen.of)),
             seen.places.clone(),
         )
         .consequence(beyond(cx.framework()));
@@ -216,7 +216,7 @@ fn not_one_hot(cx: &ValuesCx<'_>, declared: &Declaration, seen: &Seen) -> Findin
             declared.encoding.as_ref().map(|encoding| &encoding.at),
             format!("{} holds rows that are not one-hot", cx.label()),
             format!("Each row of `{}` is one 1 among zeros.", declared.name),
-            format!("{} of {} rows are not", exact(seen.count), exact(seen.of)),
+            format!("{} of {} rows are something else", exact(seen.count), exact(seen.of)),
             seen.places.clone(),
         )
         .consequence("a loss over classes takes the row for what the model should output: a row of zeros teaches nothing, several ones teach what no softmax can output; nothing says so");
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(python(&[0.0, 1.0, 2.0]), None);
         let found = only(&world(Encoding::Binary, "batch").values(&[("y: uint8[4]", &[0.0, 255.0])]));
         assert_eq!(found.message, "target `y` lies outside 0 to 1");
-        assert_eq!(found.found, "2 of 4 values, in a range of 0 to 255");
+        assert_eq!(found.found, "2 outside, among 4 values from 0 to 255");
     }
 
     #[test]

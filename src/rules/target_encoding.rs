@@ -254,7 +254,7 @@ fn ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, seen: Seen) -> F
         declared.encoding.as_ref().map(|encoding| &encoding.at),
         format!("{} holds class ids, the spec declares {rows}", cx.label()),
         format!("`{}` holds one row of {size} numbers per label.", declared.name),
-        format!("{} whole numbers in a range of {range}, one per label", exact(seen.values)),
+        format!("{} whole numbers from {range}, one per label", exact(seen.values)),
         seen.places,
     )
     .level(level)

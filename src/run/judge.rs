@@ -70,7 +70,8 @@ pub(super) fn judge(
             }
             Judge::Array(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
-                    let skip = |column, batch| explained[pool].hides(active.rule, column, batch);
+                    let hides = |column, batch| explained[pool].hides(active.rule, column, batch);
+                    let skip: Option<Skip<'_>> = if explained[pool].is_empty() { None } else { Some(&hides) };
                     each_array(spec, stream, &pieces[pool], skip, |cx| {
                         let looked = judge(cx, &mut out);
                         // What the spec does not name is one check of the run; there may be 70,000 of them.
@@ -81,7 +82,8 @@ pub(super) fn judge(
             }
             Judge::Values(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
-                    let skip = |column, batch| explained[pool].hides(active.rule, column, batch);
+                    let hides = |column, batch| explained[pool].hides(active.rule, column, batch);
+                    let skip: Option<Skip<'_>> = if explained[pool].is_empty() { None } else { Some(&hides) };
                     each_column(spec, stream, skip, |subject, cx, unread| {
                         let looked = cx.map_or(Looked::No, |cx| judge(cx, &mut out));
                         let foreign = !settings.facts.is_empty() && active.rule.needs.spec;
@@ -138,6 +140,10 @@ impl Explained {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.swapped.is_empty() && self.encoded.is_empty()
+    }
+
     /// Whether the rule has nothing to say of that array.
     fn hides(&self, rule: &Rule, column: usize, batch: usize) -> bool {
         rule.needs.spec
@@ -167,11 +173,11 @@ fn each_array(
     spec: &Spec,
     stream: &Stream<'_>,
     pieces: &Pieces<'_>,
-    skip: impl Fn(usize, usize) -> bool,
+    skip: Option<Skip<'_>>,
     mut judge: impl FnMut(&ArrayCx<'_>),
 ) {
     for (index, cells) in &pieces.arrays {
-        let kept = kept(cells, |cell| !skip(*index, cell.batch));
+        let kept = kept(*index, cells, skip);
         let cells: &[Cell<'_>] = &kept;
         if cells.is_empty() {
             continue;
@@ -194,11 +200,11 @@ fn each_array(
 fn each_column(
     spec: &Spec,
     stream: &Stream<'_>,
-    skip: impl Fn(usize, usize) -> bool,
+    skip: Option<Skip<'_>>,
     mut judge: impl FnMut(&str, Option<&ValuesCx<'_>>, Option<String>),
 ) {
     for (index, column) in stream.columns.iter().enumerate() {
-        let kept = kept(&column.cells, |cell| !skip(index, cell.batch));
+        let kept = kept(index, &column.cells, skip);
         if kept.is_empty() {
             continue;
         }
@@ -228,12 +234,15 @@ fn unanswered(cx: &ValuesCx<'_>) -> Option<String> {
     cx.cells.iter().any(asked).then(|| format!("the saved facts do not tell what the spec asks about `{}`", name()))
 }
 
-/// The cells that pass the test; not copied where all do.
-fn kept<'c, 'f>(cells: &'c [Cell<'f>], test: impl Fn(&Cell<'f>) -> bool) -> Cow<'c, [Cell<'f>]> {
-    if cells.iter().all(&test) {
-        return Cow::Borrowed(cells);
+/// Whether an array is to be left out, by column and batch.
+type Skip<'s> = &'s dyn Fn(usize, usize) -> bool;
+
+/// The cells of a column that are not to be left out; not copied where none is.
+fn kept<'c, 'f>(column: usize, cells: &'c [Cell<'f>], skip: Option<Skip<'_>>) -> Cow<'c, [Cell<'f>]> {
+    match skip {
+        Some(skip) => Cow::Owned(cells.iter().copied().filter(|cell| !skip(column, cell.batch)).collect()),
+        None => Cow::Borrowed(cells),
     }
-    Cow::Owned(cells.iter().copied().filter(|cell| test(cell)).collect())
 }
 
 fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
