@@ -56,10 +56,11 @@ enum Color {
 enum Command {
     /// Lint dumped batches: files, folders and globs
     Check(Box<CheckArgs>),
-    /// Print the page of a rule: what it finds, why it hurts, how to fix it
+    /// Print the page of a rule, or the likely cause of an error text that a framework printed
     Explain {
-        /// The rule's id
-        rule: String,
+        /// A rule's id, or the error text as it stands; `-` reads it from stdin
+        #[arg(value_name = "RULE|TEXT", required = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
     /// List the rules
     Rules {
@@ -163,7 +164,7 @@ pub fn main() -> Exit {
     };
     let result = match cli.command {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
-        Some(Command::Explain { rule }) => explain::explain(&rule),
+        Some(Command::Explain { words }) => explain::explain(&words),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
         None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
     };

@@ -8,6 +8,7 @@ mod batched_twice;
 mod broadcast_danger;
 pub mod context;
 mod corrupt_member;
+pub mod decoder;
 mod dimension_mismatch;
 mod double_precision;
 mod dtype;
