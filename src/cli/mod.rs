@@ -65,10 +65,11 @@ enum Command {
     Check(Box<CheckArgs>),
     /// Look at arrays without judging them, and save what was seen
     Inspect(Box<InspectArgs>),
-    /// Print the page of a rule: what it finds, why it hurts, how to fix it
+    /// Print the page of a rule, or the likely cause of an error text that a framework printed
     Explain {
-        /// The rule's id
-        rule: String,
+        /// A rule's id, or the error text as it stands; `-` reads it from stdin
+        #[arg(value_name = "RULE|TEXT", required = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
     /// List the rules
     Rules {
@@ -215,7 +216,7 @@ pub fn main() -> Exit {
     let result = match cli.command {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
-        Some(Command::Explain { rule }) => explain::explain(&rule),
+        Some(Command::Explain { words }) => explain::explain(&words),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
         None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
     };

@@ -81,11 +81,7 @@ fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
         field(out, "help", &safe(help))?;
     }
     if let Some(fix) = &finding.fix {
-        let mut lines = fix.python.lines();
-        writeln!(out, "{:>10}: {}", "fix", safe(lines.next().unwrap_or_default()))?;
-        for line in lines {
-            writeln!(out, "{:12}{}", "", safe(line))?;
-        }
+        python(out, &fix.python)?;
         let trust = match fix.proof.applicability() {
             Applicability::Safe => "safe",
             Applicability::Lossy => "lossy",
@@ -125,8 +121,18 @@ fn places(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// The lines of a fix, as they are pasted.
+pub(super) fn python(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    let mut lines = text.lines();
+    writeln!(out, "{:>10}: {}", "fix", safe(lines.next().unwrap_or_default()))?;
+    for line in lines {
+        writeln!(out, "{:12}{}", "", safe(line))?;
+    }
+    Ok(())
+}
+
 /// One labelled line, broken between words where it is long, but never inside `code`.
-fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+pub(super) fn field(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
     wrapped(out, format!("{label:>10}: "), text)
 }
 

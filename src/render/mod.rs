@@ -1,5 +1,6 @@
 //! How a report looks. One file per format; none of them judges, and none changes the exit code.
 
+mod causes;
 mod concise;
 mod full;
 pub mod inspect;
@@ -9,6 +10,7 @@ mod summary;
 use std::io::{self, Write};
 
 use crate::error::Error;
+use crate::rules::decoder::Cause;
 use crate::source::text::shown;
 use crate::spec::Spec;
 use crate::verdict::Report;
@@ -65,6 +67,11 @@ pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Wri
         OutputFormat::Full | OutputFormat::Concise => full::error(error, color, out),
         OutputFormat::Json => json::error(error, out),
     }
+}
+
+/// Draws the likely causes of an error text.
+pub fn causes(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
+    causes::render(causes, out)
 }
 
 /// The JSON Schema of the report document.

@@ -16,6 +16,7 @@ mod clean;
 mod constant_feature;
 pub mod context;
 mod corrupt_member;
+pub mod decoder;
 mod dimension_mismatch;
 mod double_precision;
 mod dtype;
