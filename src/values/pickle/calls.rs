@@ -37,7 +37,6 @@ impl Machine {
         let arguments = arguments.and_then(|tuple| self.stack.items(tuple)).unwrap_or_default().to_vec();
         let result = self.result(function, &arguments);
         self.cut(from);
-        self.elements.renew(from);
         Ok(self.stack.push(result)?)
     }
 

@@ -168,11 +168,13 @@ impl Machine {
     pub(super) fn cut(&mut self, from: usize) {
         self.stack.cut(from);
         self.watch();
+        self.elements.gone(from);
     }
 
     fn gather(&mut self, run: Run) {
         self.stack.gather(run);
         self.watch();
+        self.elements.gone(run.from);
     }
 
     fn watch(&mut self) {
@@ -252,11 +254,14 @@ impl Machine {
 
     fn append(&mut self, run: Run) -> Result<(), Stop> {
         let items = self.stack.from(run.from).to_vec();
-        self.cut(run.from);
-        let Some(top) = self.stack.top()? else { return Ok(()) };
-        if self.list == ArrayList::At(top) {
+        if let ArrayList::At(list) = self.list
+            && run.from == list + 1
+            && self.stack.base() <= list
+        {
             self.count(&items, run);
         }
+        self.cut(run.from);
+        let Some(top) = self.stack.top()? else { return Ok(()) };
         self.grow(top, items.len() as u64 + run.dropped, &[What::List]);
         Ok(())
     }
