@@ -139,7 +139,7 @@ pub enum TroubleKind {
     },
     /// A length that is negative, or larger than any memory.
     Length,
-    /// The number of a memo entry that is no number.
+    /// The number of a memo entry that is no number, or one that Python might still read.
     MemoNumber,
     /// A memo entry that was never written.
     MemoUnset {
@@ -164,7 +164,7 @@ impl TroubleKind {
     /// Whether Python's own loader stops here with an error. Otherwise it is this walk that has lost track.
     #[must_use]
     pub fn refused(self) -> bool {
-        !matches!(self, Self::TooDeep | Self::TooMany | Self::NotAnArray)
+        !matches!(self, Self::TooDeep | Self::TooMany | Self::NotAnArray | Self::MemoNumber)
     }
 }
 

@@ -106,9 +106,13 @@ fn a_name_that_is_made_while_loading_is_no_name() {
 }
 
 #[test]
-fn a_known_import_that_is_altered_is_not_harmless() {
+fn a_known_import_that_is_misused_is_not_harmless() {
     let objects = walk(b"cnumpy._core.numeric\n_frombuffer\n}\x8c\x08__code__K\x01sb.");
-    assert_eq!(objects.globals[0].standing, Standing::Altered);
+    assert_eq!(objects.globals[0].standing, Standing::Misused);
+    // A call that makes an array of objects from bytes, which are taken for addresses.
+    let objects = walk(b"cnumpy\nndarray\nK\x01\x85X\x01\x00\x00\x00OC\x0800000000\x87R.");
+    assert_eq!(foreign(&objects), ["numpy.ndarray"]);
+    assert_eq!(foreign(&array(b"]cnumpy\nndarray\na")), [""; 0], "a class that is an element is only named");
 }
 
 #[test]
@@ -130,6 +134,8 @@ fn memo_entries_that_are_overwritten_are_what_was_written_last() {
     );
     assert_eq!(trouble(b"Nq\x01h\x00."), Some(TroubleKind::MemoUnset { index: 0 }));
     assert_eq!(trouble(b"g-1\n."), Some(TroubleKind::MemoNumber));
+    // Numbers as Python reads them.
+    assert_eq!(foreign(&walk(b"Vos\np1_0\n0Vsystem\np-0\n0g 10\ng+0\n\x93.")), ["os.system"]);
 }
 
 #[test]
@@ -162,22 +168,23 @@ fn what_is_too_deep_or_too_much_still_lists_imports() {
         assert_eq!(objects.bytes, data.len() as u64);
     }
     // Names from the part of which track was lost.
-    let taken = [b"\x8c\x02os\x8c\x06system".as_slice(), &[b'N'; 100_000], &[b'0'; 100_000], b"\x93."].concat();
+    let taken =
+        [b"\x8c\x02os\x8c\x06system".as_slice(), &b"N".repeat(100_000), &b"0".repeat(100_000), b"\x93."].concat();
     assert_eq!(foreign(&walk(&taken)), ["Forgotten"]);
-    let below = [b"\x8c\x05numpy\x8c\x05dtype(\x8c\x02os\x8c\x06system".as_slice(), &[b'N'; 100_000]].concat();
-    let below = [below.as_slice(), &[b'0'; 100_000], b"\x93."].concat();
+    let below = [b"\x8c\x05numpy\x8c\x05dtype(\x8c\x02os\x8c\x06system".as_slice(), &b"N".repeat(100_000)].concat();
+    let below = [below.as_slice(), &b"0".repeat(100_000), b"\x93."].concat();
     assert_eq!(foreign(&walk(&below)), ["Forgotten"]);
 }
 
 #[test]
 fn tuples_of_any_depth_and_length_are_values_like_others() {
-    let deep = array(&[b"](N".as_slice(), &[0x85; 100_000], b"e"].concat());
+    let deep = array(&[b"](N".as_slice(), &b"\x85".repeat(100_000), b"e"].concat());
     assert_eq!((kinds(&deep), deep.trouble), (vec![(ObjectKind::Tuple, 1, 0)], None));
-    let long = array(&[b"]((".as_slice(), &[b'N'; 300_000], b"tNe"].concat());
+    let long = array(&[b"]((".as_slice(), &b"N".repeat(300_000), b"tNe"].concat());
     assert_eq!(kinds(&long), [(ObjectKind::None, 1, 1), (ObjectKind::Tuple, 1, 0)]);
     assert_eq!(long.lengths[0].1.most, 300_000);
     // Elements that are never appended in parts.
-    let flat = array(&[b"](".as_slice(), &[b'N'; 300_000], b"e"].concat());
+    let flat = array(&[b"](".as_slice(), &b"N".repeat(300_000), b"e"].concat());
     assert_eq!(flat.elements, 300_000);
     assert_eq!(flat.kinds.each.iter().map(|tally| tally.count).sum::<u64>(), 300_000);
 }
@@ -245,6 +252,8 @@ fn every_byte_is_an_opcode_or_trouble_and_underflow_is_seen() {
     }
     assert_eq!(trouble(b"\x80\x06"), Some(TroubleKind::Protocol { version: 6 }));
     assert_eq!(trouble(b"\x97."), Some(TroubleKind::OutOfBand));
+    assert_eq!(trouble(b"\x98."), Some(TroubleKind::Underflow));
+    assert_eq!(foreign(&walk(b"C\x01a\x98cos\nsystem\n.")), ["os.system"]);
     assert_eq!(trouble(b""), Some(TroubleKind::Truncated));
     assert_eq!(trouble(b"}."), Some(TroubleKind::NotAnArray));
     assert_eq!(trouble(b"](NNe."), Some(TroubleKind::NotAnArray));
