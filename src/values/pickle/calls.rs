@@ -37,7 +37,6 @@ impl Machine {
         let arguments = arguments.and_then(|tuple| self.stack.items(tuple)).unwrap_or_default().to_vec();
         let result = self.result(function, &arguments);
         self.cut(from);
-        self.elements.renew(from);
         Ok(self.stack.push(result)?)
     }
 
@@ -59,7 +58,7 @@ impl Machine {
                 let shape = arguments.get(1).and_then(|shape| self.stack.shape(*shape));
                 Value::sized(What::Array, shape.map_or(UNKNOWN, |shape| self.shapes.number(shape)))
             }
-            Makes::FromBuffer => self.from_buffer(arguments),
+            Makes::FromBuffer => self.buffered(arguments),
             Makes::Scalar => Value::of(What::Scalar, first.filter(|dtype| dtype.what == What::Dtype).map_or(NONE, id)),
             Makes::Dtype => Value::of(What::Dtype, first.map_or(NONE, |code| self.dtype(code))),
             Makes::StringDtype => Value::of(What::Dtype, self.dtypes.number("StringDType", Order::Other)),
@@ -79,12 +78,16 @@ impl Machine {
             Makes::Dict => Value::sized(What::Dict, first.filter(|dict| dict.what == What::Dict).map_or(0, length)),
             Makes::Set => sized(What::Set),
             Makes::Datetime => Value::new(What::Datetime),
+            Makes::Nothing => {
+                self.globals.misuse(function.id);
+                Value::of(What::Object, function.id)
+            }
             Makes::Object => Value::of(What::Object, function.id),
         }
     }
 
     /// `_frombuffer(buffer, dtype, shape, order)`, and with order `K` the axes in the order they are laid out in.
-    fn from_buffer(&mut self, arguments: &[Value]) -> Value {
+    fn buffered(&mut self, arguments: &[Value]) -> Value {
         let dtype = arguments.get(1).map(|dtype| self.memo.current(*dtype));
         let mut shape = arguments.get(2).and_then(|shape| self.stack.shape(*shape));
         if let Some(axes) = arguments.get(4).filter(|axes| axes.what != What::None) {
@@ -127,7 +130,7 @@ impl Machine {
                 let big = self.texts.get(order.id).filter(|_| order.what == What::Str) == Some(">");
                 target.id = self.dtypes.ordered(target.id, if big { Order::Big } else { Order::Other });
             }
-            What::Global => self.globals.alter(target.id),
+            What::Global => self.globals.misuse(target.id),
             _ => {}
         }
         self.cut(from + 1);
