@@ -197,7 +197,9 @@ fn one_hot(cx: &ValuesCx<'_>, declared: &Declaration, size: u64, seen: Seen) -> 
     .consequence(consequence)
     .help("take the index of the 1; or declare the rows, encoding = \"one-hot\", and a loss that takes them")
     .fix(Fix {
-        proof: Proof::Lossless(format!("checked on all {rows} rows: each is one 1 among zeros, so that its index says as much")),
+        proof: Proof::Lossless(format!(
+            "checked on all {rows} rows: each is one 1 among zeros, so that its index says as much"
+        )),
         python: format!("{y} = np.argmax({y}, axis=-1)"),
     })
 }
@@ -300,7 +302,10 @@ mod tests {
         assert_eq!(found.message, "target `y` holds one-hot rows, the spec declares class ids");
         assert_eq!(found.found, "4 rows of 3 numbers, each one 1 among zeros");
         let fix = found.fix.unwrap();
-        assert_eq!((fix.proof.applicability(), fix.python.as_str()), (Applicability::Safe, "y = np.argmax(y, axis=-1)"));
+        assert_eq!(
+            (fix.proof.applicability(), fix.python.as_str()),
+            (Applicability::Safe, "y = np.argmax(y, axis=-1)")
+        );
         assert_eq!(encoded(&world.spec, &world.stream()).into_iter().collect::<Vec<_>>(), [(0, 0)]);
     }
 
