@@ -37,7 +37,6 @@ impl Machine {
         let arguments = arguments.and_then(|tuple| self.stack.items(tuple)).unwrap_or_default().to_vec();
         let result = self.result(function, &arguments);
         self.cut(from);
-        self.elements.renew(from);
         Ok(self.stack.push(result)?)
     }
 
@@ -59,9 +58,12 @@ impl Machine {
                 let shape = arguments.get(1).and_then(|shape| self.stack.shape(*shape));
                 Value::sized(What::Array, shape.map_or(UNKNOWN, |shape| self.shapes.number(shape)))
             }
-            Makes::FromBuffer => self.from_buffer(arguments),
+            Makes::FromBuffer => self.buffered(arguments),
             Makes::Scalar => Value::of(What::Scalar, first.filter(|dtype| dtype.what == What::Dtype).map_or(NONE, id)),
-            Makes::Dtype => Value::of(What::Dtype, first.map_or(NONE, |code| self.dtype(code))),
+            Makes::Dtype => {
+                let id = first.map_or(NONE, |code| self.dtype(code));
+                Value { id, ..Value::sized(What::Dtype, u64::from(function.id)) }
+            }
             Makes::StringDtype => Value::of(What::Dtype, self.dtypes.number("StringDType", Order::Other)),
             Makes::Encoded | Makes::Bytes => match first {
                 Some(Value { what: What::Str | What::Bytes, number, .. }) => Value::sized(What::Bytes, number),
@@ -79,12 +81,16 @@ impl Machine {
             Makes::Dict => Value::sized(What::Dict, first.filter(|dict| dict.what == What::Dict).map_or(0, length)),
             Makes::Set => sized(What::Set),
             Makes::Datetime => Value::new(What::Datetime),
+            Makes::Nothing => {
+                self.globals.misuse(function.id);
+                Value::of(What::Object, function.id)
+            }
             Makes::Object => Value::of(What::Object, function.id),
         }
     }
 
     /// `_frombuffer(buffer, dtype, shape, order)`, and with order `K` the axes in the order they are laid out in.
-    fn from_buffer(&mut self, arguments: &[Value]) -> Value {
+    fn buffered(&mut self, arguments: &[Value]) -> Value {
         let dtype = arguments.get(1).map(|dtype| self.memo.current(*dtype));
         let mut shape = arguments.get(2).and_then(|shape| self.stack.shape(*shape));
         if let Some(axes) = arguments.get(4).filter(|axes| axes.what != What::None) {
@@ -123,11 +129,16 @@ impl Machine {
             }
             // Version, byte order, and what structured types have.
             What::Dtype if items.len() >= 2 => {
-                let order = items[1];
+                let (order, flags) = (items[1], items.get(7).copied());
+                if self.dtypes.is_object(target.id)
+                    && flags.is_some_and(|flags| flags.what == What::Int && flags.number & HAS_OBJECT == 0)
+                {
+                    self.globals.misuse(u32::try_from(target.number).unwrap_or(NONE));
+                }
                 let big = self.texts.get(order.id).filter(|_| order.what == What::Str) == Some(">");
                 target.id = self.dtypes.ordered(target.id, if big { Order::Big } else { Order::Other });
             }
-            What::Global => self.globals.alter(target.id),
+            What::Global => self.globals.misuse(target.id),
             _ => {}
         }
         self.cut(from + 1);
@@ -139,6 +150,9 @@ impl Machine {
         Ok(())
     }
 }
+
+/// The flag that keeps NumPy from taking bytes for the addresses of objects. A dtype believes what its state says.
+const HAS_OBJECT: u64 = 1;
 
 fn id(value: Value) -> u32 {
     value.id

@@ -238,7 +238,8 @@ fn unescape(bytes: &[u8], unicode: bool) -> Option<String> {
             (true, b'U') => 8,
             (false, b'x') => 2,
             (true, _) => {
-                text.push('\\');
+                text.extend(['\\', char::from(kind)]);
+                rest = after;
                 continue;
             }
             (false, b'\\' | b'\'' | b'"') => {

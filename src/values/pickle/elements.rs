@@ -72,10 +72,10 @@ impl Elements {
         }
     }
 
-    /// Notes a key of the dict at a place of the stack, which may become an element. A dict with keys that are no
-    /// strings has none to show.
+    /// Notes a key of the dict at a place of the stack, which may become an element. A key that is no string is none to
+    /// show. Of several dicts on the stack the lowest is the first element.
     pub(super) fn key(&mut self, place: usize, key: Option<&str>) {
-        if self.keys_final {
+        if self.keys_final || self.keyed.is_some_and(|keyed| keyed < place) {
             return;
         }
         if self.keyed != Some(place) {
@@ -87,9 +87,9 @@ impl Elements {
         }
     }
 
-    /// Forgets the keys of what is no longer there.
-    pub(super) fn renew(&mut self, place: usize) {
-        if self.keyed == Some(place) && !self.keys_final {
+    /// Forgets the keys of a dict that is no longer on its place: everything from there on was taken.
+    pub(super) fn gone(&mut self, from: usize) {
+        if self.keyed.is_some_and(|keyed| keyed >= from) && !self.keys_final {
             self.keyed = None;
             self.keys.clear();
         }

@@ -44,8 +44,9 @@ pub enum Standing {
     Plain,
     /// Anything else: loading imports its module and may call it.
     Foreign,
-    /// Known by name, but the pickle sets attributes of it (BUILD on an import), which no pickler writes.
-    Altered,
+    /// Known by name, but used as no pickler uses it: its attributes are set, or a class is called that NumPy's pickles
+    /// only name, or a dtype of objects is told that it has none. The latter two take addresses of objects out of bytes.
+    Misused,
 }
 
 /// What calling an import gives.
@@ -74,6 +75,8 @@ pub(super) enum Makes {
     Datetime,
     /// An object of that name.
     Object,
+    /// Pickles only name it.
+    Nothing,
 }
 
 /// The plain numbers that a call can give.
@@ -108,15 +111,15 @@ const KNOWN: &[Known] = &[
     // StringDType from one or two plain arguments.
     (INTERNAL, &["_convert_to_stringdtype_kwargs"], Makes::StringDtype, Standing::Numpy),
     (&["numpy.dtypes"], &["StringDType"], Makes::StringDtype, Standing::Numpy),
-    // Constructors that allocate and do nothing else.
-    (&["numpy"], &["ndarray"], Makes::Object, Standing::Numpy),
+    // A description of bytes.
     (&["numpy"], &["dtype"], Makes::Dtype, Standing::Numpy),
     // ndarray.__new__ of classes that other imports name.
     (MASKED, &["_mareconstruct"], Makes::Reconstruct, Standing::Numpy),
-    (MASKED, &["MaskedArray"], Makes::Object, Standing::Numpy),
-    // Subclasses of ndarray, and the scalar of a record array.
-    (RECORDS, &["recarray", "record"], Makes::Object, Standing::Numpy),
-    (MATRIX, &["matrix"], Makes::Object, Standing::Numpy),
+    // The classes that those are called with.
+    (&["numpy"], &["ndarray"], Makes::Nothing, Standing::Numpy),
+    (MASKED, &["MaskedArray"], Makes::Nothing, Standing::Numpy),
+    (RECORDS, &["recarray", "record"], Makes::Nothing, Standing::Numpy),
+    (MATRIX, &["matrix"], Makes::Nothing, Standing::Numpy),
     // The scalar classes, named when a dtype or a class is itself an element.
     (&["numpy"], NUMPY_SCALARS, Makes::Object, Standing::Numpy),
     // str.encode. An encoding that is not loaded yet is imported from the package `encodings` and nowhere else.

@@ -4,6 +4,7 @@ use super::decoder::Step;
 use super::elements::{Elements, Names};
 use super::globals::GlobalName;
 use super::memo::Memo;
+#[allow(clippy::wildcard_imports, reason = "a machine names nearly all opcodes")]
 use super::opcodes::{self, *};
 use super::stack::{ENDS, Fault, NONE, Run, Stack, UNKNOWN, Value, What};
 use super::summary::{PickleTrouble, TroubleKind};
@@ -114,7 +115,9 @@ impl Machine {
             }
             PUT | BINPUT | LONG_BINPUT => self.put(index(step)?)?,
             MEMOIZE => self.put(self.memo.next())?,
-            NEXT_BUFFER | READONLY_BUFFER => return Err(Stop::Trouble(TroubleKind::OutOfBand)),
+            NEXT_BUFFER => return Err(Stop::Trouble(TroubleKind::OutOfBand)),
+            // A view of the bytes on top, which need not come from outside.
+            READONLY_BUFFER => drop(self.stack.last(1)?),
             _ => self.literal(step)?,
         }
         Ok(false)
@@ -168,11 +171,13 @@ impl Machine {
     pub(super) fn cut(&mut self, from: usize) {
         self.stack.cut(from);
         self.watch();
+        self.elements.gone(from);
     }
 
     fn gather(&mut self, run: Run) {
         self.stack.gather(run);
         self.watch();
+        self.elements.gone(run.from);
     }
 
     fn watch(&mut self) {
@@ -252,11 +257,14 @@ impl Machine {
 
     fn append(&mut self, run: Run) -> Result<(), Stop> {
         let items = self.stack.from(run.from).to_vec();
-        self.cut(run.from);
-        let Some(top) = self.stack.top()? else { return Ok(()) };
-        if self.list == ArrayList::At(top) {
+        if let ArrayList::At(list) = self.list
+            && run.from == list + 1
+            && self.stack.base() <= list
+        {
             self.count(&items, run);
         }
+        self.cut(run.from);
+        let Some(top) = self.stack.top()? else { return Ok(()) };
         self.grow(top, items.len() as u64 + run.dropped, &[What::List]);
         Ok(())
     }
@@ -325,7 +333,7 @@ impl Machine {
         Ok(self.stack.push(Value::of(What::Global, id))?)
     }
 
-    /// The name that STACK_GLOBAL makes of two strings. They are remembered: pickles name them again and again.
+    /// The name that `STACK_GLOBAL` makes of two strings. They are remembered: pickles name them again and again.
     fn name(&mut self, parts: &[Value]) -> Result<GlobalName, Stop> {
         let mut texts = Vec::with_capacity(2);
         for part in parts {
@@ -378,7 +386,7 @@ pub(super) fn named(step: &Step) -> GlobalName {
 fn index(step: &Step) -> Result<u64, Stop> {
     if matches!(step.opcode, GET | PUT) {
         let text = std::str::from_utf8(&step.text).ok().filter(|_| !step.cut);
-        return text.and_then(|text| text.trim().parse().ok()).ok_or(Stop::Trouble(TroubleKind::MemoNumber));
+        return text.and_then(decimal).ok_or(Stop::Trouble(TroubleKind::MemoNumber));
     }
     Ok(step.number)
 }
@@ -397,8 +405,16 @@ fn integer(step: &Step) -> u64 {
         }
         _ => {
             let text = std::str::from_utf8(&step.text).ok().filter(|_| !step.cut);
-            text.and_then(|text| text.trim().trim_end_matches('L').parse().ok())
+            text.and_then(|text| decimal(text.trim().trim_end_matches('L')))
         }
     }
     .unwrap_or(UNKNOWN)
+}
+
+/// A number as Python's `int` reads it: with a sign, blanks around it and `_` between digits. `None` for negative ones.
+fn decimal(text: &str) -> Option<u64> {
+    let text = text.trim().replace('_', "");
+    let number = text.strip_prefix('-');
+    let value = number.unwrap_or(&text).parse().ok()?;
+    (number.is_none() || value == 0).then_some(value)
 }

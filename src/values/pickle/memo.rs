@@ -67,6 +67,9 @@ impl Memo {
 
     /// What the entry holds: [`What::Lost`] if that is forgotten, `None` if it was never written.
     pub(super) fn get(&self, index: u64) -> Option<Value> {
+        if self.blurred {
+            return Some(Value::new(What::Lost));
+        }
         let found = match usize::try_from(index) {
             Ok(place) if place < MOST_FIRST => *self.first.get(place)?,
             _ => self.later.get(&index).copied().or_else(|| {
@@ -75,8 +78,8 @@ impl Memo {
             }),
         };
         let value = found?;
-        if self.blurred || value.what == What::Lost {
-            return Some(Value::new(What::Lost));
+        if value.what == What::Lost {
+            return Some(value);
         }
         Some(Value { memo: u32::try_from(index).unwrap_or(NONE), ..value })
     }

@@ -27,7 +27,7 @@ pub struct Objects {
     /// The lengths of the elements that have one, by kind, sorted by it: items of a list, tuple, set or dict,
     /// characters of a string, bytes, and the first axis of an array.
     pub lengths: Vec<(ObjectKind, Lengths)>,
-    /// The keys of the first element that is a plain dict of string keys, in its order, 32 at most.
+    /// The string keys of the first element that is a dict, in its order, 32 at most, of 256 bytes at most.
     pub keys: Vec<String>,
     /// Everything that loading would import, sorted by where it is first imported. Also what stands in parts of the
     /// pickle that do not end up in the array.
@@ -139,7 +139,7 @@ pub enum TroubleKind {
     },
     /// A length that is negative, or larger than any memory.
     Length,
-    /// The number of a memo entry that is no number.
+    /// The number of a memo entry that is no number, or one that Python might still read.
     MemoNumber,
     /// A memo entry that was never written.
     MemoUnset {
@@ -164,7 +164,7 @@ impl TroubleKind {
     /// Whether Python's own loader stops here with an error. Otherwise it is this walk that has lost track.
     #[must_use]
     pub fn refused(self) -> bool {
-        !matches!(self, Self::TooDeep | Self::TooMany | Self::NotAnArray)
+        !matches!(self, Self::TooDeep | Self::TooMany | Self::NotAnArray | Self::MemoNumber)
     }
 }
 

@@ -173,6 +173,11 @@ impl Dtypes {
         self.0.number((code, order), MOST_DTYPES).unwrap_or(NONE)
     }
 
+    /// Whether it is that of objects, `O8`.
+    pub(super) fn is_object(&self, id: u32) -> bool {
+        self.0.get(id).is_some_and(|(code, _)| code.starts_with('O'))
+    }
+
     /// The name as the rest of the house writes it.
     pub(super) fn name(&self, id: u32) -> Option<String> {
         let (code, order) = self.0.get(id)?;
@@ -197,7 +202,7 @@ fn dtype(code: &str) -> Option<Dtype> {
         return Dtype::from_name(code);
     }
     let letter = code.chars().next().filter(char::is_ascii)?;
-    let size: u64 = code[1..].parse().or_else(|_| if code.len() == 1 { Ok(0) } else { Err(()) }).ok()?;
+    let size: u64 = if code.len() == 1 { 0 } else { code[1..].parse().ok()? };
     let (kind, size) = match letter {
         'b' | '?' => (Kind::Bool, 1),
         'i' => (Kind::Int, size),
@@ -248,12 +253,12 @@ impl Globals {
         self.list.get(id as usize).map(|(global, makes)| (global, *makes))
     }
 
-    /// Notes that attributes of the import are set.
-    pub(super) fn alter(&mut self, id: u32) {
+    /// Notes that the import is used as no pickler uses it.
+    pub(super) fn misuse(&mut self, id: u32) {
         if let Some((global, _)) = self.list.get_mut(id as usize)
             && global.standing != Standing::Foreign
         {
-            global.standing = Standing::Altered;
+            global.standing = Standing::Misused;
         }
     }
 
