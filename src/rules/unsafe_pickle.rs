@@ -71,7 +71,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
 
 /// What loading would import besides the known rebuilders, safe to show.
 fn foreign(objects: &Objects) -> BTreeSet<String> {
-    let foreign = |global: &&Global| matches!(global.standing, Standing::Foreign | Standing::Altered);
+    let foreign = |global: &&Global| matches!(global.standing, Standing::Foreign | Standing::Misused);
     let mut names: BTreeSet<String> = objects.globals.iter().filter(foreign).map(name).collect();
     if objects.globals_beyond > 0 {
         names.insert("more imports than are listed".into());
@@ -87,7 +87,11 @@ fn name(global: &Global) -> String {
         GlobalName::Computed => "a name that is made while loading".into(),
         GlobalName::Forgotten => "a name that is too long to keep".into(),
     };
-    if global.standing == Standing::Altered { format!("{what}, which it changes") } else { what }
+    if global.standing == Standing::Misused {
+        format!("{what}, which it uses as no pickle of NumPy does")
+    } else {
+        what
+    }
 }
 
 fn listed(names: &BTreeSet<String>) -> String {
