@@ -104,7 +104,7 @@ def tell(file, what, x, key=None, casts=()):
     if line:
         with np.errstate(all="ignore"):
             sums = flat.reshape(-1, line).sum(axis=1)
-            ask.append(answer("sum", ~(np.abs(sums - 1) <= 1e-3), line, to=1.0))
+            ask.append(answer("sum", np.isfinite(sums) & ~(np.abs(sums - 1) <= 1e-3), line, to=1.0))
         ones = (flat.reshape(-1, line) == 1).sum(axis=1)
         others = ((flat.reshape(-1, line) != 1) & (flat.reshape(-1, line) != 0)).sum(axis=1)
         ask.append(answer("one-hot", (ones != 1) | (others > 0), line))

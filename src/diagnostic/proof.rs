@@ -32,8 +32,13 @@ impl Proof {
             Self::Unproved(_) => Applicability::Unverified,
             Self::Lossless(_) => Applicability::Safe,
             Self::Cast(cast) => cast.applicability(),
-            Self::Fit { scope, .. } if scope.is_whole() => Applicability::Safe,
-            Self::Fit { .. } => Applicability::Unverified,
+            Self::Fit { scope, .. } => {
+                if scope.is_whole() {
+                    Applicability::Safe
+                } else {
+                    Applicability::Unverified
+                }
+            }
         }
     }
 
@@ -180,7 +185,7 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// "3 overflow to inf (the worst: 1e39 at dump/batch_003.npz::x[3, 0])"; `to` is the type of the cast.
+    /// `3 overflow to inf (the worst: 1e39 at dump/batch_003.npz::x[3, 0])`; `to` is the type of the cast.
     fn placed(&self, to: &str) -> String {
         self.told(to, &format!(" at {}", self.place))
     }
@@ -233,12 +238,11 @@ impl CastProof {
 
     /// Adds what happens to some values.
     pub fn add(&mut self, loss: Loss) {
-        match self.losses.iter_mut().find(|known| known.kind == loss.kind) {
-            Some(known) => known.join(loss),
-            None => {
-                self.losses.push(loss);
-                self.losses.sort_by_key(|loss| loss.kind);
-            }
+        if let Some(known) = self.losses.iter_mut().find(|known| known.kind == loss.kind) {
+            known.join(loss);
+        } else {
+            self.losses.push(loss);
+            self.losses.sort_by_key(|loss| loss.kind);
         }
     }
 

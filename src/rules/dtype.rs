@@ -91,7 +91,7 @@ pub(super) fn proof(cells: &[Cell<'_>], wanted: &Dtype, unit: Unit) -> Proof {
         return Proof::Lossless(format!("every value of {from} is the same value in {}", wanted.name()));
     }
     let ask = asks::cast(wanted);
-    let half_step = |cell: &Cell<'_>| Cast::new(&cell.header().dtype, wanted).map(|cast| cast.half_step());
+    let half_step = |cell: &Cell<'_>| Cast::new(&cell.header().dtype, wanted).map(Cast::half_step);
     let mut proof = CastProof::new(wanted.name(), cells.iter().find_map(half_step).unwrap_or_default(), unit);
     for cell in cells {
         if let Some(why) = unread(cell) {

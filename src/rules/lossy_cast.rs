@@ -19,10 +19,13 @@ pub(super) static RULE: Rule = Rule {
     judge: Judge::Values(judge),
 };
 
+/// A type that is cast to, whether JAX does it by itself, and the arrays that need it.
+type Needed<'a> = (Dtype, bool, Vec<(Cell<'a>, &'a ValueFacts)>);
+
 fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let mut looked = Looked::No;
     // One finding per type that is cast to: batches whose types differ may need different casts.
-    let mut casts: Vec<(Dtype, bool, Vec<(Cell<'_>, &ValueFacts)>)> = Vec::new();
+    let mut casts: Vec<Needed<'_>> = Vec::new();
     for (cell, values) in cx.cells {
         let Some((to, jax)) = needed(cx, &cell.header().dtype) else { continue };
         if values.answer(&asks::cast(&to)).is_none() {

@@ -204,14 +204,14 @@ impl Story {
     }
 }
 
-/// "3 are None, the first at dump/b.npz::x[17]"
+/// `3 are None, the first at dump/b.npz::x[17]`
 fn told((kind, (count, first)): (&ObjectKind, &(u64, Place))) -> String {
     let are = if *count == 1 { "is" } else { "are" };
     let at = if *count == 1 { "at" } else { "the first at" };
     format!("{} {are} {}, {at} {first}", exact(*count), called(kind))
 }
 
-/// "61 x [3, 224, 224], 2 x [1, 224, 224], the first at dump/b.npz::x[15]": the most frequent first.
+/// `61 x [3, 224, 224], 2 x [1, 224, 224] from dump/b.npz::x[15] on`: the most frequent first.
 fn shapes(content: &Content) -> String {
     const SHOWN: usize = 5;
     let mut shapes: Vec<_> = content.shapes.iter().collect();

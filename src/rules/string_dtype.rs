@@ -152,9 +152,7 @@ fn help(cx: &ArrayCx<'_>, clash: &Clash, content: &Content) -> String {
         return "make them numbers once, where the column is read".into();
     }
     if content.mostly_numbers() {
-        return format!(
-            "make the others NaN, `pd.to_numeric(column, errors=\"coerce\")`, and fill them in or drop their rows; then cast"
-        );
+        return "make the others NaN, `pd.to_numeric(column, errors=\"coerce\")`, and fill them in or drop their rows; then cast".into();
     }
     match cx.declared.map(|declared| declared.role) {
         Some(Role::Target) => format!(

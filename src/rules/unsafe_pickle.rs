@@ -87,7 +87,11 @@ fn name(global: &Global) -> String {
         GlobalName::Computed => "a name that is made while loading".into(),
         GlobalName::Forgotten => "a name that is too long to keep".into(),
     };
-    if global.standing == Standing::Misused { format!("{what}, used as no pickler uses it") } else { what }
+    if global.standing == Standing::Misused {
+        format!("{what}, which it uses as no pickle of NumPy does")
+    } else {
+        what
+    }
 }
 
 fn listed(names: &BTreeSet<String>) -> String {

@@ -237,7 +237,8 @@ impl Asked {
                 let (to, hits) = (*to, &mut self.hits);
                 self.of += self.line.block(block, |line, at| {
                     let off = line.off(to);
-                    if off > SUM_TOLERANCE * to.abs().max(1.0) {
+                    // A line that holds NaN or an infinity is at fault for that, and has no sum.
+                    if line.sum.is_finite() && off > SUM_TOLERANCE * to.abs().max(1.0) {
                         add(hits, Kind::Sum, Spot { value: line.number(), at }, off);
                     }
                 });

@@ -60,7 +60,10 @@ impl Machine {
             }
             Makes::FromBuffer => self.buffered(arguments),
             Makes::Scalar => Value::of(What::Scalar, first.filter(|dtype| dtype.what == What::Dtype).map_or(NONE, id)),
-            Makes::Dtype => Value::of(What::Dtype, first.map_or(NONE, |code| self.dtype(code))),
+            Makes::Dtype => {
+                let id = first.map_or(NONE, |code| self.dtype(code));
+                Value { id, ..Value::sized(What::Dtype, u64::from(function.id)) }
+            }
             Makes::StringDtype => Value::of(What::Dtype, self.dtypes.number("StringDType", Order::Other)),
             Makes::Encoded | Makes::Bytes => match first {
                 Some(Value { what: What::Str | What::Bytes, number, .. }) => Value::sized(What::Bytes, number),
@@ -126,7 +129,12 @@ impl Machine {
             }
             // Version, byte order, and what structured types have.
             What::Dtype if items.len() >= 2 => {
-                let order = items[1];
+                let (order, flags) = (items[1], items.get(7).copied());
+                if self.dtypes.is_object(target.id)
+                    && flags.is_some_and(|flags| flags.what == What::Int && flags.number & HAS_OBJECT == 0)
+                {
+                    self.globals.misuse(u32::try_from(target.number).unwrap_or(NONE));
+                }
                 let big = self.texts.get(order.id).filter(|_| order.what == What::Str) == Some(">");
                 target.id = self.dtypes.ordered(target.id, if big { Order::Big } else { Order::Other });
             }
@@ -142,6 +150,9 @@ impl Machine {
         Ok(())
     }
 }
+
+/// The flag that keeps NumPy from taking bytes for the addresses of objects. A dtype believes what its state says.
+const HAS_OBJECT: u64 = 1;
 
 fn id(value: Value) -> u32 {
     value.id

@@ -45,7 +45,7 @@ pub enum Standing {
     /// Anything else: loading imports its module and may call it.
     Foreign,
     /// Known by name, but used as no pickler uses it: its attributes are set, or a class is called that NumPy's pickles
-    /// only name. `numpy.ndarray` takes addresses of objects out of any bytes when it is called.
+    /// only name, or a dtype of objects is told that it has none. The latter two take addresses of objects out of bytes.
     Misused,
 }
 

@@ -37,7 +37,7 @@ pub(super) enum What {
     Dict,
     Set,
     Datetime,
-    /// `id` is the dtype.
+    /// `id` is the dtype, `number` the import that made it.
     Dtype,
     /// `id` is the dtype.
     Scalar,

@@ -173,6 +173,11 @@ impl Dtypes {
         self.0.number((code, order), MOST_DTYPES).unwrap_or(NONE)
     }
 
+    /// Whether it is that of objects, `O8`.
+    pub(super) fn is_object(&self, id: u32) -> bool {
+        self.0.get(id).is_some_and(|(code, _)| code.starts_with('O'))
+    }
+
     /// The name as the rest of the house writes it.
     pub(super) fn name(&self, id: u32) -> Option<String> {
         let (code, order) = self.0.get(id)?;

@@ -113,6 +113,11 @@ fn a_known_import_that_is_misused_is_not_harmless() {
     let objects = walk(b"cnumpy\nndarray\nK\x01\x85X\x01\x00\x00\x00OC\x0800000000\x87R.");
     assert_eq!(foreign(&objects), ["numpy.ndarray"]);
     assert_eq!(foreign(&array(b"]cnumpy\nndarray\na")), [""; 0], "a class that is an element is only named");
+    // The dtype of objects that says it has none, so that `_frombuffer` takes it.
+    let state = b"cnumpy\ndtype\n\x8c\x02O8\x89\x88\x87R(K\x03\x8c\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK";
+    let with_flags = |flags: u8| walk(&[state.as_slice(), &[flags], b"tb."].concat());
+    assert_eq!(foreign(&with_flags(0x3e)), ["numpy.dtype"]);
+    assert_eq!(foreign(&with_flags(0x3f)), [""; 0]);
 }
 
 #[test]
