@@ -114,18 +114,17 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
         let text = fs::read_to_string(folder.join(name.trim())).map_err(|error| format!("{name}: {error}"))?;
         return Ok(format!("{line}\n{text}"));
     }
-    let words = line[2..].split_whitespace().collect::<Vec<_>>();
-    let Some((&"batchlint", arguments)) = words.split_first() else {
+    let words = words(&line[2..])?;
+    let Some(("batchlint", arguments)) = words.split_first().map(|(name, rest)| (name.as_str(), rest)) else {
         return Err(format!("not a batchlint command: {line}"));
     };
-    let arguments: Vec<String> = arguments.iter().map(|word| word.trim_matches('\'').to_owned()).collect();
     let batchlint = |arguments: &[String]| -> Result<Output, String> {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(folder).env_remove("FORCE_COLOR").env_remove("NO_COLOR");
         command.output().map_err(|error| error.to_string())
     };
-    let output = batchlint(&arguments)?;
-    if let Some((inspect, check)) = by_facts(&arguments, output.status.code()) {
+    let output = batchlint(arguments)?;
+    if let Some((inspect, check)) = by_facts(arguments, output.status.code()) {
         let saved = batchlint(&inspect)?;
         let again = batchlint(&check)?;
         if (&again.stdout, again.status.code()) != (&output.stdout, output.status.code()) {
@@ -193,6 +192,24 @@ fn by_facts(arguments: &[String], code: Option<i32>) -> Option<(Vec<String>, Vec
         }
     }
     Some((inspect, check))
+/// The words of a command line; blanks and quotes of the other kind count between `'` and between `"`.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), _) if open == c => quote = None,
+            (None, ' ') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if quote.is_some() { Err(format!("a quote is not closed: {line}")) } else { Ok(words) }
 }
 
 /// The coverage line without the number of checks, which every new rule changes.

@@ -9,8 +9,11 @@ const RESHAPE: &[&[&str]] = &[
     &["cannot reshape array of size {size:int} into shape {shape:shape}", "numpy.load"],
     &["cannot reshape array of size {size:int} into shape {shape:shape}", "read_array"],
 ];
-const ALLOCATE: &[&[&str]] =
-    &[&["Unable to allocate {size:num} {unit:word} for an array with shape {shape:shape} and data type {dtype:word}"]];
+const ALLOCATE: &[&[&str]] = &[
+    &["Unable to allocate {size:num} {unit:word} for an array with shape {shape:shape} and data type {dtype:word}"],
+    // NumPy writes `532. MiB`.
+    &["Unable to allocate {size:num}. {unit:word} for an array with shape {shape:shape} and data type {dtype:word}"],
+];
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry {

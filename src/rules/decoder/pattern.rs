@@ -61,22 +61,28 @@ pub(super) fn occurrences(pattern: &'static str, text: &str) -> impl Iterator<It
     let mut steps = STEPS;
     let mut from = 0;
     std::iter::from_fn(move || {
-        for start in from..text.len() {
-            if !edge(text, start) {
+        while from < text.len() && steps > 0 {
+            let start = from;
+            from += 1;
+            if !(starts(&parts, text[start]) && edge(text, start)) {
                 continue;
             }
             let mut captured = Captured::default();
             if let Some(end) = run(text, start, &parts, &mut captured, &mut steps) {
-                from = end.max(start + 1);
+                from = end.max(from);
                 return Some(Found { span: start..end, captured, literals });
             }
-            if steps == 0 {
-                break;
-            }
         }
-        from = text.len();
         None
     })
+}
+
+/// Whether a match can start with that byte: most places are passed over by this alone.
+fn starts(parts: &[Part], byte: u8) -> bool {
+    match parts.first() {
+        Some(Part::Literal(literal)) => byte == b'\n' || byte.eq_ignore_ascii_case(&literal.as_bytes()[0]),
+        _ => true,
+    }
 }
 
 /// Characters of the pattern that are not captured.
@@ -221,7 +227,7 @@ fn shape(text: &[u8], at: usize) -> Option<usize> {
         b'(' => b')',
         _ => return None,
     };
-    let inside = |byte: u8| byte.is_ascii_digit() || b" \n,-?NoneL".contains(&byte);
+    let inside = |byte: u8| byte.is_ascii_digit() || b" \n,-?NONEnoeL".contains(&byte);
     let end = while_in(text, at + 1, inside).unwrap_or(at + 1);
     (text.get(end) == Some(&close)).then_some(end + 1)
 }

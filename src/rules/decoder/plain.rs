@@ -9,9 +9,7 @@ pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MOST));
     for line in cut(text).replace("\\n", "\n").lines() {
         let line = without_commands(line);
-        // Quoted mail and the margin of pytest.
-        let line = line.trim_start_matches(['>', '|', ' ', '\t']);
-        let line = line.strip_prefix("E  ").unwrap_or(line);
+        let line = without_margin(&line);
         if out.ends_with(' ') {
             out.pop();
         }
@@ -49,6 +47,15 @@ fn cut(text: &str) -> String {
     format!("{}\n\n{}", &text[..head], &text[tail..])
 }
 
+/// The line without the marks of quoted mail, boxes of `|`, and the margin of pytest (`>` and `E`).
+fn without_margin(line: &str) -> &str {
+    let mut line = line.trim_start_matches(['|', ' ', '\t']);
+    while let Some(rest) = line.strip_prefix('>').filter(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '>'])) {
+        line = rest.trim_start_matches(['|', ' ', '\t']);
+    }
+    line.strip_prefix("E  ").unwrap_or(line)
+}
+
 /// The line without the commands of a terminal: `ESC [ ... letter`, `ESC ] ... BEL`, and any other `ESC` pair.
 fn without_commands(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
@@ -82,7 +89,8 @@ mod tests {
             "ValueError: Invalid dtype: object"
         );
         assert_eq!(plain("│ Invalid dtype: │\n│ object         │\n╰───╯"), "Invalid dtype:\nobject");
-        assert_eq!(plain("> a\n> b"), "a\nb");
+        assert_eq!(plain("> a\n>> b\n>"), "a\nb");
+        assert_eq!(plain("t\n>= 0\n>f8"), "t\n>= 0\n>f8", "these are no margins");
         assert_eq!(plain("E       ValueError: a"), "ValueError: a");
         assert_eq!(plain("a\\nb"), "a\nb");
         assert_eq!(plain(" \n\n "), "");

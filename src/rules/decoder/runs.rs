@@ -217,22 +217,26 @@ pub(super) static ENTRIES: &[Entry] = &[
         id: "last-step",
         said_by: "a progress bar",
         texts: &[
-            &["{step:int}/{steps:int} [", "Error"],
-            &["{step:int}/{steps:int} ", "Error"],
+            &["{step:int}/{steps:int} [", "Traceback"],
+            &["{step:int}/{steps:int} [", "RuntimeError"],
+            &["{step:int}/{steps:int} [", "ValueError"],
+            &["{step:int}/{steps:int} [", "InvalidArgumentError"],
+            &["{step:int}/{steps:int} {left:int}s {pace:word}", "Traceback"],
+            &["{step:int}/{steps:int} {left:int}s {pace:word}", "RuntimeError"],
+            &["{step:int}/{steps:int} {left:int}s {pace:word}", "ValueError"],
+            &["{step:int}/{steps:int} {left:int}s {pace:word}", "InvalidArgumentError"],
             &["fails at the last step"],
             &["fails at the last batch"],
             &["fails on the last batch"],
         ],
         grade: Grade::Vague,
-        when: |c| match (c.int("step"), c.int("steps")) {
-            (Some(step), Some(steps)) => {
-                c.set("place", format!("step {step} of {steps}"));
-                steps > 2 && (step == steps || step + 1 == steps)
-            }
-            _ => {
+        when: |c| {
+            let (Some(step), Some(steps)) = (c.int("step"), c.int("steps")) else {
                 c.set("place", "the last step");
-                true
-            }
+                return true;
+            };
+            c.set("place", format!("step {step} of {steps}"));
+            steps > 2 && (step == steps || step + 1 == steps)
         },
         cause: "the last batch is shorter than the others",
         why: "All went well until {place}; what is special there is the remainder of the dataset.",
