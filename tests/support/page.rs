@@ -168,11 +168,11 @@ const OWN: [(&str, bool); 10] = [
     ("-q", false),
 ];
 
-/// What saves the facts of the data that a `check` looks at, and what checks them. `None` where it is no check of paths,
-/// or a run that stopped before it looked.
+/// What saves the facts of the data that a `check` looks at, and what checks them. `None` where it is no check of paths
+/// alone, or a run that stopped before it looked.
 fn by_facts(arguments: &[String], code: Option<i32>) -> Option<(Vec<String>, Vec<String>)> {
     let (command, rest) = arguments.split_first()?;
-    if command != "check" || code == Some(2) || rest.iter().any(|word| word == "--facts") {
+    if command != "check" || code == Some(2) || rest.iter().any(|word| word == "--facts" || word == "--against") {
         return None;
     }
     let mut inspect: Vec<String> = ["inspect", "--format", "jsonl", "-o", FACTS].map(str::to_owned).into();
@@ -192,6 +192,8 @@ fn by_facts(arguments: &[String], code: Option<i32>) -> Option<(Vec<String>, Vec
         }
     }
     Some((inspect, check))
+}
+
 /// The words of a command line; blanks and quotes of the other kind count between `'` and between `"`.
 fn words(line: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
