@@ -91,9 +91,6 @@ struct DataArgs {
     /// Files, folders or globs
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// A set that should share no sample with the others, such as the validation set; linted as well; can be repeated
-    #[arg(long, value_name = "PATH")]
-    against: Vec<PathBuf>,
     /// What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,

@@ -84,7 +84,7 @@ pub(super) fn judge(
                 for (pool, stream) in streams.iter().enumerate() {
                     let hides = |column, batch| explained[pool].hides(active.rule, column, batch);
                     let skip: Option<Skip<'_>> = if explained[pool].is_empty() { None } else { Some(&hides) };
-                    each_column(spec, stream, skip, |subject, cx, unread| {
+                    each_column(spec, stream, active.rule, skip, |subject, cx, unread| {
                         let looked = cx.map_or(Looked::No, |cx| judge(cx, &mut out));
                         let foreign = !settings.facts.is_empty() && active.rule.needs.spec;
                         let unread = unread.or_else(|| cx.filter(|_| foreign).and_then(unanswered));
@@ -200,6 +200,7 @@ fn each_array(
 fn each_column(
     spec: &Spec,
     stream: &Stream<'_>,
+    rule: &Rule,
     skip: Option<Skip<'_>>,
     mut judge: impl FnMut(&str, Option<&ValuesCx<'_>>, Option<String>),
 ) {
@@ -211,8 +212,9 @@ fn each_column(
         let declared = column.declared.and_then(|index| spec.arrays.get(index));
         let cells: Vec<(Cell<'_>, &ValueFacts)> =
             kept.iter().filter_map(|cell| Some((*cell, cell.array.values()?))).collect();
-        let unread = kept.iter().find_map(|cell| match cell.array.reading.as_deref()? {
-            // What holds no numbers breaks no rule about them.
+        // What holds nothing that the rule looks at breaks no rule about it.
+        let concerned = kept.iter().filter(|cell| rule.needs.values.concern(&cell.header().dtype));
+        let unread = concerned.into_iter().find_map(|cell| match cell.array.reading.as_deref()? {
             Reading::Unread(Unread::UnknownType | Unread::NoBytes) | Reading::Read(_) => None,
             Reading::Unread(why) => {
                 Some(format!("the values of `{}` are not known: {}", source::text::shown(&column.name, 80), why.why()))

@@ -12,6 +12,7 @@ impl ValueFacts {
     #[must_use]
     pub fn holds(&self, wants: Wants, layout: &Layout<'_>) -> bool {
         let is_text = matches!(layout.dtype.kind, dtype::Kind::Text | dtype::Kind::Bytes);
+        let is_object = layout.dtype.kind == dtype::Kind::Object;
         let parts = decoder(layout.dtype).map(|(_, parts)| parts);
         let blanks = parts == Some(1)
             && layout.shape.len() > 1
@@ -20,7 +21,9 @@ impl ValueFacts {
             && !layout.is_reversed();
         (parts.is_none() || !counts(wants) || self.numbers.is_some())
             && (!is_text || !wants.contents || self.texts.is_some())
-            && (!wants.hashes || self.hash.is_some())
+            && (!is_object || !wants.contents || self.objects.is_some())
+            // A pickle has no content to compare.
+            && (is_object || !wants.hashes || self.hash.is_some())
             && (!wants.rows || !blanks || self.rows.as_ref().is_some_and(|rows| rows.blank.is_some()))
     }
 
@@ -35,7 +38,7 @@ impl ValueFacts {
             self.answers.clear();
         }
         if !wants.contents {
-            self.texts = None;
+            (self.texts, self.objects) = (None, None);
         }
         if let Some(rows) = &mut self.rows {
             if !wants.hashes {

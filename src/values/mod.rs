@@ -25,6 +25,8 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
+use crate::spec::dtype::{Dtype, Kind};
+
 pub use ask::{Answer, Ask, Hits, Kind as HitKind, Spot};
 pub use blank::Blank;
 pub use columns::{Columns, Per};
@@ -108,6 +110,14 @@ impl Wants {
             shapes: self.shapes || other.shapes,
             contents: self.contents || other.contents,
         }
+    }
+
+    /// Whether an array of the type has anything of what is wanted.
+    #[must_use]
+    pub fn concern(self, dtype: &Dtype) -> bool {
+        let contents = matches!(dtype.kind, Kind::Object | Kind::Text | Kind::Bytes);
+        let numbers = self.numbers || self.rows || self.shapes;
+        self.hashes || (self.contents && contents) || (numbers && decode::decoder(dtype).is_some())
     }
 
     /// Whether anything is wanted.

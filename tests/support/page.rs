@@ -143,6 +143,9 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
     shown.push_str(&String::from_utf8_lossy(&output.stdout));
     shown.push_str(&String::from_utf8_lossy(&output.stderr));
     let code = output.status.code().ok_or("the program was killed")?;
+    if shown.contains("hit a bug") {
+        return Err(shown);
+    }
     shown += &["[exit ", &code.to_string(), "]\n"].concat();
     let lines: Vec<String> = shown.lines().map(|line| without_tally(line.trim_end())).collect();
     Ok(lines.join("\n") + "\n")

@@ -1,7 +1,7 @@
 //! Arrays from a few words of text: `float32[4, 32, 32, 3] = 0.5` becomes a real `.npy` file, several named lines a
 //! real `.npz` archive. `fill` may be a number, `arange`, `[0, 1, 2]` (repeated), `uniform LOW HIGH`, `normal MEAN DEVIATION`,
 //! `choice A B C`, `smooth LOW HIGH` (images without sudden changes along the last axes), `scrambled LOW HIGH` (such images
-//! with three channels last, under whatever shape), or `words A B C` (repeated, for text); without one the values vary as data
+//! with three channels last, under whatever shape), or `words A B C` (in turns, for text); without one the values vary as data
 //! does. Behind a `;` stand single places: `; [3, 0] = nan; [7] = 0`, where an index that is too short means all
 //! below it. Random values depend on the name of the file and of the array, and on nothing else.
 
@@ -143,7 +143,10 @@ impl Array {
             let flat = index.iter().zip(&self.shape).fold(0, |flat, (at, size)| flat * size + at);
             let patch = self.patches.iter().rev().find(|(at, _)| index.starts_with(at));
             if let Fill::Words(words) = &self.fill {
-                out.extend(self.word(&words[usize::try_from(flat).unwrap() % words.len()]));
+                // Every word occurs, and no two files have the same order.
+                let count = words.len() as u64;
+                let turn = xxhash_rust::xxh3::xxh3_64(format!("{seed}:{}", flat / count).as_bytes());
+                out.extend(self.word(&words[usize::try_from((flat % count + turn % count) % count).unwrap()]));
                 continue;
             }
             let value = patch.map_or_else(|| self.value(seed, flat, &index), |(_, value)| *value);
