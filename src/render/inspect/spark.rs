@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn the_axis_goes_from_the_least_to_the_greatest() {
         let bins = [(Power::Below(0), 1), (Power::Below(1), 1000), (Power::Zero, 31), (Power::Above(-2), 1000)];
-        assert_eq!(of(&bins), "▁█▅█");
+        assert_eq!(of(&bins), "▁█▄█");
         // What is empty between two bins stays empty.
         assert_eq!(of(&[(Power::Above(0), 5), (Power::Above(3), 5)]), "█  █");
         assert_eq!(of(&[]), "");
