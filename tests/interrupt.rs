@@ -20,7 +20,7 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join(".git")).unwrap();
     let mut small = File::create(folder.path().join("a_0.npy")).unwrap();
-    small.write_all(&recipe::npy("a", &["a: float32[4, 4]; [1, 1] = nan"])).unwrap();
+    small.write_all(&recipe::npy("a", &["float32[4, 4]; [1, 1] = nan"])).unwrap();
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (17179869184,), }";
     let mut large = File::create(folder.path().join("b_0.npy")).unwrap();
     large.write_all(b"\x93NUMPY\x01\0\x76\0").unwrap();

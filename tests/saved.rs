@@ -33,7 +33,7 @@ fn facts() -> Vec<Value> {
     let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
     write("b_0.npz", &recipe::npz("0", &["x: float32[4, 2, 3]; [1, 0, 2] = nan", "y: int64[4] = choice 0 1 2"]));
     write("b_1.npz", &recipe::npz("1", &["x: float64[4, 3, 2] fortran = normal 0 1", "y: U3[4]"]));
-    let sound = recipe::npy("2", &["x: float32[4, 2, 3]"]);
+    let sound = recipe::npy("2", &["float32[4, 2, 3]"]);
     write("b_3.npy", &sound[..sound.len() - 5]);
     write("b_4.npy", b"\x93NUMPY\x01\0\x10\0{'descr': '<f4', ");
     write("b_5.npz", b"");

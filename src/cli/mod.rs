@@ -24,7 +24,6 @@ use output::print;
 const EXAMPLES: &str = "Examples:
   batchlint check dump/                       lint a folder of .npy and .npz batches
   batchlint check dump/ --framework torch     say who will consume them
-  batchlint inspect dump/                     look at the arrays without judging them
   batchlint explain double-precision          what a rule finds, why it hurts, how to fix it";
 
 /// Lint tensor batches before you train.

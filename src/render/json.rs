@@ -144,7 +144,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             Exit::Nothing => "nothing-checked",
             Exit::Findings => "findings",
             _ if loud => "findings",
-            _ => "clean",
+            Exit::Clean => "clean",
         },
         exit_code: exit.code(),
         run: Run {

@@ -261,7 +261,7 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),
         bytes,
-        values_read: readings().next().is_some(),
+        values_read: readings().any(|reading| !matches!(reading, Reading::Unread(Unread::NotSaved))),
     }
 }
 

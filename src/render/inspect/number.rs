@@ -24,19 +24,9 @@ pub(super) fn short_float(float: f64) -> String {
         if float.fract() == 0.0 {
             return format!("{float:.0}");
         }
-        let decimals = if magnitude < 0.01 {
-            5
-        } else if magnitude < 0.1 {
-            4
-        } else if magnitude < 10.0 {
-            3
-        } else if magnitude < 100.0 {
-            2
-        } else if magnitude < 1000.0 {
-            1
-        } else {
-            0
-        };
+        let decimals =
+            [0.01, 0.1, 10.0, 100.0, 1000.0].iter().zip([5, 4, 3, 2, 1]).find(|(below, _)| magnitude < **below);
+        let decimals = decimals.map_or(0, |(_, decimals)| decimals);
         let text = format!("{float:.decimals$}");
         return if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
     }

@@ -2,18 +2,15 @@
 
 use crate::facts::overview::{Power, Together};
 
-/// Characters of a histogram.
-pub(super) const WIDTH: usize = 16;
-
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '%', '#'];
 
 /// The histogram: one bin per distinct value where these are few, else per power of two, from the least numbers to the
-/// greatest, several powers to a bin where there are many.
-pub(super) fn spark(numbers: &Together, ascii: bool) -> String {
+/// greatest, several powers to a bin where there are more than `width`, which is at least 3.
+pub(super) fn spark(numbers: &Together, width: usize, ascii: bool) -> String {
     let bins = match &numbers.distinct {
-        Some(distinct) if distinct.len() <= WIDTH => distinct.values().copied().collect(),
-        _ => powers(numbers),
+        Some(distinct) if distinct.len() <= width => distinct.values().copied().collect(),
+        _ => powers(numbers, width),
     };
     draw(&bins, if ascii { &ASCII } else { &BLOCKS })
 }
@@ -33,7 +30,7 @@ fn draw(bins: &[u64], characters: &[char; 9]) -> String {
     bins.iter().map(|count| characters[height(*count)]).collect()
 }
 
-fn powers(numbers: &Together) -> Vec<u64> {
+fn powers(numbers: &Together, width: usize) -> Vec<u64> {
     let zero = numbers.powers.contains_key(&Power::Zero);
     let side = |side: fn(&Power) -> Option<i16>| -> Vec<(i16, u64)> {
         numbers.powers.iter().filter_map(|(power, count)| Some((side(power)?, *count))).collect()
@@ -46,8 +43,10 @@ fn powers(numbers: &Together) -> Vec<u64> {
         [] => 0,
     };
     // Both sides with the same number of powers to a bin, so that what looks alike is alike.
-    let room = WIDTH - usize::from(zero);
-    let step = (1..).find(|step| span(&below).div_ceil(*step) + span(&above).div_ceil(*step) <= room).unwrap_or(1);
+    let room = width - usize::from(zero);
+    let step = (1..=usize::from(u16::MAX))
+        .find(|step| span(&below).div_ceil(*step) + span(&above).div_ceil(*step) <= room)
+        .unwrap_or(1);
     let gather = |bins: &[(i16, u64)]| {
         let mut counts = vec![0_u64; span(bins).div_ceil(step)];
         for (place, count) in bins {
@@ -69,13 +68,13 @@ mod tests {
     use super::*;
 
     fn of(powers: &[(Power, u64)]) -> String {
-        spark(&Together { powers: powers.iter().copied().collect(), ..Together::default() }, false)
+        spark(&Together { powers: powers.iter().copied().collect(), ..Together::default() }, 16, false)
     }
 
     #[test]
     fn the_axis_goes_from_the_least_to_the_greatest() {
         let bins = [(Power::Below(0), 1), (Power::Below(1), 1000), (Power::Zero, 31), (Power::Above(-2), 1000)];
-        assert_eq!(of(&bins), "▁█▅█");
+        assert_eq!(of(&bins), "▁█▄█");
         // What is empty between two bins stays empty.
         assert_eq!(of(&[(Power::Above(0), 5), (Power::Above(3), 5)]), "█  █");
         assert_eq!(of(&[]), "");
@@ -90,15 +89,15 @@ mod tests {
             (Power::Above(0), 1),
             (Power::Above(1100), 1),
         ];
-        assert!(of(&wide).chars().count() <= WIDTH);
-        assert!(of(&wide[..2]).chars().count() <= WIDTH);
+        assert!(of(&wide).chars().count() <= 16);
+        assert!(of(&wide[..2]).chars().count() <= 16);
     }
 
     #[test]
     fn few_values_have_a_bin_each() {
         let distinct = BTreeMap::from([(crate::values::Number::Int(0), 10), (crate::values::Number::Int(9), 10)]);
         let numbers = Together { distinct: Some(distinct), ..Together::default() };
-        assert_eq!(spark(&numbers, false), "██");
-        assert_eq!(spark(&numbers, true), "##");
+        assert_eq!(spark(&numbers, 16, false), "██");
+        assert_eq!(spark(&numbers, 16, true), "##");
     }
 }

@@ -19,11 +19,13 @@ const WIDTH: usize = 100;
 /// Characters of a name at least; where there is room, it has up to [`LONGEST`].
 const NAME: usize = 24;
 const LONGEST: usize = 60;
+/// Bins of a histogram, at least and at most.
+const BINS: (usize, usize) = (8, 16);
 /// Values that are few enough to be counted below the line.
 const FEW: usize = 20;
 
 const HEADS: [&str; 12] =
-    ["array", "dtype", "shape", "batches", "bytes", "min", "max", "mean", "std", "NaN/inf", "zeros", "histogram"];
+    ["array", "dtype", "shape", "n", "bytes", "min", "max", "mean", "std", "NaN/inf", "zeros", "histogram"];
 /// Where the numbers start, which stand to the right, and where they end.
 const NUMBERS: std::ops::Range<usize> = 3..11;
 const BAD: usize = 9;
@@ -36,7 +38,8 @@ const ALARM: Style = AnsiColor::Yellow.on_default();
 struct Row {
     cells: [String; 12],
     below: Option<String>,
-    bad: bool,
+    /// What the histogram is drawn from, when it is known how much room there is.
+    numbers: Option<Together>,
 }
 
 /// Draws a table per stream.
@@ -50,10 +53,9 @@ pub(super) fn render(look: Look<'_>, out: &mut dyn Write) -> io::Result<()> {
         if streams.len() > 1 {
             writeln!(out, "{}", title(stream))?;
         }
-        let rows: Vec<Row> = lines(stream, look.each)
-            .into_iter()
-            .map(|(name, _, cells)| row(&name, &Overview::of(cells), look.ascii))
-            .collect();
+        let mut rows: Vec<Row> =
+            lines(stream, look.each).into_iter().map(|(name, _, cells)| row(&name, Overview::of(cells))).collect();
+        add_histograms(&mut rows, look.ascii);
         draw(&rows, look.color, out)?;
     }
     Ok(())
@@ -69,9 +71,9 @@ fn title(stream: &Stream<'_>) -> String {
     format!("{}: {}{rows}", shown(name, LONGEST), Unit::Batch.counted(stream.batches.len() as u64))
 }
 
-fn row(name: &str, overview: &Overview, ascii: bool) -> Row {
+fn row(name: &str, overview: Overview) -> Row {
     let dtypes = match overview.dtypes.as_slice() {
-        [few @ ..] if few.len() <= 2 => few.join(" "),
+        few if few.len() <= 2 => few.join(" "),
         many => format!("{} {} more", many[0], many.len() - 1),
     };
     let name = if name.is_empty() { "(no name)".into() } else { shown(name, LONGEST) };
@@ -89,22 +91,26 @@ fn row(name: &str, overview: &Overview, ascii: bool) -> Row {
         cells[8] = numbers.deviation().map(short_float).unwrap_or_default();
         cells[BAD] = bad(numbers);
         cells[10] = share(numbers.zeros, numbers.count());
-        cells[11] = spark(numbers, ascii);
         let distinct = numbers.distinct.as_ref().filter(|distinct| (1..=FEW).contains(&distinct.len()));
         below.extend(distinct.map(|distinct| {
             counted(distinct.iter().map(|(value, count)| (short(*value), *count)), distinct.len(), "value")
         }));
     }
     if let Some(texts) = &overview.texts {
-        below.push(counted(texts.iter().map(|(text, count)| (shown(text, 20), *count)), texts.len(), "text"));
+        below.push(counted(
+            texts
+                .iter()
+                .map(|(text, count)| (if text.is_empty() { "(empty)".into() } else { shown(text, 20) }, *count)),
+            texts.len(),
+            "text",
+        ));
     }
     below.extend(overview.unread.iter().map(|(why, count)| match why {
         Unread::UnknownType | Unread::NoBytes if *count == overview.arrays => format!("no values: {}", why.why()),
         _ if *count == overview.arrays => format!("values not read: {}", why.why()),
         _ => format!("values of {count} not read: {}", why.why()),
     }));
-    let bad = overview.numbers.as_ref().is_some_and(|numbers| numbers.count() > numbers.finite);
-    Row { cells, below: Some(below.join("; ")).filter(|below| !below.is_empty()), bad }
+    Row { cells, below: Some(below.join("; ")).filter(|below| !below.is_empty()), numbers: overview.numbers }
 }
 
 /// "17 NaN", "3 inf", "17 NaN 3 inf"
@@ -120,7 +126,7 @@ fn counted(values: impl Iterator<Item = (String, u64)>, of: usize, what: &str) -
     for (i, (value, count)) in values.enumerate() {
         let next = format!("{}{value} ×{}", if i == 0 { "" } else { ", " }, exact(count));
         if text.chars().count() + next.chars().count() > WIDTH - 16 {
-            text.push_str(&format!(" and {} more", of - i));
+            text += &[" and ", &(of - i).to_string(), " more"].concat();
             break;
         }
         text.push_str(&next);
@@ -128,17 +134,36 @@ fn counted(values: impl Iterator<Item = (String, u64)>, of: usize, what: &str) -
     text
 }
 
-/// Columns without a word are left out; names give way where the line is too long.
-fn draw(rows: &[Row], color: bool, out: &mut dyn Write) -> io::Result<()> {
-    let length = |text: &str| text.chars().count();
-    let widest = |column: usize| rows.iter().map(|row| length(&row.cells[column])).max().unwrap_or(0);
-    let mut widths: [usize; 12] = std::array::from_fn(|column| match widest(column) {
+/// Draws the histograms in the room that is left.
+fn add_histograms(rows: &mut [Row], ascii: bool) {
+    let used = total(&widths(rows)) + 2;
+    let bins = WIDTH.saturating_sub(used).clamp(BINS.0, BINS.1);
+    for row in rows {
+        row.cells[11] = row.numbers.as_ref().map_or(String::new(), |numbers| spark(numbers, bins, ascii));
+    }
+}
+
+/// Characters of each column; 0 for one that says nothing.
+fn widths(rows: &[Row]) -> [usize; 12] {
+    std::array::from_fn(|column| match rows.iter().map(|row| length(&row.cells[column])).max().unwrap_or(0) {
         0 => 0,
         widest => widest.max(length(HEADS[column])),
-    });
-    let all =
-        |widths: &[usize; 12]| widths.iter().filter(|width| **width > 0).map(|width| width + 2).sum::<usize>() - 2;
-    let over = all(&widths).saturating_sub(WIDTH);
+    })
+}
+
+/// Characters of a line.
+fn total(widths: &[usize; 12]) -> usize {
+    widths.iter().filter(|width| **width > 0).map(|width| width + 2).sum::<usize>().saturating_sub(2)
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Columns without a word are left out; names give way where the line is too long.
+fn draw(rows: &[Row], color: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut widths = widths(rows);
+    let over = total(&widths).saturating_sub(WIDTH);
     let spare = widths[0].saturating_sub(NAME);
     widths[0] -= over.min(spare);
     let line = |cells: &[String; 12]| {
@@ -158,7 +183,7 @@ fn draw(rows: &[Row], color: bool, out: &mut dyn Write) -> io::Result<()> {
     for row in rows {
         let cells = line(&row.cells).into_iter().map(|(column, text)| match column {
             0 => painted(BOLD, &text),
-            BAD if row.bad => painted(ALARM, &text),
+            BAD => painted(ALARM, &text),
             _ => text,
         });
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
@@ -171,7 +196,7 @@ fn draw(rows: &[Row], color: bool, out: &mut dyn Write) -> io::Result<()> {
 
 /// The text with its middle left out where it is too long: the end of a path says more than its middle.
 fn cut(text: &str, width: usize) -> String {
-    let length = text.chars().count();
+    let length = length(text);
     if length <= width {
         return text.to_owned();
     }
