@@ -32,6 +32,8 @@ mod opaque_dtype;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
+#[cfg(test)]
+mod pickles;
 mod plan;
 mod quotes;
 mod rank_story;

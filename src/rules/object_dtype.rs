@@ -290,7 +290,8 @@ mod tests {
     use super::RULE;
     use crate::diagnostic::Level::Error;
     use crate::rules::Looked;
-    use crate::rules::testing::{self, World, array};
+    use crate::rules::pickles;
+    use crate::rules::testing::{World, array};
     use crate::spec::Framework;
 
     #[test]
@@ -308,19 +309,19 @@ mod tests {
     fn the_pickle_tells_which_of_the_faults_it_is() {
         for (pickle, cause, fix) in [
             (
-                testing::OBJECTS,
+                pickles::OBJECTS,
                 "all 2 elements are numbers, kept as Python objects: 1 int, 1 float",
                 Some("x = x.astype(np.float32)"),
             ),
-            (testing::GAPS, "1 is None, at dump/batch_000.npz::x[1] among 1 numbers", None),
-            (testing::RAGGED, "rows differ in shape: 1 x [2], 1 x [3] at dump/batch_000.npz::x[0]", None),
+            (pickles::GAPS, "1 is None, at dump/batch_000.npz::x[1] among 1 numbers", None),
+            (pickles::RAGGED, "rows differ in shape: 1 x [2], 1 x [3] at dump/batch_000.npz::x[0]", None),
             (
-                testing::STACKED,
+                pickles::STACKED,
                 "all 2 elements are arrays of shape [3] that were never stacked",
                 Some("x = np.stack(x).astype(np.float32)"),
             ),
-            (testing::DICTS, "all 2 elements are dicts", None),
-            (testing::MIXED, "1 is str, at dump/batch_000.npz::x[1] among 1 numbers", None),
+            (pickles::DICTS, "all 2 elements are dicts; the first has the keys `a`", None),
+            (pickles::MIXED, "1 is str, at dump/batch_000.npz::x[1] among 1 numbers", None),
         ] {
             let world = World::new(Framework::Keras)
                 .input("x", "float32", "batch")
@@ -342,7 +343,7 @@ mod tests {
     fn a_pickle_that_cannot_be_followed_tells_nothing() {
         let world = World::new(Framework::Keras)
             .input("x", "float32", "batch")
-            .raw(vec![(array("x: |O[2]"), testing::OBJECTS[..40].to_vec())]);
+            .raw(vec![(array("x: |O[2]"), pickles::OBJECTS[..40].to_vec())]);
         let found = world.judge(&RULE);
         assert!(found[0].cause.as_ref().unwrap().starts_with("what NumPy cannot make numbers of"));
         assert_eq!(found[0].fix, None);
