@@ -155,7 +155,7 @@ proptest! {
 
     #[test]
     fn chunks_do_not_matter(case: Index, sizes in prop::collection::vec(1_usize..40, 1..20)) {
-        let case = case.get(&*CASES);
+        let case = case.get(&CASES);
         let mut walker = Walker::new();
         let mut rest = case.data.as_slice();
         for size in sizes.iter().cycle() {

@@ -21,6 +21,8 @@ pub enum Proof {
         noun: &'static str,
         /// What holds of each: `reads as a number`.
         holds: String,
+        /// What else would have to hold, and was not looked at; empty where nothing would.
+        open: String,
     },
 }
 
@@ -32,8 +34,8 @@ impl Proof {
             Self::Unproved(_) => Applicability::Unverified,
             Self::Lossless(_) => Applicability::Safe,
             Self::Cast(cast) => cast.applicability(),
-            Self::Fit { scope, .. } => {
-                if scope.is_whole() {
+            Self::Fit { scope, open, .. } => {
+                if scope.is_whole() && open.is_empty() {
                     Applicability::Safe
                 } else {
                     Applicability::Unverified
@@ -48,7 +50,10 @@ impl Proof {
         match self {
             Self::Unproved(why) | Self::Lossless(why) => why.clone(),
             Self::Cast(cast) => cast.text(),
-            Self::Fit { scope, noun, holds } if scope.is_whole() => format!("{}: each {holds}", scope.checked(noun)),
+            Self::Fit { scope, noun, holds, open } if scope.is_whole() => {
+                let open = if open.is_empty() { String::new() } else { format!("; not looked at: {open}") };
+                format!("{}: each {holds}{open}", scope.checked(noun))
+            }
             Self::Fit { scope, .. } => scope.gap().unwrap_or_default(),
         }
     }
@@ -58,10 +63,11 @@ impl Proof {
     pub fn join(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Cast(a), Self::Cast(b)) if a.to == b.to => Some(Self::Cast(a.join(b))),
-            (Self::Fit { scope, noun, holds }, Self::Fit { scope: more, noun: other, holds: too })
-                if noun == other && holds == too =>
-            {
-                Some(Self::Fit { scope: scope.join(more), noun, holds })
+            (
+                Self::Fit { scope, noun, holds, open },
+                Self::Fit { scope: more, noun: other, holds: too, open: also },
+            ) if noun == other && holds == too && open == also => {
+                Some(Self::Fit { scope: scope.join(more), noun, holds, open })
             }
             (a, b) => (a == b).then_some(a),
         }

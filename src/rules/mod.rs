@@ -51,6 +51,8 @@ mod out_of_range_values;
 mod oversize_batch;
 mod pairing;
 mod partial_last_batch;
+#[cfg(test)]
+mod pickles;
 mod plan;
 mod quotes;
 mod range_drift;

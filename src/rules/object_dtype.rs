@@ -51,7 +51,8 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
                      `np.savez`"
                 )),
         };
-        finding.fix = story.and_then(|story| story.fix).map(|(python, holds)| Fix::new(python, fit(cx, holds)));
+        finding.fix =
+            story.and_then(|story| story.fix).map(|(python, holds, open)| Fix::new(python, fit(cx, holds, open)));
         out.push(finding);
     }
     Looked::Yes
@@ -117,8 +118,8 @@ fn objects<'f>(cell: &Cell<'f>) -> Option<&'f Objects> {
 struct Story {
     cause: String,
     help: String,
-    /// Python, and what holds of each element so that it is right.
-    fix: Option<(String, String)>,
+    /// Python, what holds of each element so that it is right, and what was not looked at.
+    fix: Option<(String, String, String)>,
 }
 
 impl Story {
@@ -129,7 +130,11 @@ impl Story {
             return Some(Self {
                 cause: format!("all {count} elements are numbers, kept as Python objects: {}", kinds(content)),
                 help: "make them numbers once, where the batch is made".into(),
-                fix: Some((format!("{x} = {x}.astype({wanted})"), "is a number".into())),
+                fix: Some((
+                    format!("{x} = {x}.astype({wanted})"),
+                    "is a number".into(),
+                    format!("whether `{wanted}` keeps each"),
+                )),
             });
         }
         if content.all(|kind| *kind == ObjectKind::Array) && !content.shapes.is_empty() && !content.other_shapes {
@@ -138,10 +143,7 @@ impl Story {
                 return Some(Self {
                     cause: format!("all {count} elements are arrays of shape {shape} that were never stacked"),
                     help: "stack them where the batch is made".into(),
-                    fix: Some((
-                        format!("{x} = np.stack({x}).astype({wanted})"),
-                        format!("is an array of shape {shape}"),
-                    )),
+                    fix: Some((format!("{x} = np.stack({x})"), format!("is an array of shape {shape}"), String::new())),
                 });
             }
             return story(
@@ -274,7 +276,7 @@ fn called(kind: &ObjectKind) -> String {
 }
 
 /// The proof over these arrays that each element is fit for the repair; what does not fit was looked for in all of them.
-fn fit(cx: &ArrayCx<'_>, holds: String) -> Proof {
+fn fit(cx: &ArrayCx<'_>, holds: String, open: String) -> Proof {
     let mut scope = Scope::new(batch_unit(cx.spec));
     for cell in cx.cells {
         match objects(cell) {
@@ -282,7 +284,7 @@ fn fit(cx: &ArrayCx<'_>, holds: String) -> Proof {
             None => scope.unread(dtype::unread(cell).unwrap_or_else(|| "the pickle could not be followed".into())),
         }
     }
-    Proof::Fit { scope, noun: "object", holds }
+    Proof::Fit { scope, noun: "object", holds, open }
 }
 
 #[cfg(test)]
@@ -290,7 +292,8 @@ mod tests {
     use super::RULE;
     use crate::diagnostic::Level::Error;
     use crate::rules::Looked;
-    use crate::rules::testing::{self, World, array};
+    use crate::rules::pickles;
+    use crate::rules::testing::{World, array};
     use crate::spec::Framework;
 
     #[test]
@@ -308,19 +311,19 @@ mod tests {
     fn the_pickle_tells_which_of_the_faults_it_is() {
         for (pickle, cause, fix) in [
             (
-                testing::OBJECTS,
+                pickles::OBJECTS,
                 "all 2 elements are numbers, kept as Python objects: 1 int, 1 float",
                 Some("x = x.astype(np.float32)"),
             ),
-            (testing::GAPS, "1 is None, at dump/batch_000.npz::x[1] among 1 numbers", None),
-            (testing::RAGGED, "rows differ in shape: 1 x [2], 1 x [3] at dump/batch_000.npz::x[0]", None),
+            (pickles::GAPS, "1 is None, at dump/batch_000.npz::x[1] among 1 numbers", None),
+            (pickles::RAGGED, "rows differ in shape: 1 x [2], 1 x [3] at dump/batch_000.npz::x[0]", None),
             (
-                testing::STACKED,
+                pickles::STACKED,
                 "all 2 elements are arrays of shape [3] that were never stacked",
-                Some("x = np.stack(x).astype(np.float32)"),
+                Some("x = np.stack(x)"),
             ),
-            (testing::DICTS, "all 2 elements are dicts", None),
-            (testing::MIXED, "1 is str, at dump/batch_000.npz::x[1] among 1 numbers", None),
+            (pickles::DICTS, "all 2 elements are dicts; the first has the keys `a`", None),
+            (pickles::MIXED, "1 is str, at dump/batch_000.npz::x[1] among 1 numbers", None),
         ] {
             let world = World::new(Framework::Keras)
                 .input("x", "float32", "batch")
@@ -342,7 +345,7 @@ mod tests {
     fn a_pickle_that_cannot_be_followed_tells_nothing() {
         let world = World::new(Framework::Keras)
             .input("x", "float32", "batch")
-            .raw(vec![(array("x: |O[2]"), testing::OBJECTS[..40].to_vec())]);
+            .raw(vec![(array("x: |O[2]"), pickles::OBJECTS[..40].to_vec())]);
         let found = world.judge(&RULE);
         assert!(found[0].cause.as_ref().unwrap().starts_with("what NumPy cannot make numbers of"));
         assert_eq!(found[0].fix, None);

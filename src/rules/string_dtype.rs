@@ -10,7 +10,7 @@ use crate::diagnostic::{Fix, Level, Place, python};
 use crate::facts::Cell;
 use crate::source::text::shown;
 use crate::spec::Role;
-use crate::spec::dtype::Kind;
+use crate::spec::dtype::{Dtype, Kind};
 use crate::spec::framework::{Clash, Given};
 use crate::values::{REORDERED, Texts, Wants};
 
@@ -88,9 +88,17 @@ impl Content {
         self.count > 0 && self.numeric == self.count
     }
 
-    /// Whether every text is a whole number, where that is known.
-    fn all_whole(&self) -> bool {
-        self.labels.as_ref().is_some_and(|labels| labels.keys().all(|label| label.trim().parse::<i32>().is_ok()))
+    /// Whether the type has room for every number, where that is known.
+    fn fits(&self, wanted: Option<&Dtype>) -> bool {
+        let fits = |label: &str| match wanted.map(|wanted| (&wanted.kind, wanted.size)) {
+            Some((Kind::Int, 4 | 8)) => label.parse::<i32>().is_ok(),
+            Some((Kind::Int | Kind::Uint, _)) => label.parse::<i8>().is_ok_and(|value| value >= 0),
+            None | Some((Kind::Float, 4 | 8)) => {
+                label.parse::<f64>().is_ok_and(|value| !value.is_finite() || value.abs() <= f64::from(f32::MAX))
+            }
+            _ => false,
+        };
+        self.labels.as_ref().is_some_and(|labels| labels.keys().all(|label| fits(label.trim())))
     }
 
     /// Gaps and words in a column that otherwise reads as numbers.
@@ -172,15 +180,9 @@ fn fix(cx: &ArrayCx<'_>, clash: &Clash, content: &Content) -> Option<Fix> {
     let wanted = dtype::spelled(clash);
     if content.all_numbers() {
         let python = format!("{x} = {x}.astype({wanted})");
-        let whole = clash.wanted.as_ref().is_some_and(crate::spec::dtype::Dtype::is_integer);
-        if whole && !content.all_whole() {
-            return Some(Fix::new(
-                python,
-                "each text reads as a number, but not each as a whole one, or there are too many to tell",
-            ));
-        }
-        let holds = if whole { "reads as a whole number" } else { "reads as a number" };
-        return Some(Fix::new(python, fit(cx, holds.into())));
+        let open =
+            if content.fits(clash.wanted.as_ref()) { String::new() } else { format!("whether `{wanted}` keeps each") };
+        return Some(Fix::new(python, fit(cx, "reads as a number".into(), open)));
     }
     // A number for each label, the same in all batches: only where all labels are known and can be spelled out.
     cx.declared?;
@@ -191,11 +193,11 @@ fn fix(cx: &ArrayCx<'_>, clash: &Clash, content: &Content) -> Option<Fix> {
     let b = if cx.header.dtype.kind == Kind::Bytes { "b" } else { "" };
     let list: Vec<String> = labels.keys().map(|label| format!("{b}\"{label}\"")).collect();
     let python = format!("classes = [{}]\n{x} = np.searchsorted(classes, {x}).astype({wanted})", list.join(", "));
-    Some(Fix::new(python, fit(cx, format!("is one of these {}", labels.len()))))
+    Some(Fix::new(python, fit(cx, format!("is one of these {}", labels.len()), String::new())))
 }
 
 /// The proof over these arrays that each text is fit for the repair; what does not fit was looked for in all of them.
-fn fit(cx: &ArrayCx<'_>, holds: String) -> Proof {
+fn fit(cx: &ArrayCx<'_>, holds: String, open: String) -> Proof {
     let mut scope = Scope::new(batch_unit(cx.spec));
     for cell in cx.cells {
         match texts(cell) {
@@ -203,7 +205,7 @@ fn fit(cx: &ArrayCx<'_>, holds: String) -> Proof {
             None => scope.unread(dtype::unread(cell).unwrap_or_else(|| "the texts were not read".into())),
         }
     }
-    Proof::Fit { scope, noun: "text", holds }
+    Proof::Fit { scope, noun: "text", holds, open }
 }
 
 /// Whether a label can stand in Python source and on a screen as it is. Only ASCII, whose order is the same everywhere.
@@ -260,18 +262,23 @@ mod tests {
     fn numbers_in_text_are_cast() {
         let world = World::new(Framework::Torch)
             .input("x", "float32", "batch")
-            .texts("x: <U5[4]", &["1.5", " 2", "-3e2", "7"])
-            .texts("x: <U3[2]", &["1.5", "nan"]);
+            .texts("x: <U5[4]", &["1.5", " 2", "1.5", "-3e2"])
+            .texts("x: <U3[4]", &["1.5", "nan"]);
         let found = world.judge(&RULE);
-        assert_eq!(found[0].cause.as_ref().unwrap(), "a column was read as text: all 6 texts read as numbers");
+        assert_eq!(found[0].cause.as_ref().unwrap(), "a column was read as text: all 8 texts read as numbers");
         let joined = found[0].fix.clone().unwrap().join(found[1].fix.clone().unwrap()).unwrap();
         assert_eq!(joined.python, "x = x.astype(np.float32)");
         assert_eq!(joined.proof.applicability(), Applicability::Safe);
-        assert_eq!(joined.proof.text(), "checked on all 6 texts of 2 batches: each reads as a number");
+        assert_eq!(joined.proof.text(), "checked on all 8 texts of 2 batches: each reads as a number");
         for (texts, trust) in
             [(["1", "2", "1", "2"], Applicability::Safe), (["1", "2.5", "1", "2.5"], Applicability::Unverified)]
         {
             let world = World::new(Framework::Torch).target("y", "int64", "batch").texts("y: <U5[4]", &texts);
+            let proof = world.judge(&RULE)[0].fix.as_ref().unwrap().proof.text();
+            assert_eq!(
+                proof.ends_with("; not looked at: whether `np.int64` keeps each"),
+                trust == Applicability::Unverified
+            );
             assert_eq!(world.judge(&RULE)[0].fix.as_ref().unwrap().proof.applicability(), trust);
         }
     }

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_numpy_writes_itself_is_fine() {
-        let world = x(super::super::testing::OBJECTS);
+        let world = x(crate::rules::pickles::OBJECTS);
         assert!(world.judge(&RULE).is_empty());
         assert_eq!(world.looked(&RULE), [Looked::Yes]);
     }
