@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -250,6 +250,35 @@ fn the_rules_are_listed_as_text_and_as_json() {
     let wrong = run(folder.path(), &["explain", "double-precison"]);
     assert_eq!(code(&wrong), 2);
     assert!(text(&wrong.stderr).contains("double-precision"));
+}
+
+#[test]
+fn an_error_text_is_explained_from_stdin_and_from_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let piped = |text: &[u8]| {
+        let mut command = batchlint(folder.path());
+        let mut child = command
+            .args(["explain", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = piped(b"Traceback:\n  line\nValueError: Invalid dtype: str1024\n");
+    assert_eq!(code(&output), 0);
+    assert!(text(&output.stdout).contains("32 characters"), "{}", text(&output.stdout));
+    assert_eq!(code(&piped(b"double-precision\n")), 0);
+    assert_eq!(code(&piped(b"")), 2);
+    let hostile = piped(b"\xff\x1b[2J\0 can't convert np.ndarray of type numpy.\x1b]0;x");
+    assert!(!hostile.stdout.contains(&0x1b) && !hostile.stderr.contains(&0x1b));
+    assert_eq!(code(&piped("7".repeat(1_000_000).as_bytes())), 2);
+    let words = run(folder.path(), &["explain", "loss:", "-72.4", "-", "accuracy:", "0.1"]);
+    assert!(text(&words.stdout).contains("-72.4"), "{}", text(&words.stdout));
+    assert_eq!(code(&run(folder.path(), &["explain"])), 2);
+    assert_eq!(code(&run(folder.path(), &["explain", "--help"])), 0);
 }
 
 #[cfg(unix)]

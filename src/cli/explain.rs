@@ -12,6 +12,9 @@ use crate::rules::decoder::decode;
 /// The most that is read from stdin, in bytes. Far more than is looked at: the error stands at the end of a log.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
+/// A longer word is no misspelt rule, in bytes.
+const LONGEST_ID: usize = 60;
+
 /// What the words are: a rule, a text near a rule's id, or an error text, quoted or not.
 pub(super) fn explain(words: &[String]) -> Result<Exit, Error> {
     let text = match words {
@@ -24,7 +27,10 @@ pub(super) fn explain(words: &[String]) -> Result<Exit, Error> {
         return Ok(Exit::Clean);
     }
     let one_word = !text.contains(char::is_whitespace);
-    if one_word && let Some(near) = nearest(text, RULES.iter().map(|rule| rule.id)) {
+    if one_word
+        && text.len() <= LONGEST_ID
+        && let Some(near) = nearest(text, RULES.iter().map(|rule| rule.id))
+    {
         return Err(Fault::new(format!("there is no rule {}", quoted(text)))
             .help(format!("did you mean `{near}`?"))
             .into());

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::full::{field, python};
 use super::safe;
+use crate::rules::RULES;
 use crate::rules::decoder::Cause;
 
 /// Draws every cause, the best first.
@@ -22,9 +23,11 @@ pub(super) fn render(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn rules(rules: &[&str]) -> String {
-    match rules {
-        [] => "no rule, because dumped files do not show it".into(),
-        [first, ..] => format!("{} (`batchlint explain {first}` tells more)", rules.join(", ")),
+/// The rules of this version among those that the entry names.
+fn rules(named: &[&str]) -> String {
+    let known: Vec<&str> = named.iter().copied().filter(|id| RULES.iter().any(|rule| rule.id == *id)).collect();
+    match known[..] {
+        [] => "no rule of batchlint".into(),
+        [first, ..] => format!("{} (`batchlint explain {first}` tells more)", known.join(", ")),
     }
 }

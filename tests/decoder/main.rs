@@ -94,7 +94,7 @@ fn every_rule_that_is_named_exists() {
 fn case_quotes_and_line_breaks_do_not_matter() {
     for (id, text, _) in cases() {
         let wrapped: String = text.split(' ').collect::<Vec<_>>().join("\n    ");
-        let boxed: String = text.lines().map(|line| format!("│ \u{1b}[31m{line}\u{1b}[0m │\n")).collect();
+        let boxed = format!("│ \u{1b}[31m{}\u{1b}[0m │", text.replace('\n', "\u{1b}[0m │\n│ "));
         for changed in [text.to_uppercase(), text.replace('\'', "\""), wrapped, boxed] {
             // Words of a fixed case decide in some: `double`, `nan`.
             let found = decode(&changed);

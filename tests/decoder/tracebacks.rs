@@ -97,6 +97,6 @@ FAILED tests/test_model.py::test_fit";
     let causes = decode(text);
     assert_eq!(causes[0].entry.id, "unequal-lengths");
     assert!(causes[0].why.contains("8 samples and 6 targets"), "{}", causes[0].why);
-    let quoted: String = text.lines().map(|line| format!("> {line}\n")).collect();
+    let quoted = format!("> {}", text.replace('\n', "\n> "));
     assert_eq!(ids(&quoted), ["unequal-lengths"]);
 }
