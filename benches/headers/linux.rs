@@ -5,17 +5,15 @@
 //! The floor is a loop that lists, opens, reads and closes and does nothing else, with the same system calls as a C
 //! program would make.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
 use rustix::fs::{CWD, Mode, OFlags, RawDir};
 
-const ROUNDS: usize = 5;
+use crate::rounds::{Contender, HEAD, rounds, row};
+
 const FOLDERS: usize = 100;
 const FILES: usize = 1000;
 const ARCHIVES: usize = 1000;
@@ -67,15 +65,6 @@ fn floor_npz(folder: &Path) {
 }
 
 /// One contender: how it is started, and whether it says itself how long it took (an interpreter's start is not the
-/// reader's fault).
-struct Contender {
-    name: &'static str,
-    command: Vec<String>,
-    threads: Option<&'static str>,
-    own_clock: bool,
-    processes: Vec<Vec<String>>,
-}
-
 fn compare() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let data = root.join("target/bench/headers");
@@ -94,15 +83,13 @@ fn compare() {
         assert!(status.unwrap().success(), "NumPy could not write the files");
         fs::write(data.join("done"), "").unwrap();
     }
-    let mut report = String::from(
-        "| work | threads | batchlint | beside | ratio (median, min-max) |\n| --- | --- | --- | --- | --- |\n",
-    );
+    let mut report = String::from(HEAD);
     for (work, part) in [
         ("headers of 100,000 .npy in 100 folders", "npy"),
         ("headers of 1,000 stored .npz × 100 members", "stored"),
         ("headers of 1,000 deflated .npz × 100 members", "deflated"),
     ] {
-        report.push_str(&rounds(work, part, &data, &python, &readers));
+        report.push_str(&self::work(work, part, &data, &python, &readers));
     }
     std::io::stdout().write_all(report.as_bytes()).unwrap();
     if let Ok(path) = std::env::var("BATCHLINT_BENCH_OUT") {
@@ -110,13 +97,19 @@ fn compare() {
     }
 }
 
-fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> String {
+fn work(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> String {
     let this = std::env::current_exe().unwrap().display().to_string();
     let folder = data.join(part);
     let whole = folder.display().to_string();
     let lint = |threads| Contender {
         name: "batchlint",
-        command: vec![env!("CARGO_BIN_EXE_batchlint").into(), "check".into(), "-qq".into(), whole.clone()],
+        command: vec![
+            env!("CARGO_BIN_EXE_batchlint").into(),
+            "check".into(),
+            "-qq".into(),
+            "--headers-only".into(),
+            whole.clone(),
+        ],
         threads: Some(threads),
         own_clock: false,
         processes: Vec::new(),
@@ -151,16 +144,7 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
         });
         contenders.push(numpy("zipfile + read_array_header", "npz-header"));
     }
-    let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    // The first round only warms the page cache.
-    for round in 0..=ROUNDS {
-        for (index, contender) in contenders.iter().enumerate() {
-            let seconds = contender.run();
-            if round > 0 {
-                times.entry(index).or_default().push(seconds);
-            }
-        }
-    }
+    let times = rounds(&contenders);
     let mut rows = String::new();
     for (index, other) in contenders.iter().enumerate().skip(2) {
         let mine = if other.name == "two such loops" {
@@ -171,56 +155,8 @@ fn rounds(work: &str, part: &str, data: &Path, python: &str, readers: &str) -> S
             vec![0]
         };
         for mine in mine {
-            let pairs = times[&mine].iter().zip(&times[&index]);
-            // Beside a floor the ratio says how much more we take; beside NumPy how much less.
-            let mut ratios: Vec<f64> = pairs.map(|(a, b)| if other.own_clock { b / a } else { a / b }).collect();
-            ratios.sort_by(f64::total_cmp);
-            let kind = if other.own_clock { "x faster" } else { "x its time" };
-            writeln!(
-                rows,
-                "| {work} | {} | {:.3} s | {} ({:.3} s) | {:.2}{kind} ({:.2}-{:.2}) |",
-                mine + 1,
-                median(&times[&mine]),
-                other.name,
-                median(&times[&index]),
-                median(&ratios),
-                ratios[0],
-                ratios[ratios.len() - 1],
-            )
-            .expect("a String can be written to");
+            rows += &row(work, &(mine + 1).to_string(), &times[mine], &times[index], other);
         }
     }
     rows
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-impl Contender {
-    fn run(&self) -> f64 {
-        let start = Instant::now();
-        let others: Vec<_> = self.processes.iter().map(|command| self.start(command)).collect();
-        let mut child = self.start(&self.command);
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_to_string(&mut said).unwrap();
-        let ok = child.wait().unwrap().success();
-        for mut other in others {
-            assert!(other.wait().unwrap().success());
-        }
-        let elapsed = start.elapsed().as_secs_f64();
-        assert!(ok, "{} failed", self.name);
-        if self.own_clock { said.trim().parse().unwrap() } else { elapsed }
-    }
-
-    fn start(&self, command: &[String]) -> std::process::Child {
-        let mut child = Command::new(&command[0]);
-        child.args(&command[1..]).stdout(Stdio::piped()).stderr(Stdio::null());
-        if let Some(threads) = self.threads {
-            child.env("RAYON_NUM_THREADS", threads);
-        }
-        child.spawn().unwrap()
-    }
 }

@@ -4,6 +4,9 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+#[path = "../rounds.rs"]
+mod rounds;
 
 fn main() {
     #[cfg(target_os = "linux")]

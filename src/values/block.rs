@@ -11,8 +11,6 @@ const LANES: usize = 16;
 
 /// A value as it is worked on. f16, bfloat16 and float8 are worked on as f32, which holds them exactly.
 pub(super) trait Element: Copy + PartialOrd + std::fmt::Debug + Send + 'static {
-    /// Whether it is a float.
-    const FLOAT: bool;
     /// What is less than no value.
     const LOW: Self;
     /// What is greater than no value.
@@ -31,12 +29,36 @@ pub(super) trait Element: Copy + PartialOrd + std::fmt::Debug + Send + 'static {
     fn bits(self) -> u64;
     /// The sign and the power of two of its magnitude; `None` for 0 and what is not finite.
     fn power(self) -> Option<(bool, i16)>;
+    /// Sum and summed squared distances from the mean of a block, in the arithmetic of the type. `None` where a value is
+    /// not finite, or where the arithmetic is too narrow.
+    fn moments(values: &[Self]) -> Option<(f64, f64)>;
+    /// How many are 0.
+    fn zeros(values: &[Self]) -> u64;
+    /// How many are below 0.
+    fn negatives(values: &[Self]) -> u64;
+    /// How many have a fraction, all values being finite and none of a magnitude above `most`.
+    fn fractional(values: &[Self], most: f64) -> u64;
+}
+
+/// Counts the values that are meant, in lanes of a width that the processor likes.
+macro_rules! count {
+    ($values:expr, $count:ty, $meant:expr) => {{
+        let meant = $meant;
+        let mut lanes = [0 as $count; LANES];
+        let (chunks, rest) = $values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for lane in 0..LANES {
+                lanes[lane] += <$count>::from(meant(chunk[lane]));
+            }
+        }
+        let rest = rest.iter().filter(|value| meant(**value)).count() as u64;
+        lanes.iter().map(|lane| u64::from(*lane)).sum::<u64>() + rest
+    }};
 }
 
 macro_rules! float {
-    ($type:ty, $exponent_bias:expr) => {
+    ($type:ty, $count:ty, $exponent_bias:expr, $rounds:expr) => {
         impl Element for $type {
-            const FLOAT: bool = true;
             const LOW: Self = Self::NEG_INFINITY;
             const HIGH: Self = Self::INFINITY;
             #[inline]
@@ -71,17 +93,102 @@ macro_rules! float {
                 let exponent = (self.abs().to_bits() >> (Self::MANTISSA_DIGITS - 1)) as i16 - $exponent_bias;
                 Some((self < 0.0, exponent))
             }
+            fn moments(values: &[Self]) -> Option<(f64, f64)> {
+                // Distances from a value of the block are small, whatever its values are.
+                let pivot = *values.first()?;
+                let (mut sums, mut squares) = ([0.0 as Self; LANES], [0.0 as Self; LANES]);
+                let (chunks, rest) = values.as_chunks::<LANES>();
+                for chunk in chunks {
+                    for lane in 0..LANES {
+                        let distance = chunk[lane] - pivot;
+                        sums[lane] += distance;
+                        squares[lane] += distance * distance;
+                    }
+                }
+                let (mut sum, mut square) = (0.0, 0.0);
+                for lane in 0..LANES {
+                    sum += f64::from(sums[lane]);
+                    square += f64::from(squares[lane]);
+                }
+                for value in rest {
+                    let distance = f64::from(*value) - f64::from(pivot);
+                    sum += distance;
+                    square += distance * distance;
+                }
+                let count = values.len() as f64;
+                let total = f64::from(pivot) * count + sum;
+                let spread = (square - sum * sum / count).max(0.0);
+                (total.is_finite() && spread.is_finite() && square.is_finite()).then_some((total, spread))
+            }
+            fn zeros(values: &[Self]) -> u64 {
+                count!(values, $count, |value: Self| value == 0.0)
+            }
+            fn negatives(values: &[Self]) -> u64 {
+                count!(values, $count, |value: Self| value < 0.0)
+            }
+            fn fractional(values: &[Self], most: f64) -> u64 {
+                // Adding this and taking it away again rounds to a whole number, without the call that `trunc` is on
+                // processors without SSE 4.1.
+                const ROUNDS: $type = $rounds;
+                if most < f64::from(ROUNDS) / 3.0 {
+                    count!(values, $count, |value: Self| (value + ROUNDS) - ROUNDS != value)
+                } else {
+                    values.iter().filter(|value| value.fract() != 0.0).count() as u64
+                }
+            }
         }
     };
 }
 
-float!(f32, 127);
-float!(f64, 1023);
+float!(f32, u32, 127, 12_582_912.0);
+float!(f64, u64, 1023, 6_755_399_441_055_744.0);
+
+/// Moments of whole numbers: exact sums where they fit, and distances in float64 where they do not.
+macro_rules! whole_moments {
+    ($values:expr, $type:ty) => {{
+        let (chunks, rest) = $values.as_chunks::<LANES>();
+        let count = $values.len() as f64;
+        if <$type>::BITS <= 16 {
+            let (mut sums, mut squares) = ([0_i32; LANES], [0_u64; LANES]);
+            for chunk in chunks {
+                for lane in 0..LANES {
+                    #[allow(clippy::cast_lossless, clippy::cast_possible_truncation, reason = "at most 16 bits")]
+                    let value = chunk[lane] as i32;
+                    sums[lane] += value;
+                    squares[lane] += u64::from(value.unsigned_abs().wrapping_mul(value.unsigned_abs()));
+                }
+            }
+            let mut sum = sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
+            let mut square = squares.iter().sum::<u64>() as f64;
+            for value in rest {
+                sum += value.f64();
+                square += value.f64() * value.f64();
+            }
+            Some((sum, (square - sum * sum / count).max(0.0)))
+        } else {
+            let pivot = $values.first()?.f64();
+            let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
+            for chunk in chunks {
+                for lane in 0..LANES {
+                    let distance = chunk[lane].f64() - pivot;
+                    sums[lane] += distance;
+                    squares[lane] += distance * distance;
+                }
+            }
+            let (mut sum, mut square) = (sums.iter().sum::<f64>(), squares.iter().sum::<f64>());
+            for value in rest {
+                let distance = value.f64() - pivot;
+                sum += distance;
+                square += distance * distance;
+            }
+            Some((pivot * count + sum, (square - sum * sum / count).max(0.0)))
+        }
+    }};
+}
 
 macro_rules! integer {
-    ($($type:ty)*) => {$(
+    ($($type:ty, $count:ty;)*) => {$(
         impl Element for $type {
-            const FLOAT: bool = false;
             const LOW: Self = Self::MIN;
             const HIGH: Self = Self::MAX;
             #[inline]
@@ -114,11 +221,24 @@ macro_rules! integer {
                 let number = i128::from(self);
                 (number != 0).then(|| (number < 0, number.unsigned_abs().ilog2() as i16))
             }
+            fn moments(values: &[Self]) -> Option<(f64, f64)> {
+                whole_moments!(values, $type)
+            }
+            fn zeros(values: &[Self]) -> u64 {
+                count!(values, $count, |value: Self| value == 0)
+            }
+            #[allow(unused_comparisons, reason = "unsigned types have none below 0")]
+            fn negatives(values: &[Self]) -> u64 {
+                count!(values, $count, |value: Self| value < 0)
+            }
+            fn fractional(_: &[Self], _: f64) -> u64 {
+                0
+            }
         }
     )*};
 }
 
-integer!(i8 i16 i32 i64 u8 u16 u32 u64);
+integer!(i8, u8; i16, u16; i32, u32; i64, u64; u8, u8; u16, u16; u32, u32; u64, u64;);
 
 /// What a block shows at once. Counts and extremes speak of finite values.
 #[derive(Debug, Clone, Copy)]
@@ -185,64 +305,47 @@ impl<T: Element> Block<'_, T> {
     }
 }
 
-/// Works out a block. A block of floats whose sum is finite holds no NaN and no infinity; the others are looked at value
-/// by value.
+/// Works out a block. Where the arithmetic of the type says that all its values are finite, it is believed; the others
+/// are looked at value by value.
 pub(super) fn stats<T: Element>(values: &[T]) -> Stats<T> {
-    let sum = sum(values);
-    if sum.is_finite() {
-        return fine(values, sum);
+    if let Some((sum, squares)) = T::moments(values) {
+        return fine(values, sum, squares);
     }
     let finite: Vec<T> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    let total = self::sum(&finite);
-    fine(&finite, total)
+    let count = finite.len().max(1) as f64;
+    let sum: f64 = finite.iter().map(|value| value.f64()).sum();
+    let squares = finite.iter().map(|value| (value.f64() - sum / count) * (value.f64() - sum / count)).sum();
+    fine(&finite, sum, squares)
 }
 
-/// The sum, in lanes of their own that are added in a fixed order.
-fn sum<T: Element>(values: &[T]) -> f64 {
-    let mut lanes = [0.0_f64; LANES];
-    let chunks = values.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += value.f64();
-        }
-    }
-    lanes.iter().sum::<f64>() + rest.iter().map(|value| value.f64()).sum::<f64>()
-}
-
-fn fine<T: Element>(values: &[T], sum: f64) -> Stats<T> {
-    let mean = if values.is_empty() { 0.0 } else { sum / values.len() as f64 };
-    let (mut min, mut max) = ([T::HIGH; LANES], [T::LOW; LANES]);
-    let (mut zeros, mut negatives) = ([0_u32; LANES], [0_u32; LANES]);
-    let mut squares = [0.0_f64; LANES];
-    let mut look = |lane: usize, value: T| {
-        let float = value.f64();
-        min[lane] = if value < min[lane] { value } else { min[lane] };
-        max[lane] = if value > max[lane] { value } else { max[lane] };
-        zeros[lane] += u32::from(float == 0.0);
-        negatives[lane] += u32::from(float < 0.0);
-        let distance = float - mean;
-        squares[lane] += distance * distance;
-    };
-    let chunks = values.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, value) in chunk.iter().enumerate() {
-            look(lane, *value);
-        }
-    }
-    for (lane, value) in rest.iter().enumerate() {
-        look(lane, *value);
-    }
-    let fractional = if T::FLOAT { values.iter().filter(|value| !value.is_whole()).count() as u64 } else { 0 };
+/// The rest, all values being finite.
+fn fine<T: Element>(values: &[T], sum: f64, squares: f64) -> Stats<T> {
+    let (min, max) = extremes(values);
+    let (low, high) = (min.f64(), max.f64());
     Stats {
-        min: min.into_iter().fold(T::HIGH, |least, lane| if lane < least { lane } else { least }),
-        max: max.into_iter().fold(T::LOW, |greatest, lane| if lane > greatest { lane } else { greatest }),
+        min,
+        max,
         finite: values.len() as u64,
         sum,
-        squares: squares.iter().sum(),
-        zeros: zeros.iter().map(|lane| u64::from(*lane)).sum(),
-        negatives: negatives.iter().map(|lane| u64::from(*lane)).sum(),
-        fractional,
+        squares,
+        zeros: if low <= 0.0 && high >= 0.0 { T::zeros(values) } else { 0 },
+        negatives: if low < 0.0 { T::negatives(values) } else { 0 },
+        fractional: T::fractional(values, low.abs().max(high.abs())),
     }
+}
+
+/// The least and the greatest value.
+fn extremes<T: Element>(values: &[T]) -> (T, T) {
+    let (mut min, mut max) = ([T::HIGH; LANES], [T::LOW; LANES]);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let value = chunk[lane];
+            min[lane] = if value < min[lane] { value } else { min[lane] };
+            max[lane] = if value > max[lane] { value } else { max[lane] };
+        }
+    }
+    let less = |a: T, b: &T| if *b < a { *b } else { a };
+    let more = |a: T, b: &T| if *b > a { *b } else { a };
+    (min.iter().chain(rest).fold(T::HIGH, less), max.iter().chain(rest).fold(T::LOW, more))
 }
