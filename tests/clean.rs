@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use batchlint::config::{Level, Settings};
+use batchlint::diagnostic::Diagnostic;
 use batchlint::source::Progress;
 use batchlint::{run, verdict::Report};
 use proptest::prelude::*;
@@ -49,11 +50,8 @@ fn loud(report: &Report) -> Vec<&'static str> {
 }
 
 fn shown(report: &Report) -> String {
-    report
-        .diagnostics
-        .iter()
-        .map(|found| format!("{}: {} ({})\n", found.rule, found.finding.message, found.finding.found))
-        .collect()
+    let found = |found: &Diagnostic| format!("{}: {} ({})", found.rule, found.finding.message, found.finding.found);
+    report.diagnostics.iter().map(found).collect::<Vec<_>>().join("\n")
 }
 
 /// The same cases on every machine.
@@ -197,7 +195,6 @@ fn one_injected_fault_is_found_and_nothing_else() {
         .run(&(sample(), any::<prop::sample::Index>(), any::<prop::sample::Index>()), |(sample, which, whose)| {
             let which = which.index(FAULTS.len());
             let fault = &FAULTS[which];
-            prop_assume!(batchlint::rules::RULES.iter().any(|rule| rule.id == fault.rule)); // XXX
             let hosts: Vec<&Array> = sample.arrays.iter().filter(|array| (fault.fits)(&sample, array)).collect();
             prop_assume!(!hosts.is_empty());
             let host = hosts[whose.index(hosts.len())];
@@ -219,6 +216,6 @@ fn one_injected_fault_is_found_and_nothing_else() {
         })
         .unwrap();
     for (fault, tried) in FAULTS.iter().zip(&tried) {
-        assert!(*tried > 5 || true, "{} was tried {tried} times", fault.rule);
+        assert!(*tried > 5, "{} was tried {tried} times", fault.rule);
     }
 }

@@ -46,7 +46,7 @@ fn facts() -> Vec<Value> {
 
 /// Puts `new` in the place of the value with that number, counted through the document.
 fn mutate(value: &mut Value, place: &mut usize, new: &Value) -> bool {
-    let found = match value {
+    match value {
         Value::Array(items) => items.iter_mut().any(|item| mutate(item, place, new)),
         Value::Object(entries) => entries.values_mut().any(|item| mutate(item, place, new)),
         _ if *place == 0 => {
@@ -57,8 +57,7 @@ fn mutate(value: &mut Value, place: &mut usize, new: &Value) -> bool {
             *place -= 1;
             false
         }
-    };
-    found
+    }
 }
 
 fn any_value() -> impl Strategy<Value = Value> {

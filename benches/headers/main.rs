@@ -5,7 +5,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-#[path = "../rounds.rs"]
+#[path = "../rounds/mod.rs"]
 mod rounds;
 
 fn main() {

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 
-#[path = "../rounds.rs"]
+#[path = "../rounds/mod.rs"]
 mod rounds;
 
 use std::fs::{self, File};

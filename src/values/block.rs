@@ -152,7 +152,12 @@ macro_rules! whole_moments {
             let (mut sums, mut squares) = ([0_i32; LANES], [0_u64; LANES]);
             for chunk in chunks {
                 for lane in 0..LANES {
-                    #[allow(clippy::cast_lossless, clippy::cast_possible_truncation, reason = "at most 16 bits")]
+                    #[allow(
+                        clippy::cast_lossless,
+                        clippy::cast_possible_truncation,
+                        clippy::cast_possible_wrap,
+                        reason = "at most 16 bits"
+                    )]
                     let value = chunk[lane] as i32;
                     sums[lane] += value;
                     squares[lane] += u64::from(value.unsigned_abs().wrapping_mul(value.unsigned_abs()));

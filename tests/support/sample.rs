@@ -1,5 +1,7 @@
 //! Random specs with batches that fit them: what a careful person could have written and dumped.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 /// An array that is declared, and how its values are made.
@@ -51,10 +53,8 @@ impl Sample {
         let mut text = format!("framework = \"{}\"\n", self.framework);
         if self.declares_plan {
             let rows = self.size * (self.batches - 1) + self.last;
-            text += &format!(
-                "[batch]\nsize = {}\nsteps = {}\ndataset = {rows}\nlast = \"partial\"\n",
-                self.size, self.batches
-            );
+            let (size, batches) = (self.size, self.batches);
+            write!(text, "[batch]\nsize = {size}\nsteps = {batches}\ndataset = {rows}\nlast = \"partial\"\n").unwrap();
         }
         if self.arrays.iter().any(|array| array.sizes.contains(&None)) {
             text += "[dims]\nT = { varies = true, min = 4, max = 40 }\n";
@@ -63,9 +63,10 @@ impl Sample {
             let sizes: Vec<String> =
                 array.sizes.iter().map(|size| size.map_or("\"T\"".into(), |size| size.to_string())).collect();
             let shape = [vec!["\"batch\"".to_owned()], sizes].concat().join(", ");
-            text += &format!("[{}.{}]\ndtype = \"{}\"\nshape = [{shape}]\n", array.role, array.name, array.dtype);
+            let Array { role, name, dtype, .. } = array;
+            write!(text, "[{role}.{name}]\ndtype = \"{dtype}\"\nshape = [{shape}]\n").unwrap();
             for line in &array.lines {
-                text += &format!("{line}\n");
+                writeln!(text, "{line}").unwrap();
             }
         }
         text
