@@ -149,7 +149,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         rule: "out-of-range-values",
         fits: |_, array| array.kind == Kind::Image && array.dtype == "float32",
-        change: |_, _, batch, recipe| Some(if batch == 1 { format!("{recipe}; [0, 1, 1, 1] = 1.375") } else { recipe }),
+        change: |_, _, batch, recipe| Some(if batch == 1 { format!("{recipe}; [0, 0, 1, 1] = 1.375") } else { recipe }),
     },
     Fault {
         rule: "id-out-of-range",

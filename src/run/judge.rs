@@ -67,6 +67,11 @@ pub(super) fn judge(
                     let looked = judge(&SourceCx { spec, source, of }, &mut out);
                     add("", streams.len(), looked, &mut out);
                 }
+                if active.rule.id == "corrupt-member"
+                    && let Some(why) = unchecked(facts, settings)
+                {
+                    verdict.blind(active, "", why);
+                }
             }
             Judge::Array(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
@@ -234,6 +239,20 @@ fn unanswered(cx: &ValuesCx<'_>) -> Option<String> {
     let asked = |(cell, values): &(Cell<'_>, &ValueFacts)| facts::asks::are_unanswered(declared, cell.header(), values);
     let name = || source::text::shown(cx.name, 80);
     cx.cells.iter().any(asked).then(|| format!("the saved facts do not tell what the spec asks about `{}`", name()))
+}
+
+/// Why the checksums of some members are not known to be right.
+fn unchecked(facts: &Facts, settings: &Settings) -> Option<String> {
+    let arrays = || facts.sources().iter().flat_map(|source| &source.arrays);
+    let members = arrays().filter(|array| array.member.is_some());
+    members.into_iter().find_map(|array| match array.reading.as_deref() {
+        None if settings.headers_only => Some(HEADERS_ONLY.to_owned()),
+        None => Some("some members were not read, so their checksums are not checked".to_owned()),
+        Some(Reading::Unread(why @ (Unread::TooLarge { .. } | Unread::Interrupted))) => {
+            Some(format!("some members were not read, so their checksums are not checked: {}", why.why()))
+        }
+        Some(_) => None,
+    })
 }
 
 /// Whether an array is to be left out, by column and batch.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+pub(crate) mod corpus;
 pub(crate) mod page;
 pub(crate) mod recipe;
 pub(crate) mod sample;
