@@ -91,13 +91,8 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
 mod tests {
     use super::RULE;
     use crate::rules::Looked;
-    use crate::rules::testing::World;
+    use crate::rules::testing::{World, noise};
     use crate::spec::Framework;
-
-    fn noise(batch: usize, i: usize) -> f64 {
-        let mixed = (batch * 1_000_003 + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-        (mixed % 1_000_003) as f64
-    }
 
     fn torch() -> World {
         World::new(Framework::Torch).input("x", "float32", "batch, 16").target("y", "int64", "batch")

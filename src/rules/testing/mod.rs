@@ -27,6 +27,12 @@ pub(crate) use words::{array, dtypes, shape};
 /// Makes the value of a batch at a flat index in C order.
 pub(crate) type Make = fn(usize, usize) -> f64;
 
+/// Values that vary and do not repeat.
+pub(crate) fn noise(batch: usize, i: usize) -> f64 {
+    let mixed = (batch * 1_000_003 + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    (mixed % 1_000_003) as f64
+}
+
 /// A spec and the files that are checked against it.
 #[derive(Debug, Default)]
 pub(crate) struct World {
