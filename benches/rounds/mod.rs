@@ -70,7 +70,8 @@ impl Contender {
         let mut child = self.start(&self.command);
         let mut said = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_to_string(&mut said).unwrap();
-        let ok = child.wait().unwrap().success();
+        // Findings, or nothing that the one rule concerns, are no failure.
+        let ok = matches!(child.wait().unwrap().code(), Some(0 | 1 | 3));
         for mut other in others {
             assert!(other.wait().unwrap().success());
         }
