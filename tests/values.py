@@ -85,6 +85,7 @@ def tell(file, what, x, key=None, casts=()):
     unique, at, counts = np.unique(values[finite], return_index=True, return_counts=True)
     where = np.flatnonzero(finite)
     few = len(unique) <= (128 if x.dtype.itemsize == 1 else 1024)
+    few = few and (not record["fractional"] or len(unique) <= 32 or 4 * len(unique) <= finite.sum())
     record["distinct"] = [[number(v, integer), int(n), int(where[i])] for v, n, i in zip(unique, counts, at)] if few else None
     if x.ndim > 1 and not flat.size:
         record["blank"] = {"zero": 0, "constant": 0, "zero_at_end": 0}

@@ -2,7 +2,7 @@
 //! what is wrong with a file, how large it is and which folder it was found in belong to the file, and two saved scans
 //! of one file are told apart as a whole.
 //!
-//! The reader trusts nothing: see [`super::sound`].
+//! The reader trusts nothing: see `sound`.
 
 use std::io::{self, BufRead, Read as _, Write};
 

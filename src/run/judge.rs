@@ -248,8 +248,11 @@ fn unchecked(facts: &Facts, settings: &Settings) -> Option<String> {
     members.into_iter().find_map(|array| match array.reading.as_deref() {
         None if settings.headers_only => Some(HEADERS_ONLY.to_owned()),
         None => Some("some members were not read, so their checksums are not checked".to_owned()),
-        Some(Reading::Unread(why @ (Unread::TooLarge { .. } | Unread::Interrupted))) => {
-            Some(format!("some members were not read, so their checksums are not checked: {}", why.why()))
+        Some(Reading::Unread(Unread::TooLarge { .. })) => {
+            Some("members beyond `--max-bytes-per-array` were not read, so their checksums are not checked".to_owned())
+        }
+        Some(Reading::Unread(Unread::Interrupted)) => {
+            Some("the run was interrupted before all members were read, so their checksums are not checked".to_owned())
         }
         Some(_) => None,
     })

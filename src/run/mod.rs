@@ -1,5 +1,5 @@
-//! The pipeline of `check` and `inspect`: this folder is the only place that names every stage. [`gather`] sees what there
-//! is, [`judge`] lets the rules look at it.
+//! The pipeline of `check` and `inspect`: this folder is the only place that names every stage. `gather` sees what there
+//! is, `judge` lets the rules look at it.
 
 mod gather;
 mod judge;

@@ -163,13 +163,18 @@ macro_rules! whole_moments {
                     squares[lane] += u64::from(value.unsigned_abs().wrapping_mul(value.unsigned_abs()));
                 }
             }
-            let mut sum = sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
-            let mut square = squares.iter().sum::<u64>() as f64;
-            for value in rest {
-                sum += value.f64();
-                square += value.f64() * value.f64();
+            // Whole numbers have exact sums; what is left after taking one large square from another is exact too.
+            let (mut sum, mut square) = (0_i128, 0_i128);
+            for lane in 0..LANES {
+                sum += i128::from(sums[lane]);
+                square += i128::from(squares[lane]);
             }
-            Some((sum, (square - sum * sum / count).max(0.0)))
+            for value in rest {
+                sum += i128::from(*value);
+                square += i128::from(*value) * i128::from(*value);
+            }
+            let spread = $values.len() as i128 * square - sum * sum;
+            Some((sum as f64, if spread == 0 { 0.0 } else { spread as f64 / count }))
         } else {
             let pivot = $values.first()?.f64();
             let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
@@ -295,6 +300,11 @@ impl<T: Element> Block<'_, T> {
     /// How many values are finite.
     pub(super) fn finite(&self) -> u64 {
         self.stats.finite
+    }
+
+    /// Whether it holds one value only, again and again.
+    pub(super) fn is_constant(&self) -> bool {
+        self.stats.finite == self.values.len() as u64 && self.stats.finite > 0 && self.stats.min == self.stats.max
     }
 
     /// Whether no value has a fraction.

@@ -33,6 +33,13 @@ impl Tally {
             (entry.1, entry.2) = (entry.1 + count, entry.2.min(at));
             counts.len() <= self.limit
         };
+        if block.is_constant() && !block.layout.is_reversed() {
+            let value = block.values[0];
+            if !add((value.bits(), value.number(), block.finite(), block.at(0))) {
+                self.counts = None;
+            }
+            return;
+        }
         for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
             let bits = value.bits();
             match &mut run {

@@ -43,6 +43,8 @@ pub use text::Texts;
 pub const DISTINCT: usize = 1024;
 /// The same for types of one byte, which have only 256: an image shows most of them.
 pub const DISTINCT_BYTES: usize = 128;
+/// Distinct values with fractions that are kept in any case; more of them only where each occurs four times on average.
+pub const DISTINCT_FRACTIONS: usize = 32;
 /// Columns (positions within a row) that are followed over the rows.
 pub const COLUMNS: usize = 4096;
 /// Columns whose extremes are kept.

@@ -84,7 +84,8 @@ pub struct Numbers {
     /// How often a value differs from the one before it, in the same order; 0 where `distinct` is `None`.
     pub changes: u64,
     /// Every distinct value with its count and its first place, the least first; `None` where there are more than
-    /// [`super::DISTINCT`] ([`super::DISTINCT_BYTES`] for types of one byte).
+    /// [`super::DISTINCT`] ([`super::DISTINCT_BYTES`] for types of one byte), and where values have fractions and hardly
+    /// repeat ([`super::DISTINCT_FRACTIONS`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distinct: Option<Vec<(Number, u64, u64)>>,
     /// Values that stand for "missing" by habit, where they occur as extremes.
@@ -214,7 +215,9 @@ impl Counting {
         }
         if self.tally.is_open() {
             self.tally.block(block);
-            for value in block.values {
+            // A block of one value changes at its start or not at all.
+            let values = if block.is_constant() { &block.values[..1] } else { block.values };
+            for value in values {
                 let bits = value.bits();
                 self.numbers.changes += u64::from(self.last.is_some_and(|last| last != bits));
                 self.last = Some(bits);
@@ -299,7 +302,8 @@ impl Counting {
             self.numbers.variance = Some(squares / count).filter(|variance| variance.is_finite());
         }
         self.numbers.bad_columns = self.bad_columns.into_iter().collect();
-        self.numbers.distinct = self.tally.finish();
+        let measured = self.numbers.fractional > 0;
+        self.numbers.distinct = self.tally.finish().filter(|values| !measured || is_few(values.len(), count));
         if self.numbers.distinct.is_none() {
             // Counted no further than the distinct values were.
             self.numbers.changes = 0;
@@ -309,6 +313,12 @@ impl Counting {
         self.numbers.histogram = self.powers.map(|powers| powers.finish(self.numbers.zeros));
         self.numbers
     }
+}
+
+/// Whether so many distinct values among `count` are worth keeping where values have fractions: measurements hardly ever
+/// repeat, and their values are no labels.
+fn is_few(distinct: usize, count: f64) -> bool {
+    distinct <= super::DISTINCT_FRACTIONS || distinct as f64 * 4.0 <= count
 }
 
 fn least(known: &mut Option<u64>, at: u64) {

@@ -1,4 +1,4 @@
-//! What `inspect` prints: what was seen, without a verdict. [`table`] is for people, [`json`] for programs, and the
+//! What `inspect` prints: what was seen, without a verdict. `table` is for people, `json` for programs, and the
 //! facts themselves for `check --facts`.
 
 mod json;
