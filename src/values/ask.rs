@@ -255,7 +255,7 @@ impl Asked {
                 self.of += block.values.len() as u64;
                 if let Some(cast) = &self.cast {
                     let hits = &mut self.hits;
-                    cast.block(block, &mut |kind, spot, off| add(hits, kind, spot, off));
+                    cast.block(block, &mut |more| join(hits, more));
                 }
             }
         }
@@ -268,19 +268,24 @@ impl Asked {
     }
 }
 
-/// Counts a value. Of two that are equally bad, the one with the lesser index is the worst.
+/// Counts a value.
 fn add(hits: &mut Vec<Hits>, kind: Kind, spot: Spot, off: f64) {
-    let Some(known) = hits.iter_mut().find(|hits| hits.kind == kind) else {
-        hits.push(Hits { kind, count: 1, first: spot, worst: spot, off });
+    join(hits, Hits { kind, count: 1, first: spot, worst: spot, off });
+}
+
+/// Adds hits to those that are known. Of two that are equally bad, the one with the lesser index is the worst.
+pub(super) fn join(hits: &mut Vec<Hits>, more: Hits) {
+    debug_assert!(!more.off.is_nan(), "{more:?}");
+    let Some(known) = hits.iter_mut().find(|hits| hits.kind == more.kind) else {
+        hits.push(more);
         return;
     };
-    known.count += 1;
-    if spot.at < known.first.at {
-        known.first = spot;
+    known.count = known.count.saturating_add(more.count);
+    if more.first.at < known.first.at {
+        known.first = more.first;
     }
-    debug_assert!(!off.is_nan(), "{kind:?} {spot:?}");
-    if off > known.off || (off.total_cmp(&known.off).is_eq() && spot.at < known.worst.at) {
-        (known.worst, known.off) = (spot, off);
+    if more.off > known.off || (more.off.total_cmp(&known.off).is_eq() && more.worst.at < known.worst.at) {
+        (known.worst, known.off) = (more.worst, more.off);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use super::ask::{Kind, Spot};
+use super::ask::{Hits, Kind, Spot};
 use super::block::{Block, Element};
 use super::number::Number;
 use crate::spec::dtype::{Dtype, Kind as Type, MlType};
@@ -142,18 +142,59 @@ impl Cast {
     }
 
     /// Tells every value of a block that does not stay what it is.
-    pub(super) fn block<T: Element>(&self, block: &Block<'_, T>, tell: &mut dyn FnMut(Kind, Spot, f64)) {
+    pub(super) fn block<T: Element>(&self, block: &Block<'_, T>, tell: &mut dyn FnMut(Hits)) {
         let (least, greatest) = block.range();
         if block.finite() == block.values.len() as u64 && self.keeps(least, greatest, block.is_whole()) {
+            return;
+        }
+        if self.only_rounds(block, tell) {
             return;
         }
         for (i, value) in block.values.iter().enumerate() {
             let value = value.number();
             if let Some((kind, off)) = self.loss(value) {
-                tell(kind, Spot { value, at: block.at(i) }, off);
+                let spot = Spot { value, at: block.at(i) };
+                tell(Hits { kind, count: 1, first: spot, worst: spot, off });
             }
         }
     }
+
+    /// Tells what a cast to float32 rounds in a block where it does nothing else: worked out side by side, not value by
+    /// value. False where it may do something else, or where places do not follow each other: then nothing is told.
+    fn only_rounds<T: Element>(self, block: &Block<'_, T>, tell: &mut dyn FnMut(Hits)) -> bool {
+        let (least, greatest) = block.range();
+        // Below this, whole numbers stay what they are.
+        let whole_stay = least > -16_777_216.0 && greatest < 16_777_216.0;
+        let simple = block.finite() == block.values.len() as u64 && !block.layout.is_reversed();
+        if !(matches!(self.into, Into::F32) && whole_stay && simple) {
+            return false;
+        }
+        let (mut count, mut tiny, mut worst) = (0_u64, 0_u64, 0.0_f64);
+        for value in block.values {
+            let value = value.f64();
+            let off = relative(value);
+            count += u64::from(off > 0.0);
+            tiny += u64::from(value != 0.0 && value.abs() < f64::from(f32::MIN_POSITIVE));
+            worst = if off > worst { off } else { worst };
+        }
+        if tiny > 0 {
+            return false;
+        }
+        let place = |meant: &dyn Fn(f64) -> bool| {
+            let i = block.values.iter().position(|value| meant(relative(value.f64())))?;
+            Some(Spot { value: block.values[i].number(), at: block.at(i) })
+        };
+        if let (Some(first), Some(at_worst)) = (place(&|off| off > 0.0), place(&|off| off == worst)) {
+            tell(Hits { kind: Kind::Rounded, count, first, worst: at_worst, off: worst });
+        }
+        true
+    }
+}
+
+/// How far a cast to float32 moves a value, relative to it; NaN for 0, which stays.
+#[allow(clippy::cast_possible_truncation, reason = "the cast that is asked about")]
+fn relative(value: f64) -> f64 {
+    (f64::from(value as f32) - value).abs() / value.abs()
 }
 
 /// The float of a type that is nearest to a value; the value itself where the type is no float, or none that is cast to.
@@ -177,6 +218,10 @@ fn odd(value: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::ask::join;
+    use super::super::{Ask, Layout, Pass, Wants};
     use super::*;
 
     fn loss(from: &str, to: &str, value: f64) -> Option<Kind> {
@@ -219,6 +264,37 @@ mod tests {
             ("bool", "float32", 1.0, None),
         ] {
             assert_eq!(loss(from, to, value), kind, "{value} from {from} to {to}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_block_is_told_as_its_values_are(
+            values in prop::collection::vec(
+                prop_oneof![-1.0..1.0, Just(0.0), Just(-0.0), Just(0.5), Just(0.1), -2e7..2e7, Just(1e-40), Just(1e39), Just(3.0)],
+                1..200,
+            ),
+            keep in 0.0..2e7,
+        ) {
+            // Most blocks hold small values only, which take the short way.
+            let values: Vec<f64> = values.into_iter().filter(|value: &f64| value.abs() <= keep).collect();
+            let (from, to) = (Dtype::from_name("float64").unwrap(), Dtype::from_name("float32").unwrap());
+            let layout = Layout { dtype: &from, shape: &[values.len() as u64], fortran: false };
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let mut pass = Pass::new(layout, Wants::NUMBERS, &[Ask::Cast { to: to.clone() }]).unwrap();
+            pass.feed(&bytes);
+            let answer = pass.finish().unwrap().answers.remove(0);
+            let cast = Cast::new(&from, &to).unwrap();
+            let mut hits: Vec<Hits> = Vec::new();
+            for (at, value) in values.iter().enumerate() {
+                let value = Number::Float(*value);
+                if let Some((kind, off)) = cast.loss(value) {
+                    let spot = Spot { value, at: at as u64 };
+                    join(&mut hits, Hits { kind, count: 1, first: spot, worst: spot, off });
+                }
+            }
+            hits.sort_by_key(|hits| hits.kind);
+            prop_assert_eq!(answer.hits, hits);
         }
     }
 

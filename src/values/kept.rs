@@ -1,6 +1,6 @@
 //! What saved facts hold of what somebody wants to know: facts that were saved for one spec are judged by another.
 
-use super::ask::{Answer, Ask, Hits, Kind, Spot};
+use super::ask::{Answer, Ask, Hits, Kind, Spot, join};
 use super::decode::decoder;
 use super::layout::Layout;
 use super::numbers::Numbers;
@@ -100,17 +100,7 @@ fn each_distinct(numbers: &Numbers, judge: impl Fn(f64) -> Option<(Kind, f64)>) 
     for (value, count, at) in numbers.distinct.as_ref()? {
         let Some((kind, off)) = judge(value.to_f64()) else { continue };
         let spot = Spot { value: *value, at: *at };
-        let Some(known) = hits.iter_mut().find(|hits| hits.kind == kind) else {
-            hits.push(Hits { kind, count: *count, first: spot, worst: spot, off });
-            continue;
-        };
-        known.count = known.count.saturating_add(*count);
-        if spot.at < known.first.at {
-            known.first = spot;
-        }
-        if off > known.off || (off.total_cmp(&known.off).is_eq() && spot.at < known.worst.at) {
-            (known.worst, known.off) = (spot, off);
-        }
+        join(&mut hits, Hits { kind, count: *count, first: spot, worst: spot, off });
     }
     hits.sort_by_key(|hits| hits.kind);
     Some(hits)
