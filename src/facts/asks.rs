@@ -153,16 +153,15 @@ fn is_encoded(declared: &Declaration, encoding: Encoding) -> bool {
 }
 
 /// What is to be read of every source, as [`crate::source::read_all`] takes it: one list per source of the facts, in
-/// their order. The streams are those of the same facts. `wants` says what is worth looking at; `checksums`, whether
-/// members of archives are read for their checksums alone. An array that the spec does not name is none of the model's,
-/// where the spec names any: only `all` asks about it.
+/// their order. The streams are those of the same facts. `wants` says what is worth looking at. An array that the spec
+/// does not name is none of the model's, where the spec names any: only `all` asks about it; of a member, the checksum is
+/// asked about all the same.
 #[must_use]
 pub fn questions(
     sources: &[crate::source::SourceFacts],
     streams: &[Stream<'_>],
     spec: &Spec,
     wants: Wants,
-    checksums: bool,
     all: bool,
 ) -> Vec<Vec<Question>> {
     let mut questions: Vec<Vec<Question>> = sources.iter().map(|_| Vec::new()).collect();
@@ -171,7 +170,9 @@ pub fn questions(
         .enumerate()
         .flat_map(|(i, source)| source.arrays.iter().enumerate().map(move |(j, array)| (from_ref(array), (i, j))))
         .collect();
-    for column in streams.iter().flat_map(|stream| &stream.columns) {
+    // A .npy file has no checksum.
+    let looks = wants.or(Wants::CHECKSUMS) != Wants::CHECKSUMS;
+    for column in streams.iter().flat_map(|stream| &stream.columns).filter(|_| looks) {
         let declared = column.declared.and_then(|index| spec.arrays.get(index));
         if declared.is_none() && !spec.arrays.is_empty() && !all {
             continue;
@@ -183,11 +184,11 @@ pub fn questions(
         }
     }
     for (source, questions) in sources.iter().zip(&mut questions) {
-        if checksums {
+        if wants.checksums {
             let asked: HashSet<usize> = questions.iter().map(|question| question.array).collect();
             let members = source.arrays.iter().enumerate().filter(|(_, array)| array.member.is_some());
             let others = members.map(|(array, _)| array).filter(|array| !asked.contains(array));
-            questions.extend(others.map(|array| Question { array, wants: Wants::NOTHING, asks: Vec::new() }));
+            questions.extend(others.map(|array| Question { array, wants: Wants::CHECKSUMS, asks: Vec::new() }));
         }
         // In the order of the file, so that it is read forwards.
         questions.sort_by_key(|question| question.array);

@@ -50,7 +50,7 @@ fn reading(array: &ArrayFacts, question: &Question, limit: Option<u64>) -> Optio
         }
         Some(Reading::Unread(why)) => unread(why.clone()),
         // Of a member that is read for its checksum alone, nothing is missed.
-        None if question.wants == Wants::NOTHING => None,
+        None if question.wants == Wants::CHECKSUMS => None,
         None => unread(Unread::NotSaved),
     }
 }

@@ -5,13 +5,14 @@ use crate::diagnostic::quantity::{exact, exact_bytes};
 use crate::diagnostic::{Finding, Level};
 use crate::source::fault::{ArchiveFault, Fault, FaultKind};
 use crate::source::text::shown;
+use crate::values::Wants;
 
 pub(super) static RULE: Rule = Rule {
     id: "corrupt-member",
     group: Group::Source,
     level: Level::Error,
     finds: "members that are damaged, encrypted, or other than the archive's directory says",
-    needs: Needs::HEADERS,
+    needs: Needs::HEADERS.values(Wants::CHECKSUMS),
     page: include_str!("../../docs/rules/corrupt-member.md"),
     judge: Judge::Source(judge),
 };

@@ -19,8 +19,6 @@ use crate::values::Wants;
 pub(super) struct Looking {
     /// Of the values.
     pub(super) wants: Wants,
-    /// Whether members of archives are read for their checksums alone.
-    pub(super) checksums: bool,
     /// Whether arrays that the spec does not name are looked at, where it names any.
     pub(super) all: bool,
 }
@@ -52,7 +50,7 @@ fn read(
     settings: &Settings,
     progress: &Progress,
 ) -> Facts {
-    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
+    if settings.headers_only || !looking.wants.any() {
         return facts;
     }
     let questions = questions(&facts, spec, looking);
@@ -67,7 +65,7 @@ fn read(
 /// What is asked of each source.
 fn questions(facts: &Facts, spec: &Spec, looking: Looking) -> Vec<Vec<Question>> {
     let streams = facts::assemble(facts, spec);
-    facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.checksums, looking.all)
+    facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.all)
 }
 
 /// The facts that were saved in these files, together.
@@ -83,7 +81,7 @@ pub(super) fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
 /// Saved facts as if they had been read from the data just now.
 pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Gathered {
     let gathered = |facts| Gathered { facts, unmatched: Vec::new(), against: BTreeSet::new() };
-    if settings.headers_only || !(looking.wants.any() || looking.checksums) {
+    if settings.headers_only || !looking.wants.any() {
         return gathered(facts::recall::headers(facts));
     }
     let questions = questions(&facts, spec, looking);

@@ -67,7 +67,7 @@ pub(super) fn judge(
                     let looked = judge(&SourceCx { spec, source, of }, &mut out);
                     add("", streams.len(), looked, &mut out);
                 }
-                if active.rule.id == "corrupt-member"
+                if active.rule.needs.values.checksums
                     && let Some(why) = unchecked(facts, settings)
                 {
                     verdict.blind(active, "", why);
@@ -222,7 +222,11 @@ fn each_column(
         let unread = concerned.into_iter().find_map(|cell| match cell.array.reading.as_deref()? {
             Reading::Unread(Unread::UnknownType | Unread::NoBytes) | Reading::Read(_) => None,
             Reading::Unread(why) => {
-                Some(format!("the values of `{}` are not known: {}", source::text::shown(&column.name, 80), why.why()))
+                let of = match &*column.name {
+                    "" => "an array".to_owned(),
+                    name => format!("`{}`", source::text::shown(name, 80)),
+                };
+                Some(format!("the values of {of} are not known: {}", why.why()))
             }
         });
         // What the spec does not name is one check of the run.

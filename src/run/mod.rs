@@ -36,7 +36,7 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
-    let looking = Looking { wants, checksums: rules.active("corrupt-member").is_some(), all: false };
+    let looking = Looking { wants, all: false };
     let Gathered { facts, unmatched, against } = if settings.facts.is_empty() {
         gather(&spec, looking, settings, progress)
     } else {
@@ -60,12 +60,12 @@ pub struct Inspected {
     pub unmatched: Vec<Unmatched>,
 }
 
-/// Looks at the files that the settings name, at `wants` of their values and at all of their checksums.
+/// Looks at the files that the settings name, at `wants` of their values.
 pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
     let Loaded { spec, found, .. } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
-    let looking = Looking { wants, checksums: true, all: true };
+    let looking = Looking { wants, all: true };
     let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress);
     Ok(Inspected { spec, facts, found, unmatched })
 }

@@ -35,7 +35,7 @@ const EXCESS: u64 = 16 << 20;
 pub struct Question {
     /// Index into the arrays of the source.
     pub array: usize,
-    /// What to look at. Of a member of which nothing is wanted, the checksum is checked.
+    /// What to look at. Of whatever is read of a member, the checksum is checked.
     pub wants: Wants,
     /// What to answer.
     pub asks: Vec<Ask>,

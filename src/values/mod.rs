@@ -72,11 +72,14 @@ pub struct Wants {
     pub shapes: bool,
     /// Texts, and what a pickle holds.
     pub contents: bool,
+    /// Whether members of archives are what their checksums were made of.
+    pub checksums: bool,
 }
 
 impl Wants {
     /// Nothing: headers are enough.
-    pub const NOTHING: Self = Self { numbers: false, hashes: false, rows: false, shapes: false, contents: false };
+    pub const NOTHING: Self =
+        Self { numbers: false, hashes: false, rows: false, shapes: false, contents: false, checksums: false };
     /// Extremes, counts, positions, answers.
     pub const NUMBERS: Self = Self { numbers: true, ..Self::NOTHING };
     /// Hashes of the rows and of the whole.
@@ -85,10 +88,13 @@ impl Wants {
     pub const ROWS: Self = Self { rows: true, ..Self::NOTHING };
     /// Texts, and what a pickle holds.
     pub const CONTENTS: Self = Self { contents: true, ..Self::NOTHING };
+    /// The checksums of members.
+    pub const CHECKSUMS: Self = Self { checksums: true, ..Self::NOTHING };
     /// Everything that rules look at.
     pub const JUDGED: Self = Self { shapes: false, ..Self::EVERYTHING };
     /// Everything.
-    pub const EVERYTHING: Self = Self { numbers: true, hashes: true, rows: true, shapes: true, contents: true };
+    pub const EVERYTHING: Self =
+        Self { numbers: true, hashes: true, rows: true, shapes: true, contents: true, checksums: true };
 
     /// The same, and numbers.
     #[must_use]
@@ -111,6 +117,7 @@ impl Wants {
             rows: self.rows || other.rows,
             shapes: self.shapes || other.shapes,
             contents: self.contents || other.contents,
+            checksums: self.checksums || other.checksums,
         }
     }
 
