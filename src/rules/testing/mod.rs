@@ -115,6 +115,7 @@ impl World {
             size: arrays.iter().map(|array| array.header.bytes()).sum(),
             arrays: arrays.clone(),
             faults: Vec::new(),
+            yielded: None,
         });
         self.facts = std::mem::take(&mut self.facts).merge(Facts::new(sources.collect()));
         self
@@ -188,6 +189,7 @@ impl World {
             size: arrays.iter().map(|array| array.header.bytes()).sum(),
             arrays,
             faults: Vec::new(),
+            yielded: None,
         };
         self.facts = std::mem::take(&mut self.facts).merge(Facts::new(vec![source]));
         self
