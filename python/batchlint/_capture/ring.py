@@ -29,7 +29,7 @@ class Ring:
         self._map = None  # type: Any
         self._taken = False
 
-    slot_bytes = SLOT_BYTES
+    slots, slot_bytes = SLOTS, SLOT_BYTES
 
     def announcement(self) -> Dict[str, Any]:
         return {"path": self.path, "slots": SLOTS, "slot_bytes": SLOT_BYTES}
