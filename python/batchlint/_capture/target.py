@@ -55,7 +55,8 @@ class Target:
             return self.found
         for name in self.attribute.split("."):
             try:
-                self.owner, self.found = self.found, getattr(self.found, name)
+                self.owner = self.found
+                self.found = getattr(self.owner, name)
             except AttributeError:
                 self._missing(name)
         return self.found

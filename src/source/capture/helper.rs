@@ -32,6 +32,7 @@ const MODULES: &[(&str, &str)] = &[
     module!("slices"),
     module!("spy"),
     module!("target"),
+    module!("tree"),
     module!("watchdog"),
 ];
 
