@@ -159,7 +159,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             samples: report.coverage.samples,
             bytes: report.coverage.bytes,
             values_read: report.coverage.values_read,
-            interrupted: report.coverage.interrupted > 0,
+            interrupted: report.coverage.interrupted > 0 || report.coverage.stopped,
             passed,
             failed,
             not_evaluated,
