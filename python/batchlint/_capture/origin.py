@@ -9,6 +9,7 @@ from .source import Sources, is_user
 
 SOURCE, LOG, SITE = 6, 7, 8
 _MOST_SITES = 512
+_ITEMS = (type(iter([])), type(iter(())))
 
 
 class Origins:
@@ -20,7 +21,7 @@ class Origins:
         self._send = send
         self._sent = set()  # ids of the sources that were sent
         self._logged = set()
-        self._known = {}  # type: Dict[Tuple[Any, ...], Tuple[int, bool]]
+        self._known = {}  # type: Dict[Tuple[Any, ...], Tuple[Optional[int], bool]]
         self._places = {}  # type: Dict[Tuple[Any, ...], int]
         self._codes = {}  # type: Dict[int, Any]
         self._last = None  # type: Optional[int]
@@ -63,6 +64,8 @@ class Origins:
         key = None  # type: Optional[Tuple[Any, ...]]
         if frames:
             key = (structure,) + tuple([(id(found.frame.f_code), found.frame.f_lasti) for found in frames])
+        elif self._factory and type(iterator) in _ITEMS:
+            key = (structure, "factory")
         traced = tracer is not None and tracer.mode != "off"
         if key is not None and key in self._known:
             number, sure = self._known[key]
@@ -76,16 +79,16 @@ class Origins:
 
         chosen = find(self, batch, tree, leaves, frames, tracer if traced else None, self._factory)
         if chosen is None:
-            return (self._last, True) if self._last is not None else (None, False)
+            if self._last is None and key is not None and not traced and len(self._known) < _MOST_SITES:
+                self._remember(key, None, True, frames)
+            return self._last, self._last is not None
         place = (structure, id(chosen.code), chosen.lasti, chosen.kind, chosen.inferred)
         number = self._places.get(place)
         if number is None:
             number = self._new(chosen, place)
         sure = self._sure(chosen, frames)
         if key is not None and len(self._known) < _MOST_SITES:
-            self._known[key] = number, sure
-            for found in frames:  # a code object that is gone could leave its id to another
-                self._codes[id(found.frame.f_code)] = found.frame.f_code
+            self._remember(key, number, sure or chosen.kind == "element", frames)
         self._last = number
         return number, False
 
@@ -103,6 +106,11 @@ class Origins:
         self._places[place] = number
         self._codes[id(chosen.code)] = chosen.code
         return number
+
+    def _remember(self, key: Tuple[Any, ...], number: Optional[int], sure: bool, frames: List[Suspended]) -> None:
+        self._known[key] = number, sure
+        for found in frames:  # a code object that is gone could leave its id to another
+            self._codes[id(found.frame.f_code)] = found.frame.f_code
 
     @staticmethod
     def _sure(chosen: Any, frames: List[Suspended]) -> bool:

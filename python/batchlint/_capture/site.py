@@ -11,7 +11,7 @@ from .flow import reaching
 from .position import Place, place
 from .source import Source, span_of
 from .tracer import Exit, live
-from .tree import dtype_and_shape, flatten, is_array
+from .tree import LIBRARIES, dtype_and_shape, flatten, is_array
 
 _MOST_ELEMENTS = 256
 _SHORT = 60
@@ -25,7 +25,8 @@ class Leaf(NamedTuple):
     dtype: Optional[str]
     shape: Optional[List[int]]
     array: bool
-    torch: bool
+    py: str  # its type, with the module
+    library: str  # the package of the nearest of its types that is no code of the user: numpy, torch, ...
     code: Any
 
 
@@ -140,8 +141,11 @@ class Site:
 
     def _leaf(self, site: Optional["Site"], element: Optional[Element], obj: Any) -> Leaf:
         dtype, shape = dtype_and_shape(obj) if is_array(obj) else (None, None)
-        torch = any(type.__getattribute__(base, "__module__") == "torch" for base in type(obj).__mro__)
-        return Leaf(site.source if site is not None else None, element, dtype, shape, is_array(obj), torch,
+        cls = type(obj)
+        modules = [str(type.__getattribute__(base, "__module__")).split(".")[0] for base in cls.__mro__]
+        library = next((name for name in modules if name in LIBRARIES), "")
+        return Leaf(site.source if site is not None else None, element, dtype, shape, is_array(obj),
+                    "%s.%s" % (cls.__module__, cls.__qualname__), library,
                     site.code if site is not None else self.code)
 
     def _owner(self, path: Tuple[Any, ...], leaf: Any) -> Tuple[Optional["Site"], Optional[Tuple[Any, ...]]]:

@@ -43,14 +43,18 @@ class Source:
         self.tree = None  # type: Optional[ast.AST]
         self.parents = {}  # type: Dict[ast.AST, ast.AST]
         self._functions = {}  # type: Dict[int, Tuple[Any, Optional[ast.AST]]]
-        self._lines = None  # type: Optional[List[bytes]]
         self._starts = None  # type: Optional[List[int]]
-        if self.text is not None:
-            self.reparse()
+        self._parse()
 
-    def reparse(self) -> None:
-        """Read the tree of `text` again."""
-        self.tree, self.parents, self._lines, self._functions = parse(self.text), {}, None, {}
+    def changed(self, text: str) -> "Source":
+        """The same source with another text."""
+        other = object.__new__(Source)
+        other.__dict__.update(self.__dict__, text=text, tree=None, parents={}, _functions={}, _starts=None)
+        other._parse()
+        return other
+
+    def _parse(self) -> None:
+        self.tree = parse(self.text)
         if self.tree is not None:
             for node in ast.walk(self.tree):
                 for child in ast.iter_child_nodes(node):
@@ -77,24 +81,21 @@ class Source:
             told["sha256"] = self.sha256
         return told
 
-    def lines(self) -> List[bytes]:
-        """The lines in UTF-8, without their ends."""
-        if self._lines is None:
-            self._lines = [line.encode("utf-8", "replace") for line in _LINE_END.split(self.text or "")]
-        return self._lines
-
-    def offset(self, line: int, column: int) -> int:
-        """Where a place stands in the UTF-8 of the whole text."""
-        if self._lines is None or self._starts is None:
+    def starts(self) -> List[int]:
+        """Where each line begins in the UTF-8 of the whole text."""
+        if self._starts is None:
             text = self.text or ""
             starts, at, done = [0], 0, 0
             for end in _LINE_END.finditer(text):
                 at += len(text[done:end.end()].encode("utf-8", "replace"))
                 done = end.end()
                 starts.append(at)
-            self.lines()
             self._starts = starts
-        return self._starts[line - 1] + column
+        return self._starts
+
+    def offset(self, line: int, column: int) -> int:
+        """Where a place stands in the UTF-8 of the whole text."""
+        return self.starts()[line - 1] + column
 
     def cut(self, span: Span) -> str:
         """The text of a span."""
