@@ -3,6 +3,8 @@
 
 mod gather;
 mod judge;
+#[allow(dead_code, reason = "what runs programs calls it")]
+mod locate;
 
 use crate::config::{Level, Settings};
 use crate::error::Error;
