@@ -4,7 +4,6 @@ import sys
 import textwrap
 import unittest
 
-import support  # noqa: F401
 from parent import Child, Program
 
 KERAS = """
