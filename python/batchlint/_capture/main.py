@@ -127,6 +127,7 @@ def _run_target(capture: Capture, options: Dict[str, Any]) -> None:
             if run:
                 if not called and _is_spent(found):
                     capture.channel.log("no second run: `%s` is an iterator, it can be read once" % target.text)
+                    capture.end("no-data")
                     return
                 if options.get("seed") is not None:
                     from . import seeds
@@ -225,6 +226,7 @@ def _run_script(capture: Capture, options: Dict[str, Any]) -> None:
                     capture.run = run
                     if run and found.batch is None and _is_spent(found.stream):
                         capture.channel.log("no second run: the call was given an iterator, it can be read once")
+                        capture.end("no-data")
                         break
                     _stream(capture, options, dict(hello), found.stream, capture.tracer(), found.declared, found.batch)
             except Unusable as error:
