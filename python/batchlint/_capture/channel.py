@@ -21,6 +21,7 @@ MAX_JSON = 16 << 20
 CLOSED_BY_PROGRAM = 81
 READER_GONE = 82
 
+_pollers = {}  # type: dict
 _HEAD = struct.Struct("<4sBBHIIQ")
 # `default`: nothing of the user may be asked for its text while we send.
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=lambda value: type(value).__name__).encode
@@ -183,8 +184,10 @@ def _too_large(kind: int, message: Any) -> Any:
 
 def _readable(fd: int) -> bool:
     if hasattr(select, "poll"):
-        poller = select.poll()
-        poller.register(fd, select.POLLIN)
+        poller = _pollers.get(fd)
+        if poller is None:
+            poller = _pollers[fd] = select.poll()
+            poller.register(fd, select.POLLIN)
         try:
             # A descriptor that the program closed is not readable: waiting for it would never end.
             return any(events & (select.POLLIN | select.POLLHUP) for _, events in poller.poll(0))

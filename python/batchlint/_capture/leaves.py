@@ -14,6 +14,7 @@ _KINDS = {"?": "b", "b": "i", "h": "i", "i": "i", "l": "i", "q": "i", "n": "i", 
           "L": "u", "Q": "u", "N": "u", "e": "f", "f": "f", "d": "f", "c": "S"}
 _NAMES = {"i": "int", "u": "uint", "f": "float"}
 _SCALARS = (bool, int, float, complex)
+_plain = {}  # type: Dict[Any, Tuple[str, str]]
 _ARRAY_LIBRARIES = ("torch", "tensorflow", "jax", "jaxlib")
 
 
@@ -122,15 +123,20 @@ def _listed(fields: List[Any]) -> List[Any]:
 
 def _describe_array(header: Dict[str, Any], array: Any, via: Optional[str], leaf: Any, cast: bool) -> Optional[Bytes]:
     dtype, flags = array.dtype, array.flags
+    plain = _plain.get(dtype) if dtype.names is None else None
+    if plain is None and dtype.names is None:
+        if len(_plain) > 256:
+            _plain.clear()
+        plain = _plain[dtype] = dtype.name, dtype.str  # numpy works its names out anew each time
     # What is known is told before what may fail.
     header["kind"], header["via"] = "array", via
-    header["dtype"] = dtype.name
+    header["dtype"] = plain[0] if plain else dtype.name
     header["shape"], header["strides"] = list(array.shape), list(array.strides)
     header["c"], header["f"] = flags.c_contiguous, flags.f_contiguous
     header["writeable"], header["aligned"], header["nbytes"] = flags.writeable, flags.aligned, array.nbytes
     sent = array
     try:
-        header["descr"] = descr(dtype)
+        header["descr"] = plain[1] if plain else descr(dtype)
     except ValueError:  # fields that overlap or stand in another order: no .npy header can say that
         np = sys.modules["numpy"]
         packed = np.dtype([(name, dtype.fields[name][0]) for name in dtype.names])

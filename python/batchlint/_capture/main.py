@@ -52,8 +52,6 @@ def _own_traceback(error: BaseException) -> str:
 
 
 def _start(sender: wire.Channel, options: Dict[str, Any]) -> Tuple[Any, Capture]:
-    import platform
-
     ring = None
     if (options.get("payload") or "ring") == "ring":
         try:
@@ -66,8 +64,8 @@ def _start(sender: wire.Channel, options: Dict[str, Any]) -> Tuple[Any, Capture]
     end_with_parent()
     sender.greet()
     sender.send(wire.START, {
-        "v": 1, "helper": HELPER, "python": platform.python_version(),
-        "implementation": platform.python_implementation(), "executable": sys.executable, "pid": os.getpid(),
+        "v": 1, "helper": HELPER, "python": sys.version.split()[0],
+        "implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name, sys.implementation.name), "executable": sys.executable, "pid": os.getpid(),
         "platform": sys.platform, "ring": ring.announcement() if ring else None, "dump": dump})
     interrupts.install()
     dog = Watchdog(sender, options.get("stall") or 5.0)

@@ -18,7 +18,7 @@ def tally(array: Any) -> Dict[str, Any]:
         if index == _LOOKED_AT:
             break
         cls = type(element)
-        _count(kinds, cls, index)
+        _count(kinds, type_name(cls), index)
         if issubclass(cls, (np.ndarray, np.generic)):
             plain = element if cls is np.ndarray else np.ndarray.view(element, np.ndarray) \
                 if issubclass(cls, np.ndarray) else np.asarray(element)
@@ -31,7 +31,7 @@ def tally(array: Any) -> Dict[str, Any]:
             _count(dtypes, str(element.dtype).rpartition(".")[2], index)
     told = {
         "elements": array.size,
-        "kinds": _listed(kinds, type_name),
+        "kinds": _listed(kinds, str),
         "shapes": _listed(shapes, list),
         "dtypes": _listed(dtypes, lambda dtype: getattr(dtype, "name", dtype)),
     }  # type: Dict[str, Any]

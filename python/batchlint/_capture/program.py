@@ -11,6 +11,7 @@ _LIBRARY = tuple({
     os.path.join(os.path.dirname(os.__file__), ""),
 })
 _known: Dict[str, bool] = {}
+_names: Dict[type, str] = {}
 
 
 def is_user(filename: str) -> bool:
@@ -59,9 +60,16 @@ def caller(frame: Any) -> Dict[str, Any]:
 
 def type_name(cls: type) -> str:
     """Module and name of a type, without asking its metaclass."""
+    plain = type(cls) is type  # another metaclass may have a hash of its own
+    known = _names.get(cls) if plain else None
+    if known is not None:
+        return known
     module = type.__getattribute__(cls, "__module__")
     name = type.__getattribute__(cls, "__qualname__")
-    return "%s.%s" % (module, name) if isinstance(module, str) and module else str(name)
+    known = "%s.%s" % (module, name) if isinstance(module, str) and module else str(name)
+    if plain and len(_names) < 1000:
+        _names[cls] = known
+    return known
 
 
 def ancestry(cls: type) -> List[str]:

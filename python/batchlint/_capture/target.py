@@ -13,6 +13,9 @@ _DOTTED = re.compile(r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*$")
 _PLANNED = {"batch_size": "batch_size", "steps": "steps", "steps_per_epoch": "steps", "epochs": "epochs"}
 
 
+_Function = type(lambda: None)
+
+
 class NoTarget(Exception):
     """There is nothing under that name that hands out batches; `help`: lines that say what there is."""
 
@@ -190,6 +193,8 @@ def _cannot_call(target: Target, missing: List[str]) -> NoReturn:
 
 def _parameters(function: Any) -> Tuple[Optional[List[Tuple[str, bool, bool]]], bool]:
     """[(name, required, only by position)], and whether it takes any keyword; (None, True) where nobody knows."""
+    if type(function) is _Function and not hasattr(function, "__wrapped__") and not hasattr(function, "__signature__"):
+        return _plain_parameters(function)
     import inspect
 
     try:
@@ -205,3 +210,14 @@ def _parameters(function: Any) -> Tuple[Optional[List[Tuple[str, bool, bool]]], 
             found.append((parameter.name, parameter.default is parameter.empty,
                           parameter.kind is parameter.POSITIONAL_ONLY))
     return found, takes_any
+
+
+def _plain_parameters(function: Any) -> Tuple[List[Tuple[str, bool, bool]], bool]:
+    """The same for a plain function, from its code: importing `inspect` takes longer than many programs."""
+    code = function.__code__
+    only_keywords = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
+    first_default = code.co_argcount - len(function.__defaults__ or ())
+    found = [(name, index < first_default, index < code.co_posonlyargcount)
+             for index, name in enumerate(code.co_varnames[:code.co_argcount])]
+    found += [(name, name not in (function.__kwdefaults__ or {}), False) for name in only_keywords]
+    return found, bool(code.co_flags & 0x08)  # CO_VARKEYWORDS
