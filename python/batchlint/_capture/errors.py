@@ -1,4 +1,5 @@
 """An exception as the ERROR frame tells it."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
@@ -12,8 +13,13 @@ _DEPTH = 4
 def describe(error: BaseException, depth: int = 0) -> Dict[str, Any]:
     """`error` of the protocol: type, message, notes, frames, and what led to it. Never raises."""
     message = _text(error)
-    told = {"type": type(error).__name__, "module": type(error).__module__, "message": message[:2000],
-            "notes": [str(note)[:500] for note in _notes(error)], "frames": frames(error)}  # type: Dict[str, Any]
+    told = {
+        "type": type(error).__name__,
+        "module": type(error).__module__,
+        "message": message[:2000],
+        "notes": [str(note)[:500] for note in _notes(error)],
+        "frames": frames(error),
+    }  # type: Dict[str, Any]
     if depth < _DEPTH:
         if error.__cause__ is not None:
             told["cause"] = describe(error.__cause__, depth + 1)
@@ -35,10 +41,16 @@ def frames(error: BaseException) -> List[Dict[str, Any]]:
         at = at.tb_next
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         # The text that could not be compiled has no frame; it is where the reader has to look.
-        found.append({"file": error.filename, "line": error.lineno, "func": "<module>",
-                      "user": is_user(error.filename)})
+        found.append(
+            {
+                "file": error.filename,
+                "line": error.lineno,
+                "func": "<module>",
+                "user": is_user(error.filename),
+            }
+        )
     if len(found) > _FRAMES:
-        found = found[: _FRAMES // 2] + found[-_FRAMES // 2:]
+        found = found[: _FRAMES // 2] + found[-_FRAMES // 2 :]
     return found
 
 
