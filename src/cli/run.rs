@@ -194,7 +194,9 @@ fn fixed(ran: &Ran, proved: bool, all: bool) -> Exit {
         return report.exit();
     };
     if !proved && !all {
-        say("nothing is edited: running the edited source did not show that it is right (`--unsafe-fixes` edits all the same)");
+        say(
+            "nothing is edited: running the edited source did not show that it is right (`--unsafe-fixes` edits all the same)",
+        );
         return report.exit();
     }
     let mut whole = true;

@@ -150,6 +150,7 @@ def _run_target(capture: Capture, options: Dict[str, Any]) -> None:
                     capture.channel.log(
                         "no second run: `%s` is an iterator, it can be read once" % target.text
                     )
+                    capture.end("no-data")
                     return
                 if options.get("seed") is not None:
                     from . import seeds
@@ -265,6 +266,7 @@ def _run_script(capture: Capture, options: Dict[str, Any]) -> None:
                         capture.channel.log(
                             "no second run: the call was given an iterator, it can be read once"
                         )
+                        capture.end("no-data")
                         break
                     _stream(
                         capture,

@@ -59,7 +59,7 @@ def shown(filename: str) -> str:
 def frame_of(code: Any, line: Optional[int], lasti: int) -> Dict[str, Any]:
     """One frame as the protocol has it."""
     frame = {
-        "file": code.co_filename,
+        "file": shown(code.co_filename),
         "line": line or code.co_firstlineno,
         "func": getattr(code, "co_qualname", code.co_name),
         "user": is_user(code.co_filename),
