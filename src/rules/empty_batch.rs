@@ -81,7 +81,7 @@ fn declaration<'a>(cx: &BatchCx<'a>, column: usize) -> Option<&'a crate::spec::D
 }
 
 fn label(cx: &BatchCx<'_>, seen: Seen<'_, '_>) -> String {
-    let key = || format!("array `{}`", shown(&seen.1.array.key, 80));
+    let key = || called(&cx.stream.columns[seen.0].name);
     declaration(cx, seen.0).map_or_else(key, crate::spec::Declaration::label)
 }
 

@@ -41,6 +41,9 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     if named.is_empty() || sorted_labels::is_sorted(cx, &labels) {
         return Looked::Yes;
     }
+    if let Some(unable) = plan::unfinished(cx.stream) {
+        return unable;
+    }
     let mut names: Vec<String> = named.iter().map(u64::to_string).collect();
     if missing > named.len() as u64 {
         names.push(format!("{} more", exact(missing - named.len() as u64)));

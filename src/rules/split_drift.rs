@@ -214,7 +214,7 @@ fn label(cx: &SetsCx<'_>, part: &Part<'_>) -> String {
     match declared(cx, part) {
         Some(declared) => declared.label(),
         None if part.name.is_empty() => "an array".into(),
-        None => format!("array `{}`", shown(&part.name, 80)),
+        None => called(&part.name),
     }
 }
 

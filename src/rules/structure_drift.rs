@@ -62,7 +62,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             cx.stream.batches.len() as u64,
             Unit::Batch,
         )
-        .cause("a branch of the generator yields fewer arrays, or files of two runs are mixed in one folder");
+        .cause(if cx.stream.is_live() {
+            "a branch of the generator hands out other arrays than the rest"
+        } else {
+            "a branch of the generator yields fewer arrays, or files of two runs are mixed in one folder"
+        });
         out.push(match cx.spec.framework() {
             Framework::Keras => {
                 finding.consequence("keras stops at that batch: `tuple arity mismatch; expected: 3, got: 2`")
@@ -76,6 +80,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
 /// Some batches hold the declared arrays under their names, others under the numbers that `np.savez` gives to arrays
 /// without names.
 fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
+    if cx.stream.is_live() {
+        return containers(cx, out);
+    }
     let numbered = |key: &str| key.strip_prefix("arr_").is_some_and(|number| number.parse::<u64>().is_ok());
     let mut named: Vec<Vec<&str>> = vec![Vec::new(); cx.stream.batches.len()];
     let mut counted = named.clone();
@@ -127,7 +134,7 @@ fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
 }
 
 fn listed(names: &[&str]) -> String {
-    let names: Vec<String> = names.iter().take(6).map(|name| format!("`{}`", shown(name, 40))).collect();
+    let names: Vec<String> = names.iter().take(6).map(|name| quoted(name)).collect();
     if names.is_empty() { "no array".into() } else { names.join(", ") }
 }
 
