@@ -8,8 +8,8 @@ use crate::config::{Level, Settings};
 use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
 use crate::rules::{
-    ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays,
-    target_encoding,
+    ArrayCx, BatchCx, CaptureCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx,
+    swapped_arrays, target_encoding,
 };
 use crate::source::{self, ArrayFacts, FaultKind, Reading, SourceFacts};
 use crate::spec::Spec;
@@ -108,6 +108,13 @@ pub(super) fn judge(
                         let looked = judge(&cx, &mut out);
                         add("", pool, looked, &mut out);
                     }
+                }
+            }
+            Judge::Capture(judge) => {
+                for (pool, capture) in facts.captures().iter().enumerate() {
+                    let batches = facts.sources().iter().filter(|source| source.root == capture.root).count() as u64;
+                    let looked = judge(&CaptureCx { spec, capture, batches }, &mut out);
+                    add("", pool, looked, &mut out);
                 }
             }
             Judge::Sets(judge) => {

@@ -3,6 +3,8 @@
 
 mod gather;
 mod judge;
+mod learn;
+pub mod live;
 
 use crate::config::{Level, Settings};
 use crate::error::Error;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::end::Fate;
 use super::places::{Site, SourceText, Trouble};
 
 /// One step from the root of a batch to a leaf.
@@ -127,6 +128,9 @@ pub struct Leaf {
     /// The earlier array that lies in the same memory.
     #[serde(default)]
     pub reuse: Option<Reuse>,
+    /// Its type as a .npy header has it, a Python literal.
+    #[serde(skip)]
+    pub descr: String,
 }
 
 /// An earlier array whose memory is handed out again while somebody still holds it.
@@ -230,6 +234,10 @@ pub struct Capture {
     pub texts: Vec<SourceText>,
     /// The second run of `--repeat 2`: key, dtype and shape of every array, batch by batch.
     pub again: Option<Again>,
+    /// How the process ended, where that was not as it should.
+    pub fate: Option<Fate>,
+    /// The stacks that it left, line by line; safe to show.
+    pub stacks: Vec<String>,
 }
 
 impl Capture {

@@ -1,5 +1,6 @@
 //! Where in the user's source: what handed out a batch, and what went wrong.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -162,4 +163,43 @@ pub struct SourceText {
     /// The text.
     #[serde(skip)]
     pub text: Arc<str>,
+}
+
+impl SourceText {
+    /// The bytes of the text that a span stands for; `None` where the text has no such place.
+    #[must_use]
+    pub fn bytes_of(&self, span: Span) -> Option<Range<usize>> {
+        let Span(line, column, end_line, end_column) = span;
+        let at = |line: u64, column: u64| {
+            let before = usize::try_from(line.checked_sub(1)?).ok()?;
+            // Only what ends a line for Python; `str::lines` agrees, form feeds do not.
+            let start = match before {
+                0 => 0,
+                _ => self.text.match_indices('\n').nth(before - 1)?.0 + 1,
+            };
+            let length = self.text[start..].find('\n').unwrap_or(self.text.len() - start);
+            let column = usize::try_from(column).ok().filter(|column| *column <= length)?;
+            Some(start + column).filter(|at| self.text.is_char_boundary(*at))
+        };
+        let (start, end) = (at(line, column)?, at(end_line, end_column)?);
+        (start <= end).then_some(start..end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_count_lines_from_1_and_bytes_from_0() {
+        let text = SourceText { text: "a = é\n\x0cb = (1,\n 2)\n".into(), ..SourceText::default() };
+        let cut = |span| text.bytes_of(span).map(|bytes| &text.text[bytes]);
+        assert_eq!(cut(Span(1, 4, 1, 6)), Some("é"));
+        assert_eq!(cut(Span(2, 5, 3, 3)), Some("(1,\n 2)"));
+        assert_eq!(cut(Span(1, 5, 1, 6)), None, "within a character");
+        assert_eq!(cut(Span(1, 0, 1, 7)), None, "behind the end of the line");
+        assert_eq!(cut(Span(9, 0, 9, 0)), None);
+        assert_eq!(cut(Span(0, 0, 1, 0)), None);
+        assert_eq!(cut(Span(2, 5, 1, 0)), None, "backwards");
+    }
 }
