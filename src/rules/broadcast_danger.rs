@@ -82,9 +82,8 @@ fn wrong_shape(
             .level(aligned(cx.spec.framework(), declaration))
             .cause("a column was kept as one: `table[:, :1]`, or `reshape(-1, 1)`")
             .fix(Fix::unverified(format!("{x} = {x}[:, 0]"))),
-        Broadcast::Stretched(wrong) if wrong.iter().all(|misfit| misfit.size == 1) => finding.cause(
-            "there is one number per row where several are declared, such as class ids instead of one-hot rows",
-        ),
+        Broadcast::Stretched(wrong) if wrong.iter().all(|misfit| misfit.size == 1) => finding
+            .cause("there is one number per row where several are declared, such as class ids instead of one-hot rows"),
         Broadcast::Stretched(_) => finding
             .cause("there are several numbers per row where one is declared, or the rows lie along the wrong axis"),
     }

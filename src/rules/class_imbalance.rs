@@ -2,6 +2,7 @@
 
 use super::context::place;
 use super::labels::{Labels, times};
+use super::plan;
 use super::shapes::listed;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx, sorted_labels};
 use crate::diagnostic::Level;

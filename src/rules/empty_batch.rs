@@ -1,5 +1,6 @@
 //! Arrays without elements.
 
+use super::context::called;
 use super::shapes::{listed, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Anchor, Finding, Level};

@@ -1,7 +1,10 @@
 //! The spec names an array that the batch lacks.
 
+use super::container;
+use super::context::quoted;
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule, pairing};
 use crate::diagnostic::{Anchor, Level};
+use crate::facts::Cell;
 use crate::source::text::shown;
 use crate::spec::{Framework, Role};
 

@@ -177,9 +177,8 @@ fn repeat(known: &[Known<'_>], repeated: &[usize], goes_on: bool) -> Option<Repe
     let period = (0..count).take_while(|i| known[*i].before.is_none()).count();
     let wraps = (period..count).all(|i| known[i].content == known[i - period].content);
     if goes_on && period == distinct {
-        let fresh = |epoch: &[Known<'_>]| {
-            epoch.iter().map(|batch| batch.content).collect::<BTreeSet<_>>().len() == epoch.len()
-        };
+        let fresh =
+            |epoch: &[Known<'_>]| epoch.iter().map(|batch| batch.content).collect::<BTreeSet<_>>().len() == epoch.len();
         if known.chunks(period).all(fresh) {
             return None;
         }

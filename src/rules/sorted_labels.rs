@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::place;
 use super::labels::{Labelled, Labels};
+use super::plan;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
 use crate::diagnostic::{Fix, Level, python::variable};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::context::called;
 use super::context::{place, value_place};
 use super::sample::values;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SetsCx};

@@ -1,5 +1,6 @@
 //! An array that the spec does not name.
 
+use super::context::{called, quoted};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule, pairing};
 use crate::diagnostic::{Anchor, Level};
 use crate::source::text::shown;

@@ -2,7 +2,7 @@
 //!
 //! A batch is `(float32[8, 4], int64[8])` for a tuple, `[...]` for a list, `{image: float32[8, 4]}` for a dict,
 //! `Batch(image: float32[8, 4])` for a named tuple, or a leaf. A leaf is an array with what is special about it behind its
-//! shape (`readonly`, `flipped 1`, `masked 3`, `reuse 0`, `fortran`, `torch`), or `None`, a number, `'text'`, or the name
+//! shape (`readonly`, `flipped 1`, `strides 4 16`, `masked 3`, `reuse 0`, `fortran`, `torch`), or `None`, a number, `'text'`, or the name
 //! of any other type.
 
 use std::sync::Arc;
@@ -216,7 +216,7 @@ fn leaf(text: &str, path: &[Step], parsed: &mut Parsed) {
     let mut array = words::array(&format!("{}: {}", key_of(path), &text[..=text.rfind(']').expect("just seen")]));
     array.member = None;
     array.key = key_of(path).into();
-    let header = Arc::make_mut(&mut array.header);
+    let header = Arc::clone(&array.header);
     let mut strides: Vec<i64> = Vec::new();
     let mut step = i64::try_from(header.dtype.size).expect("a small element");
     for size in header.shape.iter().rev() {
@@ -235,13 +235,27 @@ fn leaf(text: &str, path: &[Step], parsed: &mut Parsed) {
         device: None,
         masked: None,
         reuse: None,
+        descr: String::new(),
     };
     let mut words = flags.split_whitespace();
     let number = |word: Option<&str>| word.and_then(|word| word.parse::<u64>().ok()).expect("a number");
     while let Some(word) = words.next() {
         match word {
             "readonly" => leaf.writeable = false,
-            "fortran" => (header.fortran, leaf.c, leaf.f) = (true, false, true),
+            "fortran" => {
+                (leaf.c, leaf.f) = (false, true);
+                let mut step = i64::try_from(header.dtype.size).expect("a small element");
+                for (stride, size) in leaf.strides.iter_mut().zip(&header.shape) {
+                    *stride = step;
+                    step *= i64::try_from(*size).expect("a small array");
+                }
+            }
+            "strides" => {
+                leaf.c = false;
+                for stride in &mut leaf.strides {
+                    *stride = words.next().and_then(|word| word.parse().ok()).expect("a stride per axis");
+                }
+            }
             "torch" => (leaf.py, leaf.via) = ("torch.Tensor".into(), "torch".into()),
             "masked" => {
                 leaf.masked = Some(number(words.next()));
