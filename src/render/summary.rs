@@ -24,8 +24,15 @@ pub fn summary(page: Page<'_>) -> String {
     }
     let verdict = match report.exit() {
         Exit::Trouble => {
-            let Coverage { interrupted, asked, .. } = report.coverage;
-            findings.insert(0, format!("interrupted: {interrupted} of {asked} arrays were not read"));
+            let Coverage { interrupted, asked, batches, .. } = report.coverage;
+            findings.insert(
+                0,
+                if report.coverage.stopped {
+                    format!("interrupted after {}", Unit::Batch.counted(batches))
+                } else {
+                    format!("interrupted: {interrupted} of {asked} arrays were not read")
+                },
+            );
             findings.join(", ")
         }
         Exit::Nothing => "nothing checked".to_owned(),

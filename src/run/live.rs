@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::judge::judge;
-use super::{Checked, learn};
+use super::{Checked, learn, locate};
 use crate::config::live::Live;
 use crate::config::{Level, Settings};
 use crate::error::{Error, Fault, Text};
@@ -85,10 +85,21 @@ pub fn run(
     progress.group.store(0, Ordering::Relaxed);
     capture.fate = fate.filter(|_| !over).or(capture.fate.take());
     capture.stacks = stacks;
-    if let Some(error) = unusable(capture) {
+    if let Some(error) = unusable(capture).or_else(|| failed(&receiver)) {
         return Err(error);
     }
     hearing.judged(receiver, settings, &rules)
+}
+
+/// The helper's own failure, which is no fault of the program.
+fn failed(receiver: &Receiver) -> Option<Error> {
+    let end = receiver.capture.end.as_ref()?;
+    let ours = end.reason == Reason::Exception && receiver.capture.error.is_none();
+    ours.then(|| {
+        let said = receiver.last_log.as_deref().map_or(String::new(), |log| shown(log, 4000).replace("\\u{a}", "\n"));
+        let fault = Fault::new("the part of batchlint that runs inside the program failed; this is no fault of the program");
+        Error::from(fault.help(format!("please report this: {said}")))
+    })
 }
 
 /// What the data is measured against, before the program has said anything.
@@ -217,7 +228,8 @@ impl<'s> Hearing<'s> {
         let spec = self.spec.into_inner();
         let facts = Facts::new(receiver.sources).captured(vec![receiver.capture]);
         let fail_on = settings.fail_on.or(self.loaded.fail_on).unwrap_or(Level::Error);
-        let report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, settings);
+        let mut report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, settings);
+        locate::locate(&mut report, &facts);
         let checked = Checked { spec, report, found: self.loaded.found.clone(), unmatched: Vec::new() };
         let saved = self.save.map(|save| (save.written, save.left_out));
         Ok(Ran { checked, facts, learnt: self.learnt.into_inner(), saved })
@@ -400,7 +412,7 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
             receiver.capture.root = name.as_str().into();
         }
     }
-    if let Some(error) = unusable(&receiver.capture) {
+    if let Some(error) = unusable(&receiver.capture).or_else(|| failed(&receiver)) {
         return Err(error);
     }
     hearing.judged(receiver, settings, &rules)

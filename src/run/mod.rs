@@ -5,6 +5,7 @@ mod gather;
 mod judge;
 mod learn;
 pub mod live;
+mod locate;
 
 use crate::config::{Level, Settings};
 use crate::error::Error;

@@ -14,7 +14,7 @@ LONG = 64  # a list of more items without arrays among them is one leaf: texts, 
 MOST = 4096  # whatever has more items is one leaf
 
 # Libraries whose `dtype` and `shape` may be asked for: nothing of the user runs.
-_LIBRARIES = frozenset(("numpy", "torch", "tensorflow", "jax", "jaxlib", "keras", "h5py", "zarr", "pandas"))
+LIBRARIES = frozenset(("numpy", "torch", "tensorflow", "jax", "jaxlib", "keras", "h5py", "zarr", "pandas"))
 _array_types: Dict[type, bool] = {}
 
 
@@ -121,7 +121,7 @@ def _trusted(cls: type, name: str) -> bool:
         if found is not None:
             module = type.__getattribute__(base, "__module__")
             return type(found) in (types.GetSetDescriptorType, types.MemberDescriptorType) or (
-                isinstance(module, str) and module.split(".")[0] in _LIBRARIES)
+                isinstance(module, str) and module.split(".")[0] in LIBRARIES)
     return False
 
 
