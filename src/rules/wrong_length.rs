@@ -18,12 +18,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     let Some(capture) = cx.stream.capture else { return Looked::No };
-    let Some(len) = capture.hello.len else { return Looked::No };
-    // Where the items are samples, so many of them were put together to one batch.
-    let (says, per_batch) = match capture.hello.samples.filter(|rows| *rows > 0) {
-        Some(rows) => (len.div_ceil(rows), Some(rows)),
-        None => (len, None),
-    };
+    let Some(says) = capture.hello.len else { return Looked::No };
     let came = cx.stream.batches.len() as u64;
     if came < says
         && let Some(unable) = plan::unfinished(cx.stream)
@@ -38,10 +33,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     }
     let class = shown(&capture.hello.class, 80);
     let batches = |n: u64| Unit::Batch.counted(n);
-    let expected = match per_batch {
-        Some(rows) => format!("`len()` says {len}: {} of {rows} samples.", batches(says)),
-        None => format!("`len()` says {len}: so many batches come."),
-    };
+    let expected = format!("`len()` says {says}: so many batches come.");
     let keras = cx.spec.framework() == Framework::Keras;
     let finding = if came < says {
         Finding::new(Anchor::Data, "", "fewer batches come than `len()` says", expected, format!("{} only", batches(came)))
@@ -98,14 +90,6 @@ mod tests {
             assert!(matches!(world.looked(&RULE).as_slice(), [Looked::Unable(_)]));
         }
         assert_eq!(five(4).ended(Reason::Limit).judge(&RULE)[0].found, "5 batches at least");
-    }
-
-    #[test]
-    fn samples_are_counted_in_batches() {
-        let of = |len: u64| five(len).program(|capture| capture.hello.samples = Some(8));
-        assert!(of(40).judge(&RULE).is_empty());
-        assert!(of(33).judge(&RULE).is_empty(), "the last batch is short");
-        assert_eq!(of(41).judge(&RULE).len(), 1);
     }
 
     #[test]

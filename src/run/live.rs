@@ -97,7 +97,8 @@ fn failed(receiver: &Receiver) -> Option<Error> {
     let ours = end.reason == Reason::Exception && receiver.capture.error.is_none();
     ours.then(|| {
         let said = receiver.last_log.as_deref().map_or(String::new(), |log| shown(log, 4000).replace("\\u{a}", "\n"));
-        let fault = Fault::new("the part of batchlint that runs inside the program failed; this is no fault of the program");
+        let fault =
+            Fault::new("the part of batchlint that runs inside the program failed; this is no fault of the program");
         Error::from(fault.help(format!("please report this: {said}")))
     })
 }
