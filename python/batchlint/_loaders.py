@@ -4,6 +4,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import weakref
 from typing import Any, Dict, Iterator, Optional, Set
 
 from ._capture.program import defines
@@ -43,7 +44,12 @@ def watched_dataset(given: Any, watching: Watching) -> Any:
         look.epoch_is_over()
         return cls.on_epoch_end(self)
 
-    return _disguised(given, {"__getitem__": __getitem__, "on_epoch_end": on_epoch_end})
+    made = _disguised(given, {"__getitem__": __getitem__, "on_epoch_end": on_epoch_end})
+    try:
+        weakref.finalize(made, look.dropped)
+    except TypeError:
+        pass  # it takes no weak references
+    return made
 
 
 class _DatasetLook:
@@ -93,6 +99,13 @@ class _DatasetLook:
                 self.look.end("limit")
                 self.watching.settle(self.look)
 
+    def dropped(self) -> None:
+        """The dataset is gone, or the program ends: judge what was taken."""
+        if self.look is not None:
+            self.done = True
+            self.look.end("limit")
+            self.watching.settle(self.look, may_raise=False)
+
     def _begin(self) -> None:
         length = _length(self.given)
         limit = self.watching.batches if not length else min(length, self.watching.batches)
@@ -115,7 +128,7 @@ class _Once:
 
 
 class _Iterable:
-    """A list or tuple of batches, or another iterable that no subclass can stand in for."""
+    """A list of batches, or another iterable that no subclass can stand in for."""
 
     def __init__(self, given: Any, first: Any) -> None:
         self._given, self._first = given, first
@@ -139,7 +152,7 @@ def _disguised(given: Any, methods: Dict[str, Any]) -> Any:
 
     def __reduce_ex__(self: Any, protocol: int) -> Any:
         # A worker process that is started afresh gets the original: nothing is looked at there.
-        return given.__reduce_ex__(protocol)
+        return _original, (given,)
 
     methods = dict(methods, __reduce_ex__=__reduce_ex__, __module__=cls.__module__, __qualname__=cls.__qualname__,
                    __doc__=cls.__doc__)
@@ -154,6 +167,10 @@ def _disguised(given: Any, methods: Dict[str, Any]) -> Any:
             if hasattr(given, slot):
                 object.__setattr__(made, slot, getattr(given, slot))
     return made
+
+
+def _original(given: Any) -> Any:
+    return given
 
 
 def _slots(cls: type) -> Any:

@@ -185,7 +185,7 @@ def warn_once(trouble: BaseException) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         level, frame = level + 1, frame.f_back
     try:
-        warnings.warn(text, RuntimeWarning, stacklevel=level - 1)
+        warnings.warn(text, RuntimeWarning, stacklevel=level)
     except RuntimeWarning:
         print(text, file=sys.stderr)
 

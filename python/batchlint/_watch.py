@@ -5,7 +5,6 @@ import atexit
 import functools
 import os
 import sys
-import weakref
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from ._capture.program import ancestry, defines, type_name
@@ -32,7 +31,7 @@ def watch(gen: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
     - a generator or any other iterator: a generator (Keras takes nothing else for one);
     - a torch `DataLoader`, a Keras `PyDataset` or `Sequence`, any other iterable of your own: an object of a subclass
       of its class, which shares its attributes;
-    - a list or tuple of batches: an iterable with the same length.
+    - a list of batches: an iterable with the same length.
 
     `spec`: the path of a batchlint.toml, TOML text, or a dict with the same keys; by default the nearest batchlint.toml.
     `batches`: how many are looked at. `framework`: who consumes them. `flags`: those of `batchlint run`, such as
@@ -70,7 +69,7 @@ def watch(gen: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
         return watched(gen, watching, kind, getattr(gen, "__qualname__", cls.__name__) if kind == "generator" else cls.__name__)
     from ._loaders import watched_iterable
 
-    return watched_iterable(gen, watching, "sequence" if cls in (list, tuple) else "iterable")
+    return watched_iterable(gen, watching, "sequence" if cls is list else "iterable")
 
 
 class Watching:
@@ -152,6 +151,8 @@ def watched(given: Any, watching: Watching, kind: str, target: str, source: Any 
             raise
         except BaseException as error:
             if not hasattr(source, "throw"):
+                look.end("limit")
+                watching.settle(look, may_raise=False)
                 raise
             step = functools.partial(source.throw, error)
         else:
@@ -188,7 +189,7 @@ def _print(report: Report) -> None:
         pass  # a closed or a narrow stderr is no reason to stop a training
 
 
-_unfinished = weakref.WeakKeyDictionary()  # type: Any
+_unfinished = {}  # type: Dict[Look, Watching]
 
 
 @atexit.register
