@@ -6,6 +6,7 @@ pub mod place;
 pub mod proof;
 pub mod python;
 pub mod quantity;
+pub mod span;
 
 use serde::{Deserialize, Serialize};
 

@@ -18,6 +18,8 @@ pub mod saved;
 pub mod sets;
 mod sound;
 pub mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tracks;
 
 pub use assemble::assemble;

@@ -17,6 +17,8 @@ pub(super) static RULE: Rule = Rule {
     judge: Judge::Capture(judge),
 };
 
+/// Frames of a stack that are shown.
+const FRAMES: usize = 3;
 /// Characters of what an exception says.
 const SAID: usize = 600;
 
@@ -117,10 +119,9 @@ fn ended(fate: &Fate) -> Finding {
     }
 }
 
-/// The line of the stack that says most: the innermost.
-fn innermost(stacks: &[String]) -> &str {
-    let lines = stacks.iter().map(String::as_str);
-    lines.clone().find(|line| line.trim_start().starts_with("File ")).or(lines.clone().next()).unwrap_or_default()
+/// The frames that say most: the innermost.
+fn innermost(stacks: &[String]) -> String {
+    stacks.iter().take(FRAMES).cloned().collect::<Vec<_>>().join(", called from ")
 }
 
 #[cfg(test)]

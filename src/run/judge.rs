@@ -11,7 +11,7 @@ use crate::rules::{
     ArrayCx, BatchCx, CaptureCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx,
     swapped_arrays, target_encoding,
 };
-use crate::source::{self, ArrayFacts, FaultKind, Reading, SourceFacts};
+use crate::source::{self, ArrayFacts, Capture, FaultKind, Reading, SourceFacts};
 use crate::spec::Spec;
 use crate::values::{Unread, ValueFacts};
 use crate::verdict::select::Rules;
@@ -290,6 +290,7 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
         asked: readings().count() as u64,
         interrupted: readings().filter(|reading| matches!(reading, Reading::Unread(Unread::Interrupted))).count()
             as u64,
+        stopped: facts.captures().iter().any(Capture::is_stopped),
         sources: facts.sources().len() as u64,
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),

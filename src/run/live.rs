@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::judge::judge;
-use super::{Checked, learn};
+use super::{Checked, learn, locate};
 use crate::config::live::Live;
 use crate::config::{Level, Settings};
 use crate::error::{Error, Fault, Text};
@@ -217,7 +217,8 @@ impl<'s> Hearing<'s> {
         let spec = self.spec.into_inner();
         let facts = Facts::new(receiver.sources).captured(vec![receiver.capture]);
         let fail_on = settings.fail_on.or(self.loaded.fail_on).unwrap_or(Level::Error);
-        let report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, settings);
+        let mut report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, settings);
+        locate::locate(&mut report, &facts);
         let checked = Checked { spec, report, found: self.loaded.found.clone(), unmatched: Vec::new() };
         let saved = self.save.map(|save| (save.written, save.left_out));
         Ok(Ran { checked, facts, learnt: self.learnt.into_inner(), saved })

@@ -10,7 +10,10 @@ import tempfile
 import textwrap
 import threading
 
-from support import PACKAGE
+PYTHON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python")
+PACKAGE = os.path.join(PYTHON, "batchlint", "_capture")
+if PYTHON not in sys.path:
+    sys.path.insert(0, PYTHON)
 
 HEAD = struct.Struct("<4sBBHIIQ")
 KINDS = ["START", "HELLO", "BATCH", "ERROR", "END", "PROGRESS", "SOURCE", "LOG", "SITE", "SAMPLES", "EDITS"]

@@ -6,7 +6,6 @@ import unittest
 
 import numpy as np
 
-import support  # noqa: F401
 from parent import capture, leaf_bytes
 from batchlint._capture import leaves, reuse
 

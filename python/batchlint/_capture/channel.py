@@ -47,7 +47,9 @@ class Channel:
 
     def send(self, kind: int, message: Any, payload: Iterable[Any] = (), slot: Optional[int] = None,
              in_ring: int = 0) -> None:
-        """One frame. `payload`: byte buffers that follow it; or `slot` and the number of bytes `in_ring`."""
+        """One frame. `payload`: bytes, or byte buffers, that follow it; or `slot` and the number of bytes `in_ring`."""
+        if isinstance(payload, bytes):
+            payload = (payload,)
         text = _encode(message).encode("utf-8", "replace")
         if len(text) > MAX_JSON:
             text = _encode(_too_large(kind, message)).encode("utf-8", "replace")

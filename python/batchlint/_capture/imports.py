@@ -83,7 +83,7 @@ def overlay(texts: Dict[str, str]) -> None:
     _install()
     for path, text in texts.items():
         _hooks.texts[os.path.realpath(path)] = text
-        lines = [line + "\n" for line in text.split("\n")]
+        lines = [line + "\n" for line in (text[:-1] if text.endswith("\n") else text).split("\n")]
         for name in {path, os.path.realpath(path)}:
             # Without a time of change the cache never looks at the disk.
             linecache.cache[name] = (len(text), None, lines, name)

@@ -34,11 +34,14 @@ class Capture:
             try:
                 from .origin import Origins
 
-                self._origins = Origins(self.channel.send)
+                self._origins = Origins(self._send_position)
             except Exception as error:
                 self.channel.log("no positions: %r" % (error,))
                 self._origins = False
         return self._origins or None
+
+    def _send_position(self, kind: int, message: Any, payload: bytes = b"") -> None:
+        self.channel.send(kind, message, (payload,))
 
     def tracer(self) -> Any:
         """A fresh tracer, or None."""

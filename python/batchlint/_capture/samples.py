@@ -57,7 +57,10 @@ class Stacked:
             raise StopIteration
         if self.look is not None:
             self.look(taken)
-        return stack(taken)
+        try:
+            return stack(taken)
+        except Exception:  # ours, not the program's: the samples as they are
+            return taken
 
 
 def stack(samples: List[Any]) -> Any:
@@ -77,7 +80,8 @@ def _rows(leaves: List[Any]) -> Any:
     if np is None:
         return leaves
     torch = sys.modules.get("torch")
-    if torch is not None and all(isinstance(leaf, torch.Tensor) for leaf in leaves) \
+    tensor = getattr(torch, "Tensor", None)
+    if tensor is not None and all(isinstance(leaf, tensor) for leaf in leaves) \
             and len({(tuple(leaf.shape), leaf.dtype) for leaf in leaves}) == 1:
         return torch.stack([leaf.detach() for leaf in leaves])
     arrays = [_array(np, leaf) for leaf in leaves]

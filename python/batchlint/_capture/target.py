@@ -54,8 +54,9 @@ class Target:
             self.found = eval(compile(self.attribute, "<target>", "eval", dont_inherit=True), module.__dict__)
             return self.found
         for name in self.attribute.split("."):
+            self.owner = self.found
             try:
-                self.owner, self.found = self.found, getattr(self.found, name)
+                self.found = getattr(self.owner, name)
             except AttributeError:
                 self._missing(name)
         return self.found

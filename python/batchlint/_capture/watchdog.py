@@ -9,9 +9,9 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .channel import PROGRESS, READER_GONE, Channel
-from .program import frame_of, is_ours, rss
+from .program import frame_of, is_ours, is_user, rss
 
-_STACK = 50
+_STACK = 30
 
 
 class Watchdog(threading.Thread):
@@ -53,9 +53,11 @@ class Watchdog(threading.Thread):
     def _stack(self) -> List[Dict[str, Any]]:
         found = []  # type: List[Dict[str, Any]]
         frame = sys._current_frames().get(self.watched)
-        while frame is not None and len(found) < _STACK:
+        while frame is not None and len(found) < 2 * _STACK:
             code = frame.f_code
-            if not is_ours(code.co_filename) and not code.co_filename.startswith("<frozen") \
+            # Imports of large libraries are deep; the line of the user that asked for them stands far out.
+            wanted = is_user(code.co_filename) or len(found) < _STACK
+            if wanted and not is_ours(code.co_filename) and not code.co_filename.startswith("<frozen") \
                     and code.co_filename != "<string>":
                 found.append(frame_of(code, frame.f_lineno, frame.f_lasti))
             frame = frame.f_back

@@ -68,12 +68,15 @@ pub(super) fn fate(status: Option<ExitStatus>, before: &Memory) -> Option<Fate> 
     match signal(status) {
         Some(KILLED) if Memory::now().rose_since(before) => Some(Fate::Memory),
         Some(signal) => Some(Fate::Signal { signal }),
+        None if status.code() == Some(CLOSED) => Some(Fate::Channel("it closed the channel".into())),
         None => status.code().filter(|code| *code != 0).map(|code| Fate::Left { code }),
     }
 }
 
 /// SIGKILL
 const KILLED: i32 = 9;
+/// The exit code of a helper whose channel the program has closed.
+const CLOSED: i32 = 81;
 
 /// What a signal is called, and what it means for a Python program.
 #[must_use]
@@ -91,13 +94,35 @@ pub fn signal_text(signal: i32) -> String {
     format!("{name}: {means}")
 }
 
-/// The lines that `faulthandler` wrote, safe to show.
+/// The frames that `faulthandler` wrote of the thread that it was called in, or else of the last one, which is the main thread;
+/// innermost first, without those of the helper. `train.py:8 in batches`, safe to show.
 pub(super) fn stacks(dump: &mut fs::File) -> Vec<String> {
     let mut bytes = Vec::new();
     // What cannot be read is not told.
     let _ = dump.seek(SeekFrom::Start(0)).and_then(|_| dump.take(STACKS).read_to_end(&mut bytes));
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(|line| shown(line, 400)).collect()
+    frames(&text)
+}
+
+fn frames(text: &str) -> Vec<String> {
+    let (mut frames, mut current) = (Vec::new(), false);
+    for line in text.lines() {
+        if let Some(frame) = line.trim_start().strip_prefix("File \"") {
+            let told = frame.split_once("\", line ").and_then(|(file, rest)| {
+                let (number, function) = rest.split_once(" in ")?;
+                Some(format!("{}:{} in {}", shown(file, 400), shown(number, 20), shown(function, 80)))
+            });
+            let ours = frame.starts_with('<');
+            frames.extend(told.filter(|_| !ours));
+        } else if line.starts_with("Thread ") || line.starts_with("Current thread ") {
+            if current {
+                break;
+            }
+            frames.clear();
+            current = line.starts_with("Current ");
+        }
+    }
+    frames
 }
 
 #[cfg(unix)]
@@ -154,3 +179,18 @@ pub(super) fn interrupt(_: u32) {}
 
 #[cfg(not(unix))]
 pub(super) fn ask_for_stacks(_: u32) {}
+
+#[cfg(test)]
+mod tests {
+    use super::frames;
+
+    #[test]
+    fn the_stack_is_that_of_the_current_thread_without_the_helper() {
+        let text = "Fatal Python error: Segmentation fault\n\nThread 0x01 (most recent call first):\n  File \"<batchlint>/watchdog.py\", line 32 in run\n\n\
+            Current thread 0x02 (most recent call first):\n  File \"/a/ctypes.py\", line 5 in string_at\n  File \"/a b/train.py\", line 8 in batches\n  \
+            File \"<batchlint>/loop.py\", line 1 in pull\n\nThread 0x03 (most recent call first):\n  File \"/x.py\", line 1 in x\n";
+        assert_eq!(frames(text), ["/a/ctypes.py:5 in string_at", "/a b/train.py:8 in batches"]);
+        assert_eq!(frames("Thread 0x01 (most recent call first):\n  File \"a.py\", line 1 in f\n"), ["a.py:1 in f"]);
+        assert_eq!(frames("nonsense\n  File \"\n"), Vec::<String>::new());
+    }
+}

@@ -247,6 +247,12 @@ impl Capture {
         self.end.as_ref().is_some_and(|end| end.reason == Reason::Exhausted)
     }
 
+    /// Whether somebody stopped it before it was done.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.reason == Reason::Interrupt) || self.fate == Some(Fate::Deaf)
+    }
+
     /// The site of that id.
     #[must_use]
     pub fn site(&self, id: u32) -> Option<&Site> {

@@ -104,7 +104,7 @@ struct WireBatch {
 #[derive(Deserialize)]
 struct WireLog {
     #[serde(default)]
-    text: String,
+    message: String,
 }
 
 /// What is asked of a batch whose headers are known.
@@ -185,7 +185,7 @@ impl Receiver {
                 self.samples = Some(Arc::new(said(json)?));
                 Ok(Event::Nothing)
             }
-            kind::LOG => Ok(Event::Log(said::<WireLog>(json)?.text)),
+            kind::LOG => Ok(Event::Log(said::<WireLog>(json)?.message)),
             kind::EDITS => Ok(Event::Edits(frame.json)),
             kind::SOURCE | kind::SITE => Err("more places than any program has".into()),
             _ => Ok(Event::Nothing),
