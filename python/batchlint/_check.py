@@ -17,7 +17,7 @@ def check(obj: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
     `spec`: the path of a batchlint.toml, TOML text, or a dict with the same keys; by default the nearest batchlint.toml.
     `framework`: who will consume the batches. `flags`: those of `batchlint run`, such as `select=["dtypes"]`.
 
-    An iterator is moved on by as many batches as were taken. A DataLoader is iterated without its worker processes.
+    An iterator is moved on by as many batches as were taken; an asynchronous one is closed. A DataLoader is iterated without its worker processes.
 
     What your code raises while it makes a batch is a finding of the report; what it raises before the first one, and
     KeyboardInterrupt, is raised here. Raises BatchlintError where the check cannot be made: no binary, a wrong spec or
@@ -52,6 +52,9 @@ def check(obj: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
     except BaseException:
         look.abandon()
         raise
+    finally:
+        if stream.kind == "async generator":
+            _close(stream)
     if look.report is None:
         raise look.trouble or BatchlintError("batchlint gave no report")
     return look.report
@@ -86,6 +89,14 @@ def _unshared(given: Any) -> Any:
         object.__setattr__(made, "__dict__", dict(given.__dict__))
         return made
     return given
+
+
+def _close(stream: Any) -> None:
+    # It was driven by an event loop of ours, and no other can go on with it.
+    try:
+        stream.close()
+    except Exception:
+        pass
 
 
 def _loop_is_running() -> bool:

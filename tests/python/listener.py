@@ -12,6 +12,10 @@ import struct
 import sys
 import tempfile
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+if os.path.join(ROOT, "python") not in sys.path:
+    sys.path.insert(0, os.path.join(ROOT, "python"))
+
 HEAD = struct.Struct("<4sBBHIIQ")
 KINDS = {0: "START", 1: "HELLO", 2: "BATCH", 3: "ERROR", 4: "END", 6: "SOURCE", 7: "LOG", 8: "SITE", 9: "SAMPLES"}
 ACK, RING, REPORT = 32, 33, 37

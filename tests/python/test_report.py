@@ -4,8 +4,7 @@ import re
 import unittest
 from html.parser import HTMLParser
 
-import support  # noqa: F401
-from listener import REFUSAL, document
+from listener import REFUSAL, ROOT, document
 
 import batchlint
 from batchlint._report import parse
@@ -149,7 +148,7 @@ class Package(unittest.TestCase):
     def test_the_version_is_that_of_the_binary(self):
         import os
 
-        with open(os.path.join(support.ROOT, "Cargo.toml"), encoding="utf-8") as file:
+        with open(os.path.join(ROOT, "Cargo.toml"), encoding="utf-8") as file:
             self.assertEqual(re.search(r'^version = "(.*)"', file.read(), re.M).group(1), batchlint.__version__)
 
     def test_all_names_are_there(self):

@@ -15,8 +15,7 @@ import unittest
 import warnings
 import weakref
 
-import support
-from listener import Listener
+from listener import ROOT, Listener
 
 import numpy as np
 
@@ -324,7 +323,7 @@ class Trouble(Case):
                 next(kept)
                 import atexit, os
                 atexit.register(lambda: None)
-                """ % os.path.join(support.ROOT, "python"))
+                """ % os.path.join(ROOT, "python"))
             done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(b"error[shape-mismatch]", done.stderr)
