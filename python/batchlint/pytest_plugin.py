@@ -25,16 +25,16 @@ class Checker:
         """
         __tracebackhide__ = True
         from . import check
-        from ._report import FindingsError
+        from ._report import BatchlintError
 
         if isinstance(spec, (str, os.PathLike)) and "\n" not in os.fsdecode(spec):
             beside = os.path.join(self.folder, os.fsdecode(spec))
             spec = beside if os.path.isfile(beside) else spec
-        report = check(obj, spec, batches=batches, framework=framework, **flags)
         try:
-            return report.raise_for_findings(level)
-        except FindingsError:
-            pytest.fail("batchlint:\n" + report.text, pytrace=False)
+            return check(obj, spec, batches=batches, framework=framework, **flags).raise_for_findings(level)
+        except BatchlintError as error:
+            told = str(error)
+        pytest.fail("batchlint:\n" + told, pytrace=False)
 
 
 @pytest.fixture
