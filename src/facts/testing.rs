@@ -18,7 +18,7 @@ use crate::source::capture::facts::{Container, End, LeafMark, Node, Reason, Step
 use crate::source::capture::places::{Became, Element, Made, Site, SourceText, Span};
 use crate::source::{ArrayFacts, Capture, Header, Leaf, Location, Reading, SourceFacts, SourceKind, Yielded};
 use crate::spec::dtype::{Dtype, Kind};
-use crate::values::{Pass, Wants};
+use crate::values::compare;
 
 /// A program that was run.
 #[derive(Debug, Default)]
@@ -109,7 +109,8 @@ impl Program {
         self
     }
 
-    /// Adds one batch whose values are known; they are repeated until the array is full. Every row is hashed.
+    /// Adds one batch whose values are known; they are repeated until the array is full. Every row is hashed, as what it
+    /// is or (`0: float64 as float32[4]`) as what a cast makes of it.
     pub(crate) fn batch(mut self, arrays: &[(&str, &[f64])]) -> Self {
         let arrays = arrays.iter().map(|(text, values)| array(text, Some(values))).collect();
         self.push(arrays);
@@ -177,6 +178,7 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
     let (key, rest) = text.split_once(": ").expect("a key and a type");
     let (name, sizes) = rest.trim_end_matches(']').split_once('[').expect("a type and a shape");
     let shape = sizes.split(", ").filter(|size| !size.is_empty()).map(|size| size.parse().expect("a size")).collect();
+    let (name, to) = name.split_once(" as ").map_or((name, None), |(name, to)| (name, Dtype::from_name(to)));
     let header = Header { dtype: Dtype::from_name(name).expect("a type"), shape, fortran: false };
     let step = |step: &str| step.parse().map_or_else(|_| Step::Key(step.into()), Step::Index);
     let leaf = Leaf {
@@ -192,7 +194,7 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
         masked: None,
         reuse: None,
     };
-    let reading = values.map(|values| Arc::new(read(&header, values)));
+    let reading = values.map(|values| Arc::new(read(&header, values, to.as_ref())));
     ArrayFacts {
         key: key.into(),
         member: None,
@@ -204,19 +206,16 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
     }
 }
 
-fn read(header: &Header, values: &[f64]) -> Reading {
+fn read(header: &Header, values: &[f64], to: Option<&Dtype>) -> Reading {
     let elements = usize::try_from(header.elements()).expect("a small array");
     let values = values.iter().cycle().take(elements);
     let bytes: Vec<u8> = values.flat_map(|value| bytes(&header.dtype, *value)).collect();
-    let wants = Wants { numbers: true, hashes: true, ..Wants::NOTHING };
-    let mut pass = Pass::new(header.layout(), wants, &[]).expect("a plain type");
-    pass.feed(&bytes);
-    Reading::Read(Box::new(pass.finish().expect("all bytes were fed")))
+    Reading::Read(Box::new(compare::rows(&header.layout(), to, &bytes).expect("a plain type")))
 }
 
 /// A value as it stands in memory.
 #[allow(clippy::cast_possible_truncation, reason = "a test says what it means")]
-pub(crate) fn bytes(dtype: &Dtype, value: f64) -> Vec<u8> {
+fn bytes(dtype: &Dtype, value: f64) -> Vec<u8> {
     match (&dtype.kind, dtype.size) {
         (Kind::Float, 4) => (value as f32).to_le_bytes().to_vec(),
         (Kind::Float, 8) => value.to_le_bytes().to_vec(),

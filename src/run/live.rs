@@ -85,10 +85,21 @@ pub fn run(
     progress.group.store(0, Ordering::Relaxed);
     capture.fate = fate.filter(|_| !over).or(capture.fate.take());
     capture.stacks = stacks;
-    if let Some(error) = unusable(capture) {
+    if let Some(error) = unusable(capture).or_else(|| failed(&receiver)) {
         return Err(error);
     }
     hearing.judged(receiver, settings, &rules)
+}
+
+/// The helper's own failure, which is no fault of the program.
+fn failed(receiver: &Receiver) -> Option<Error> {
+    let end = receiver.capture.end.as_ref()?;
+    let ours = end.reason == Reason::Exception && receiver.capture.error.is_none();
+    ours.then(|| {
+        let said = receiver.last_log.as_deref().map_or(String::new(), |log| shown(log, 4000).replace("\\u{a}", "\n"));
+        let fault = Fault::new("the part of batchlint that runs inside the program failed; this is no fault of the program");
+        Error::from(fault.help(format!("please report this: {said}")))
+    })
 }
 
 /// What the data is measured against, before the program has said anything.
@@ -401,7 +412,7 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
             receiver.capture.root = name.as_str().into();
         }
     }
-    if let Some(error) = unusable(&receiver.capture) {
+    if let Some(error) = unusable(&receiver.capture).or_else(|| failed(&receiver)) {
         return Err(error);
     }
     hearing.judged(receiver, settings, &rules)

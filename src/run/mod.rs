@@ -5,7 +5,6 @@ mod gather;
 mod judge;
 mod learn;
 pub mod live;
-#[allow(dead_code, reason = "what runs programs calls it")]
 mod locate;
 
 use crate::config::{Level, Settings};

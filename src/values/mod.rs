@@ -9,6 +9,7 @@ mod blank;
 mod block;
 pub mod cast;
 mod columns;
+pub mod compare;
 mod decode;
 mod distinct;
 mod histogram;

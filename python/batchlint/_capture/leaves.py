@@ -22,6 +22,10 @@ class Bytes:
 
     def __init__(self, array: Any, count: int) -> None:
         self.array, self.count = array, count
+        if not isinstance(array, memoryview) and array.dtype.names is not None and array.dtype.itemsize:
+            # Copied field by field, the bytes between the fields would be whatever stood there before.
+            np = sys.modules["numpy"]
+            self.array = array.view(np.dtype((np.void, array.dtype.itemsize)))
 
     def write(self, buffer: Any, offset: int) -> None:
         """Copy them into a writable buffer."""

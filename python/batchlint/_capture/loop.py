@@ -78,7 +78,7 @@ class Capture:
         if help:
             told["help"] = help
         if error is not None:
-            told["error"] = errors.describe(error)
+            told["error"] = errors.describe(error, self.origins.text if self.origins is not None else None)
         self.channel.send(wire.ERROR, told)
 
     def end(self, reason: str, wall: float = 0.0, times: Optional[List[float]] = None,

@@ -38,9 +38,21 @@ def span(code: Any, lasti: int) -> Optional[List[int]]:
     return [found[0], found[2], found[1], found[3]]
 
 
+def shown(filename: str) -> str:
+    """A file's name as a reader wants it: from the working directory where it lies below."""
+    if filename.startswith("<"):
+        return filename
+    try:
+        path = os.path.abspath(filename)
+        below = os.path.relpath(path)
+    except (ValueError, OSError):
+        return filename.replace(os.sep, "/")
+    return (path if below.split(os.sep)[0] == os.pardir else below).replace(os.sep, "/")
+
+
 def frame_of(code: Any, line: Optional[int], lasti: int) -> Dict[str, Any]:
     """One frame as the protocol has it."""
-    frame = {"file": code.co_filename, "line": line or code.co_firstlineno,
+    frame = {"file": shown(code.co_filename), "line": line or code.co_firstlineno,
              "func": getattr(code, "co_qualname", code.co_name), "user": is_user(code.co_filename)}
     where = span(code, lasti)
     if where:
@@ -54,7 +66,7 @@ def caller(frame: Any) -> Dict[str, Any]:
     while at is not None and not is_user(at.f_code.co_filename):
         at = at.f_back
     at = at or frame
-    return {"file": at.f_code.co_filename, "line": at.f_lineno, "func": at.f_code.co_name}
+    return {"file": shown(at.f_code.co_filename), "line": at.f_lineno, "func": at.f_code.co_name}
 
 
 def type_name(cls: type) -> str:

@@ -1,6 +1,5 @@
 use super::super::testing::{labelled, live, text};
 use super::super::{OutputFormat, Page, render};
-use super::*;
 use crate::diagnostic::Label;
 
 fn page(labels: Vec<Label>) -> String {

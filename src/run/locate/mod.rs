@@ -15,8 +15,7 @@ use crate::rules::{Group, Judge, RULES};
 use crate::verdict::Report;
 use scene::{Scene, Spot};
 
-#[allow(unused_imports, reason = "the diagnostic of a program's trouble is made beside this")]
-pub(super) use trouble::trouble_labels;
+use trouble::trouble_labels;
 
 /// Places in the source that one diagnostic shows at most. A fault of one array has one, and a batch that is handed out
 /// in several places has few.
@@ -30,7 +29,10 @@ pub(super) fn locate(report: &mut Report, facts: &Facts) {
     }
     let scene = Scene::of(facts);
     for diagnostic in &mut report.diagnostics {
-        diagnostic.labels = labels(&scene, diagnostic);
+        diagnostic.labels = match (diagnostic.rule, facts.captures()) {
+            ("program-error", [capture]) => trouble_labels(capture),
+            _ => labels(&scene, diagnostic),
+        };
     }
 }
 

@@ -8,8 +8,7 @@ use crate::source::capture::places::Raised;
 
 /// Where the program's exception was raised, in the innermost frame of the user's own code, and where the one was that it
 /// came from. Empty where there is no exception or no text of the user's is known.
-#[allow(dead_code, reason = "the diagnostic of a program's trouble is made beside this")]
-pub(in crate::run) fn trouble_labels(capture: &Capture) -> Vec<Label> {
+pub(super) fn trouble_labels(capture: &Capture) -> Vec<Label> {
     let Some(raised) = capture.error.as_ref().and_then(|trouble| trouble.error.as_ref()) else { return Vec::new() };
     let interrupted = raised.kind == "KeyboardInterrupt";
     let first = frame(capture, raised, |name, inside| match (interrupted, inside) {

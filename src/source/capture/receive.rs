@@ -117,6 +117,8 @@ pub struct Receiver {
     pub capture: Capture,
     /// Its batches.
     pub sources: Vec<SourceFacts>,
+    /// What the helper said last about its own trouble. Not escaped.
+    pub last_log: Option<String>,
     ring: Option<(File, Ring)>,
     tree: Option<Arc<Tree>>,
     samples: Option<Arc<Samples>>,
@@ -185,7 +187,11 @@ impl Receiver {
                 self.samples = Some(Arc::new(said(json)?));
                 Ok(Event::Nothing)
             }
-            kind::LOG => Ok(Event::Log(said::<WireLog>(json)?.message)),
+            kind::LOG => {
+                let WireLog { message } = said(json)?;
+                self.last_log = Some(message.clone());
+                Ok(Event::Log(message))
+            }
             kind::EDITS => Ok(Event::Edits(frame.json)),
             kind::SOURCE | kind::SITE => Err("more places than any program has".into()),
             _ => Ok(Event::Nothing),
