@@ -48,7 +48,7 @@ class Elements:
                 whole = count == len(path)
                 break
         owner = self.owner if node is not self.node else self.node
-        if whole and exact and not self._strict and not self._denied(node, leaf):
+        if whole and exact and (self._proven(node, leaf) if self._strict else not self._denied(node, leaf)):
             return Element(node, True, owner)
         if trees.is_array(leaf) and self.names is not None:
             for name in _names(node):
@@ -60,11 +60,22 @@ class Elements:
         """For how many leaves there is an exact part."""
         return sum(self.element(path, leaf).exact for path, leaf in self.leaves)
 
+    def proven(self) -> bool:
+        """Whether an array of the value is known by a variable."""
+        return any(trees.is_array(leaf) and self.element(path, leaf).exact for path, leaf in self.leaves)
+
     def _denied(self, node: ast.AST, leaf: Any) -> bool:
         """A name that stands for another object by now is not the leaf."""
         if self.names is None or not isinstance(node, ast.Name) or node.id not in self.names:
             return False
         return self.names[node.id] is not leaf
+
+    def _proven(self, node: ast.AST, leaf: Any) -> bool:
+        """A name that is the leaf, or a constant that equals it, needs no other proof."""
+        if isinstance(node, ast.Constant):
+            return type(leaf) is type(node.value) and leaf == node.value
+        return isinstance(node, ast.Name) and self.names is not None and (
+            node.id in self.names and self.names[node.id] is leaf)
 
     def _take(self, node: ast.AST, value: Any, path: Path) -> bool:
         """Record the parts of a display whose value is `value`; False where the two do not fit each other."""

@@ -106,6 +106,10 @@ def stores(function: ast.AST, name: str) -> int:
                          for target in node.targets for part in _parts(target))
         elif isinstance(node, ast.ExceptHandler) and node.name == name or isinstance(node, ast.arg) and node.arg == name:
             count += 1
+        elif isinstance(node, ast.alias) and (node.asname or node.name.split(".")[0]) == name:
+            count += 1
+        elif isinstance(node, _DEFINITIONS) and node is not function and node.name == name:
+            count += 1
         elif type(node).__name__ in ("MatchAs", "MatchStar") and node.name == name:
             count += 1
     return count

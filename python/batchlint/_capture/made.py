@@ -28,6 +28,8 @@ def history(owner: Any, site: Any, element: Any, path: Any, obj: Any) -> Tuple[L
     if not found:
         for one in _static(site, element):
             _add(found, one)
+        if found and found[0]["certain"] and found[0]["why"] in ("assign", "inline") and element.exact:
+            _dtype(found[0], obj)
         # What was read is told with the number of its source.
         for one in found:
             one["source"] = owner.use(one["source"])

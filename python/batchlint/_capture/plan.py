@@ -90,7 +90,7 @@ def _cast(wish: Wish, origins: Any, wishes: List[Wish]) -> None:
     function = source.function(leaf.code)
     cast = Cast(source, function, leaf.dtype or "", dtype, leaf.library)
     _check(leaf, dtype, cast)
-    target, where_, copy = _target(site, source, function, element)
+    target, where_, copy = _target(leaf.node, source, function, element)
     if leaf.array:
         edits = cast.edits(target, copy)
         if edits is None:
@@ -123,12 +123,11 @@ def _check(leaf: Any, dtype: str, cast: Cast) -> None:
         raise Refused("%s has no cast that is known" % leaf.py)
 
 
-def _target(site: Any, source: Source, function: Optional[ast.AST], element: Any) -> Tuple[ast.AST, str, bool]:
+def _target(holder: Any, source: Source, function: Optional[ast.AST], element: Any) -> Tuple[ast.AST, str, bool]:
     """(expression to cast, creation or yield, whether the cast must copy)."""
     node = element.node
-    inside = element.owner is site.node or source is not site.source
+    inside = element.owner is holder
     if not inside:
-        holder = site.node
         if (not isinstance(holder, ast.Name) or not isinstance(function, FUNCTIONS) or stores(function, holder.id) != 1
                 or loads(function, holder.id, holder)):
             raise Refused("the batch is put together earlier and used in other places too")

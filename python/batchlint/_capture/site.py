@@ -21,6 +21,7 @@ class Leaf(NamedTuple):
     """What is remembered of one leaf: where it stands and what it was like, not the leaf itself."""
 
     source: Optional[Source]
+    node: Optional[ast.AST]  # the expression that the element is a part of
     element: Optional[Element]
     dtype: Optional[str]
     shape: Optional[List[int]]
@@ -144,9 +145,9 @@ class Site:
         cls = type(obj)
         modules = [str(type.__getattribute__(base, "__module__")).split(".")[0] for base in cls.__mro__]
         library = next((name for name in modules if name in LIBRARIES), "")
-        return Leaf(site.source if site is not None else None, element, dtype, shape, is_array(obj),
-                    "%s.%s" % (cls.__module__, cls.__qualname__), library,
-                    site.code if site is not None else self.code)
+        source, node, code = (None, None, self.code) if site is None else (site.source, site.place.value, site.code)
+        return Leaf(source, node, element, dtype, shape, is_array(obj),
+                    "%s.%s" % (cls.__module__, cls.__qualname__), library, code)
 
     def _owner(self, path: Tuple[Any, ...], leaf: Any) -> Tuple[Optional["Site"], Optional[Tuple[Any, ...]]]:
         """The site, and the path in what it handed out, of one leaf of the batch."""
@@ -174,7 +175,7 @@ def find(origins: Any, batch: Any, tree: Any, leaves: Any, frames: Any, tracer: 
     whole = [site for site in seen if site.value is batch]
     if whole:
         # Several frames passed this very object on; the one that displays it explains most.
-        chosen = max(whole, key=lambda site: (site.score(), site.place.value is not None, -site.number))
+        chosen = max(whole, key=lambda site: (site.score(), site.place.value is not None, site.kind == "yield", -site.number))
         chosen.through = [site for site in whole if site is not chosen]
     direct = [found.frame for found in frames if found.direct]
     if chosen is None and direct:
@@ -235,7 +236,7 @@ def _behind(origins: Any, batch: Any, frames: Any, leaves: Any) -> Optional[Site
     for one in frames:
         if not one.direct:
             site = Site(origins, _standing(one.frame, batch), strict=True)
-            if site.elements is not None and site.score() > 0:
+            if site.elements is not None and site.elements.proven():
                 found.append(site)
     return max(found, key=lambda site: site.score()) if found else None
 

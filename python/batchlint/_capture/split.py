@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Tuple
 from .edits import Edit, apply, bounds
 from .flow import stores
 from .plan import Refused, Wish, kept_site
-from .source import FUNCTIONS, Source
+from .source import FUNCTIONS, Source, parse
 
 _VARIABLES = ("start", "offset", "first", "_start", "_offset", "_first_row")
 _OF_BATCH = re.compile(r"batch|(^|_)bs$")
@@ -54,7 +54,7 @@ def _statement(site: Any, source: Source) -> ast.AST:
     begin, end = bounds(source, statement)
     data = (source.text or "").encode("utf-8")
     before = data[source.offset(statement.lineno, 0):begin]
-    after = re.split(b"[\r\n]", data[end:], 1)[0].strip()
+    after = re.split(b"[\r\n]", data[end:], maxsplit=1)[0].strip()
     if before.strip() or after and not after.startswith(b"#"):
         raise Refused("the yield shares its line with another statement")
     return statement
@@ -119,8 +119,8 @@ def _loop(source: Source, statement: ast.AST, elements: List[Tuple[Any, ast.AST]
             while name in taken:
                 name += "_"
             taken.add(name)
-            # A value that went over several lines needed brackets that may be the yield's.
-            value = "(%s)" % text if "\n" in text or "\r" in text or isinstance(node, ast.NamedExpr) else text
+            # A value over several lines may have stood in brackets of the yield.
+            value = text if parse("_ = " + text) is not None else "(%s)" % text
             hoisted.append("%s = %s%s%s" % (name, value, newline, indent))
             text = name
         first = first or text

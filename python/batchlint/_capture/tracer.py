@@ -185,9 +185,10 @@ class Tracer:
                 changes.append(Change(line, before, dtype))
 
     def _exit(self, frame: Any, lasti: int, kind: str, value: Any) -> None:
-        state = self._frames.get(id(frame))
-        last = state[1] if state is not None else None
-        if state is not None or self._left > 0:
+        last = None
+        if self._left > 0:  # without lines, the last one that is known is not the last that ran
+            state = self._frames.get(id(frame))
+            last = state[1] if state is not None else None
             self._line(frame, frame.f_lineno)
         if kind == "return":
             self._frames.pop(id(frame), None)
