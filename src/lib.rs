@@ -3,8 +3,8 @@
 //! Data flows once, left to right; a stage names only stages to its left, and `tests/layers.rs` keeps it so.
 //!
 //! ```text
-//! config ─ spec ─ values ─ source ─ facts ─ diagnostic ─ rules ─ verdict ─ render
-//!              └────────────── run (the pipeline) names them all ──────────────┘   cli, main
+//! config ─ spec ─ values ─ source ─ facts ─ diagnostic ─ rules ─ verdict ─ fix ─ render
+//!              └───────────────── run (the pipeline) names them all ─────────────────┘   cli, main
 //! ```
 //!
 //! | stage | question it answers |
@@ -17,6 +17,7 @@
 //! | [`diagnostic`] | how is one fault described? |
 //! | [`rules`] | which facts break which expectation? |
 //! | [`verdict`] | what is shown, at which level, and what could not be checked? |
+//! | [`fix`] | which edits of the user's source mend it, and are they right? |
 //! | [`render`] | how does it look? |
 
 pub mod cli;
@@ -25,6 +26,7 @@ pub mod diagnostic;
 pub mod error;
 pub mod exit;
 pub mod facts;
+pub mod fix;
 pub mod render;
 pub mod rules;
 pub mod run;

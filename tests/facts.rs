@@ -31,6 +31,7 @@ fn source() -> impl Strategy<Value = SourceFacts> {
                 header,
                 reading: None,
                 location: Location::default(),
+                leaf: None,
             });
             SourceFacts {
                 path: format!("{folder}/{stem}_{number}.{ending}").into(),
@@ -43,6 +44,7 @@ fn source() -> impl Strategy<Value = SourceFacts> {
                 } else {
                     Vec::new()
                 },
+                yielded: None,
             }
         },
     )

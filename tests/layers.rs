@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use batchlint::rules::RULES;
 
 /// A stage names only stages to its left.
-const STAGES: [&str; 9] = ["config", "spec", "values", "source", "facts", "diagnostic", "rules", "verdict", "render"];
+const STAGES: [&str; 10] =
+    ["config", "spec", "values", "source", "facts", "diagnostic", "rules", "verdict", "fix", "render"];
 /// What stands beside the stages, and who may name it: `error` and `exit` are for everybody, the others for the cli.
 const PIPELINE: [&str; 2] = ["run", "cli"];
 

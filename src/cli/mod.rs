@@ -3,9 +3,13 @@
 mod check;
 mod explain;
 mod inspect;
+mod listen;
 mod output;
 mod progress;
+mod python;
+mod reports;
 mod rules;
+mod run;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -23,7 +27,8 @@ use output::print;
 
 const EXAMPLES: &str = "Examples:
   batchlint check dump/                       lint a folder of .npy and .npz batches
-  batchlint check dump/ --framework torch     say who will consume them
+  batchlint run train.py                      lint what the script is about to train on
+  batchlint run train.py:batches              lint the batches of a generator
   batchlint explain double-precision          what a rule finds, why it hurts, how to fix it";
 
 /// Lint tensor batches before you train.
@@ -62,6 +67,11 @@ enum Color {
 enum Command {
     /// Lint dumped batches: files, folders and globs
     Check(Box<CheckArgs>),
+    /// Run a Python program for its batches, and lint them
+    Run(Box<run::RunArgs>),
+    /// Judge the batches that a process sends on stdin; see docs/capture-protocol.md
+    #[command(hide = true)]
+    Listen(Box<listen::ListenArgs>),
     /// Look at arrays without judging them, and save what was seen
     Inspect(Box<InspectArgs>),
     /// Print the page of a rule, or the likely cause of an error text that a framework printed
@@ -90,6 +100,13 @@ struct DataArgs {
     /// Files, folders or globs
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    spec: SpecArgs,
+}
+
+/// What data is measured against, and how much of it is read: the flags that all commands share that look at data.
+#[derive(Debug, Args)]
+struct SpecArgs {
     /// What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
@@ -116,16 +133,9 @@ struct DataArgs {
     max_bytes_per_array: Option<u64>,
 }
 
+/// Which rules run, and how their findings are shown: the flags that all commands share that judge.
 #[derive(Debug, Args)]
-struct CheckArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "against"], help_heading = "What is read")]
-    facts: Vec<PathBuf>,
-    /// A set that should share no sample with the others, such as the validation set; linted as well; can be repeated
-    #[arg(long, value_name = "PATH", help_heading = "What is read")]
-    against: Vec<PathBuf>,
+struct ReportArgs {
     /// Only these rules or groups
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     select: Vec<String>,
@@ -150,6 +160,20 @@ struct CheckArgs {
     /// Name every place of a fault, not just three
     #[arg(long, help_heading = "Output")]
     all_places: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "against"], help_heading = "What is read")]
+    facts: Vec<PathBuf>,
+    /// A set that should share no sample with the others, such as the validation set; linted as well; can be repeated
+    #[arg(long, value_name = "PATH", help_heading = "What is read")]
+    against: Vec<PathBuf>,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 #[derive(Debug, Args)]
@@ -205,12 +229,16 @@ pub fn main() -> Exit {
         }
     };
     let format = match &cli.command {
-        Some(Command::Check(args)) => args.format,
+        Some(Command::Check(args)) => args.report.format,
+        Some(Command::Run(args)) => args.report.format,
+        Some(Command::Listen(_)) => OutputFormat::Json,
         Some(Command::Inspect(args)) if args.format != InspectFormat::Table => OutputFormat::Json,
         _ => OutputFormat::Full,
     };
     let result = match cli.command {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
+        Some(Command::Run(args)) => run::run(*args, &cli.global),
+        Some(Command::Listen(args)) => listen::listen(*args),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
@@ -247,6 +275,13 @@ impl Global {
 impl DataArgs {
     /// The settings as far as these flags say.
     fn settings(self) -> Result<Settings, Error> {
+        Ok(Settings { paths: self.paths, ..self.spec.settings()? })
+    }
+}
+
+impl SpecArgs {
+    /// The settings as far as these flags say.
+    fn settings(self) -> Result<Settings, Error> {
         let directory =
             std::env::current_dir().map_err(|error| Error::plain(format!("no working directory: {error}")))?;
         Ok(Settings {
@@ -257,7 +292,6 @@ impl DataArgs {
                 steps: self.steps,
                 epochs: self.epochs,
             },
-            paths: self.paths,
             spec: self.spec,
             headers_only: self.headers_only,
             max_bytes_per_array: self.max_bytes_per_array,
@@ -267,12 +301,14 @@ impl DataArgs {
     }
 }
 
-impl CheckArgs {
-    fn selection(&self) -> Selection {
+impl ReportArgs {
+    /// The settings with what these flags say.
+    fn on(&self, settings: Settings) -> Settings {
         let mut levels = self.level.clone();
         if self.require_complete {
             levels.push(("not-evaluated".into(), Level::Error));
         }
-        Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels }
+        let selection = Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels };
+        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, ..settings }
     }
 }

@@ -7,9 +7,11 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::diagnostic::Unit;
 use crate::diagnostic::quantity::bytes;
 use crate::exit::Exit;
 use crate::source::Progress;
+use crate::source::capture::end::kill;
 
 /// What is over sooner needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,6 +35,10 @@ impl Waiting {
         // Without the handler Ctrl-C ends the process at once, which is no reason not to start.
         let _ = ctrlc::set_handler(move || {
             if asked.stop.swap(true, Ordering::Relaxed) {
+                let group = asked.group.load(Ordering::Relaxed);
+                if group > 0 {
+                    kill(group);
+                }
                 #[allow(clippy::exit, reason = "it was asked for twice")]
                 std::process::exit(i32::from(Exit::Trouble.code()));
             }
@@ -80,6 +86,10 @@ fn draw(text: &str) {
 
 fn line(progress: &Progress, elapsed: Duration) -> String {
     let (done, total) = (progress.done.load(Ordering::Relaxed), progress.total.load(Ordering::Relaxed));
+    if progress.group.load(Ordering::Relaxed) > 0 {
+        let stopping = if progress.stop.load(Ordering::Relaxed) { ", stopping" } else { "" };
+        return format!("{} after {}{stopping}", Unit::Batch.counted(done), time(elapsed.as_secs()));
+    }
     if total == 0 {
         return "reading headers".into();
     }

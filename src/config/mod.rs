@@ -3,6 +3,7 @@
 pub mod discover;
 pub mod file;
 pub mod framework;
+pub mod live;
 pub mod read;
 pub mod schema;
 mod syntax;
@@ -98,6 +99,8 @@ pub struct Settings {
     pub against: Vec<PathBuf>,
     /// `--spec`; otherwise the nearest one is discovered.
     pub spec: Option<PathBuf>,
+    /// A spec that stands in no file.
+    pub spec_text: Option<String>,
     /// What wins over the spec.
     pub overrides: Overrides,
     /// The flags about rules, on top of the file's.

@@ -1,15 +1,18 @@
 //! How one fault is described: a [`Finding`] is what a rule says, a [`Diagnostic`] is a finding with its rule, its
 //! level and its exact count, ready to be shown.
 
+pub mod label;
 pub mod place;
 pub mod proof;
 pub mod python;
 pub mod quantity;
+pub mod span;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::config::Level;
 pub use crate::source::text::Excerpt;
+pub use label::{Edit, Label};
 pub use place::{Place, Position};
 pub use proof::Proof;
 
@@ -93,13 +96,15 @@ pub struct Fix {
     pub proof: Proof,
     /// Python to paste.
     pub python: String,
+    /// The same as edits of the user's source, where it is known and can be edited.
+    pub edits: Vec<Edit>,
 }
 
 impl Fix {
     /// A repair with its proof.
     #[must_use]
     pub fn new(python: impl Into<String>, proof: impl Into<Proof>) -> Self {
-        Self { proof: proof.into(), python: python.into() }
+        Self { proof: proof.into(), python: python.into(), edits: Vec::new() }
     }
 
     /// A repair that the data cannot prove right: it changes values, or there are several ways to mend the fault.
@@ -120,7 +125,7 @@ impl Fix {
         if self.python != other.python {
             return None;
         }
-        Some(Self { proof: self.proof.join(other.proof)?, python: self.python })
+        Some(Self { proof: self.proof.join(other.proof)?, ..self })
     }
 }
 
@@ -254,6 +259,8 @@ pub struct Diagnostic {
     pub fingerprint: String,
     /// What the rule said.
     pub finding: Finding,
+    /// Where in the user's source the data came from, the main place first; empty for data from files.
+    pub labels: Vec<Label>,
 }
 
 impl Diagnostic {
@@ -262,6 +269,6 @@ impl Diagnostic {
     pub fn new(rule: &'static str, level: Level, finding: Finding) -> Self {
         let name = format!("{rule}\u{1f}{}\u{1f}{}", finding.subject, finding.message);
         let fingerprint = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(name.as_bytes()));
-        Self { rule, level, fingerprint, finding }
+        Self { rule, level, fingerprint, finding, labels: Vec::new() }
     }
 }

@@ -24,6 +24,15 @@ pub enum Proof {
         /// What else would have to hold, and was not looked at; empty where nothing would.
         open: String,
     },
+    /// The program was run with the repair in it.
+    Ran {
+        /// Whether it then handed out what it should.
+        verified: bool,
+        /// What was compared, or why nothing could be.
+        said: String,
+        /// What the repair does to the values, which a run does not judge.
+        of: Box<Proof>,
+    },
 }
 
 impl Proof {
@@ -41,6 +50,10 @@ impl Proof {
                     Applicability::Unverified
                 }
             }
+            Self::Ran { verified, of, .. } => match of.applicability() {
+                Applicability::Safe if !verified => Applicability::Unverified,
+                trust => trust,
+            },
         }
     }
 
@@ -55,6 +68,10 @@ impl Proof {
                 format!("{}: each {holds}{open}", scope.checked(noun))
             }
             Self::Fit { scope, .. } => scope.gap().unwrap_or_default(),
+            Self::Ran { said, of, .. } => match of.text() {
+                text if text.is_empty() => said.clone(),
+                text => format!("{said}; {text}"),
+            },
         }
     }
 
@@ -403,6 +420,22 @@ mod tests {
         assert_eq!(Proof::from("a").join(Proof::from("a")), Some(Proof::from("a")));
         let other = CastProof { to: "float16".into(), ..proof(1, vec![]) };
         assert_eq!(Proof::Cast(proof(1, vec![])).join(Proof::Cast(other)), None);
+    }
+
+    #[test]
+    fn a_run_shows_what_it_shows_and_no_more() {
+        let ran = |verified: bool, of: Proof| Proof::Ran { verified, said: "ran".into(), of: Box::new(of) };
+        let safe = || Proof::Lossless("slicing changes no value".into());
+        let lossy = || Proof::Cast(proof(9, vec![loss(HitKind::Cut, 2, 0.5, 0.5, "a")]));
+        assert_eq!(ran(true, safe()).applicability(), Applicability::Safe);
+        assert_eq!(ran(true, safe()).text(), "ran; slicing changes no value");
+        assert_eq!(ran(false, safe()).applicability(), Applicability::Unverified);
+        for verified in [true, false] {
+            assert_eq!(ran(verified, lossy()).applicability(), Applicability::Lossy);
+        }
+        // A run compares with the old values, and does not say what they lose.
+        assert_eq!(ran(true, "nobody looked".into()).applicability(), Applicability::Unverified);
+        assert_eq!(ran(true, Proof::Lossless(String::new())).text(), "ran");
     }
 
     #[test]

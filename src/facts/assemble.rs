@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::live;
 use super::naming::{self, LooseName};
 use super::{Batch, Cell, Column, Facts, Lost, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
@@ -26,6 +27,7 @@ pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
         .map(|((root, family), batches)| {
             let related = !spec.arrays.is_empty() || family.is_some();
             let mut stream = stream(&shared.text(root), related, batches, spec, &shared);
+            stream.capture = facts.captures().iter().find(|capture| *capture.root == *stream.name);
             let mine =
                 lost.iter().filter(|(place, sequence, _)| *place == root && family.is_none_or(|own| own == *sequence));
             stream.lost =
@@ -106,8 +108,11 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, shared: &mut Shared) -> Vec<Draf
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     for source in facts.sources() {
         match source.kind {
-            SourceKind::Npz => {
-                let (sequence, number) = naming::numbered(&source.path);
+            SourceKind::Npz | SourceKind::Live => {
+                let (sequence, number) = match &source.yielded {
+                    Some(yielded) => (source.root.to_string(), Some(yielded.number)),
+                    None => naming::numbered(&source.path),
+                };
                 let arrays: Vec<_> = last_of_each_key(&source.arrays)
                     .into_iter()
                     .map(|array| (Arc::clone(&array.key), source, array))
@@ -222,7 +227,7 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, sh
         });
     }
     columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
-    Stream { name: root.to_owned(), related, batches, columns, lost: Vec::new() }
+    Stream { name: root.to_owned(), related, batches, columns, lost: Vec::new(), capture: None }
 }
 
 /// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the
@@ -230,6 +235,10 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, sh
 fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
     if spec.arrays.is_empty() {
         return vec![None; draft.arrays.len()];
+    }
+    if let Some(yielded) = &draft.source().yielded {
+        let arrays: Vec<&ArrayFacts> = draft.arrays.iter().map(|(_, _, array)| *array).collect();
+        return live::owners(yielded, &arrays, spec);
     }
     let tuple: Option<Vec<u64>> = draft
         .keyed

@@ -9,6 +9,7 @@ pub mod asks;
 mod assemble;
 pub mod group;
 pub mod lengths;
+mod live;
 pub mod naming;
 pub mod overview;
 pub mod pairs;
@@ -17,18 +18,21 @@ pub mod saved;
 pub mod sets;
 mod sound;
 pub mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tracks;
 
 pub use assemble::assemble;
 pub use stream::{Batch, Cell, Column, Lost, Stream};
 
-use crate::source::SourceFacts;
 use crate::source::walk::natural;
+use crate::source::{Capture, SourceFacts};
 
 /// What was seen of a set of files: one entry per path, in natural order of the paths.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     sources: Vec<SourceFacts>,
+    captures: Vec<Capture>,
 }
 
 impl Facts {
@@ -38,20 +42,36 @@ impl Facts {
     pub fn new(mut sources: Vec<SourceFacts>) -> Self {
         sources.sort_by(|a, b| natural(&a.path, &b.path).then_with(|| tie(a).cmp(&tie(b))));
         sources.dedup_by(|later, earlier| later.path == earlier.path);
-        Self { sources }
+        Self { sources, captures: Vec::new() }
+    }
+
+    /// The same facts, and the programs whose batches are among them.
+    #[must_use]
+    pub fn captured(mut self, mut captures: Vec<Capture>) -> Self {
+        captures.sort_by(|a, b| a.root.cmp(&b.root));
+        captures.dedup_by(|later, earlier| later.root == earlier.root);
+        self.captures = captures;
+        self
     }
 
     /// The facts of both sets together.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.sources.extend(other.sources);
-        Self::new(self.sources)
+        self.captures.extend(other.captures);
+        Self::new(self.sources).captured(self.captures)
     }
 
     /// One entry per path, in natural order of the paths.
     #[must_use]
     pub fn sources(&self) -> &[SourceFacts] {
         &self.sources
+    }
+
+    /// The programs whose batches are among the sources, by root.
+    #[must_use]
+    pub fn captures(&self) -> &[Capture] {
+        &self.captures
     }
 
     /// The entries, for somebody who adds to them and makes facts of them again.

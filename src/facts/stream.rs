@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::source::{ArrayFacts, Header, SourceFacts};
+use crate::source::{ArrayFacts, Capture, Header, SourceFacts};
 
 /// Batches that one consumer would see one after another.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Stream<'f> {
     pub columns: Vec<Column<'f>>,
     /// Files that should hold batches of it, and in which no array could be described.
     pub lost: Vec<Lost>,
+    /// The program that handed the batches out; `None` for files.
+    pub capture: Option<&'f Capture>,
 }
 
 /// A file in which no array could be described, so that its batch is not among the batches.
@@ -37,6 +39,12 @@ impl Stream<'_> {
     #[must_use]
     pub fn declared(&self, index: usize) -> Option<&Column<'_>> {
         self.columns.iter().find(|column| column.declared == Some(index))
+    }
+
+    /// Whether the batches are all that there are: those of a program may go on behind the last one that was asked for.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.capture.is_none_or(Capture::is_exhausted)
     }
 
     /// Rows of all batches, where every batch shows how many it has and none was lost.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Page;
 use crate::config::Level;
-use crate::diagnostic::{Anchor, Applicability, Position};
+use crate::diagnostic::{Anchor, Applicability, Edit, Label, Position};
 use crate::error::{Error, Text};
 use crate::exit::Exit;
 use crate::spec::At;
@@ -68,7 +68,12 @@ struct DiagnosticOut<'a> {
     found: String,
     count: u64,
     of: u64,
+    /// The user's source for a finding about a running program, otherwise the line of the spec.
     primary: Option<Primary<'a>>,
+    /// The line of the spec that the data broke.
+    claim: Option<Primary<'a>>,
+    /// Places in the user's source, the main one first; empty for data from files.
+    labels: Vec<LabelOut<'a>>,
     places: Vec<PlaceOut<'a>>,
     cause: Option<&'a str>,
     consequence: Option<&'a str>,
@@ -83,6 +88,17 @@ struct Primary<'a> {
     column: usize,
     end_line: usize,
     end_column: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct LabelOut<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    /// What happened there.
+    text: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -101,8 +117,18 @@ struct FixOut<'a> {
     proof: String,
     python: &'a str,
     /// Edits of source files; a dump has none.
-    #[schemars(with = "Vec<serde_json::Value>")]
-    edits: [(); 0],
+    edits: Vec<EditOut<'a>>,
+}
+
+/// What stands between two positions is replaced by the text.
+#[derive(Serialize, JsonSchema)]
+struct EditOut<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    text: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -159,7 +185,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             samples: report.coverage.samples,
             bytes: report.coverage.bytes,
             values_read: report.coverage.values_read,
-            interrupted: report.coverage.interrupted > 0,
+            interrupted: report.coverage.interrupted > 0 || report.coverage.stopped,
             passed,
             failed,
             not_evaluated,
@@ -236,6 +262,10 @@ fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 
 fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: Option<&'a Text>) -> DiagnosticOut<'a> {
     let finding = &diagnostic.finding;
+    let claim = || match (&finding.anchor, spec) {
+        (Anchor::Spec(At::Text(span)), Some(text)) => Some(primary(text, span)),
+        _ => None,
+    };
     DiagnosticOut {
         rule: diagnostic.rule,
         level: diagnostic.level,
@@ -245,10 +275,9 @@ fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: Optio
         found: finding.found_and_share(),
         count: finding.count,
         of: finding.of,
-        primary: match (&finding.anchor, spec) {
-            (Anchor::Spec(At::Text(span)), Some(text)) => Some(primary(text, span)),
-            _ => None,
-        },
+        primary: diagnostic.labels.first().map(|label| primary(&label.text, &label.span)).or_else(claim),
+        claim: claim(),
+        labels: diagnostic.labels.iter().map(label_out).collect(),
         places: finding
             .places
             .iter()
@@ -268,12 +297,57 @@ fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: Optio
             applicability: fix.proof.applicability(),
             proof: fix.proof.text(),
             python: &fix.python,
-            edits: [],
+            edits: fix.edits.iter().map(edit_out).collect(),
         }),
+    }
+}
+
+fn label_out(label: &Label) -> LabelOut<'_> {
+    let Primary { file, line, column, end_line, end_column } = primary(&label.text, &label.span);
+    LabelOut { file, line, column, end_line, end_column, text: &label.says }
+}
+
+fn edit_out(edit: &Edit) -> EditOut<'_> {
+    EditOut {
+        file: &edit.file,
+        line: edit.start.line,
+        column: edit.start.column,
+        end_line: edit.end.line,
+        end_column: edit.end.column,
+        text: &edit.text,
     }
 }
 
 fn primary<'a>(text: &'a Text, span: &std::ops::Range<usize>) -> Primary<'a> {
     let (start, end) = (Position::of(&text.body, span.start), Position::of(&text.body, span.end));
     Primary { file: &text.name, line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::{labelled, live};
+    use super::*;
+
+    fn drawn(labels: Vec<Label>) -> Value {
+        let (spec, report) = live(labels);
+        let mut out = Vec::new();
+        render(Page { command: "run", report: &report, spec: &spec }, &mut out).unwrap();
+        serde_json::from_slice::<Value>(&out).unwrap()["diagnostics"][0].take()
+    }
+
+    #[test]
+    fn the_main_place_is_in_the_users_source_and_the_claim_in_the_spec() {
+        let found = drawn(vec![labelled("data, ", "yielded here"), labelled("np.random.rand", "made here")]);
+        let spec = json!({"file": "batchlint.toml", "line": 2, "column": 9, "end_line": 2, "end_column": 18});
+        let source = json!({"file": "train.py", "line": 7, "column": 15, "end_line": 7, "end_column": 21});
+        assert_eq!((&found["primary"], &found["claim"]), (&source, &spec));
+        assert_eq!(found["labels"][0]["text"], "yielded here");
+        assert_eq!((&found["labels"][1]["line"], &found["labels"][1]["end_column"]), (&json!(5), &json!(30)));
+        let edit = json!({"file": "train.py", "line": 5, "column": 53, "end_line": 5, "end_column": 53, "text": ".astype(np.float32)"});
+        assert_eq!(found["fix"]["edits"], json!([edit]));
+        let found = drawn(Vec::new());
+        assert_eq!((&found["primary"], &found["claim"], &found["labels"]), (&spec, &spec, &json!([])));
+    }
 }

@@ -6,6 +6,8 @@ mod full;
 pub mod inspect;
 mod json;
 mod summary;
+#[cfg(test)]
+mod testing;
 
 use std::io::{self, Write};
 

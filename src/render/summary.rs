@@ -24,8 +24,15 @@ pub fn summary(page: Page<'_>) -> String {
     }
     let verdict = match report.exit() {
         Exit::Trouble => {
-            let Coverage { interrupted, asked, .. } = report.coverage;
-            findings.insert(0, format!("interrupted: {interrupted} of {asked} arrays were not read"));
+            let Coverage { interrupted, asked, batches, .. } = report.coverage;
+            findings.insert(
+                0,
+                if report.coverage.stopped {
+                    format!("interrupted after {}", Unit::Batch.counted(batches))
+                } else {
+                    format!("interrupted: {interrupted} of {asked} arrays were not read")
+                },
+            );
             findings.join(", ")
         }
         Exit::Nothing => "nothing checked".to_owned(),
@@ -43,11 +50,15 @@ pub fn summary(page: Page<'_>) -> String {
     let samples = coverage.samples.map_or(String::new(), |samples| format!(", {samples} samples"));
     let (passed, failed, blind) = report.tally();
     let not_evaluated = if blind > 0 { format!(", {blind} not evaluated") } else { String::new() };
+    // The batches of a program stand in no files.
+    let files = match page.command {
+        "run" => String::new(),
+        _ => format!(" in {}", Unit::File.counted(coverage.sources)),
+    };
     let values = if coverage.values_read { "" } else { ", headers only" };
     format!(
-        "{verdict}; {} in {}{samples}, {}{values}; checks: {passed} passed, {failed} failed{not_evaluated}",
+        "{verdict}; {}{files}{samples}, {}{values}; checks: {passed} passed, {failed} failed{not_evaluated}",
         unit.counted(coverage.batches),
-        Unit::File.counted(coverage.sources),
         bytes(coverage.bytes),
     )
 }

@@ -72,6 +72,7 @@ mod tests {
             size: stored,
             arrays: Vec::new(),
             faults: vec![Fault { member: Some("x.npy".into()), ordinal: 0, kind, excerpt: None }],
+            yielded: None,
         };
         let mut out = Findings::default();
         let Judge::Source(judge) = RULE.judge else { panic!("a rule about files") };

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Anchor, Finding, Place, Unit};
 use crate::facts::sets::Set;
 use crate::facts::{Cell, Stream};
-use crate::source::{ArrayFacts, Fault, Header, SourceFacts};
+use crate::source::{ArrayFacts, Capture, Fault, Header, SourceFacts};
 use crate::spec::{At, Declaration, Framework, Spec, Unit as SourceUnit};
 use crate::values::{ValueFacts, unravel};
 
@@ -30,6 +30,17 @@ impl Findings {
     pub fn take(&mut self) -> Vec<Finding> {
         std::mem::take(&mut self.found)
     }
+}
+
+/// A program that was run for its batches.
+#[derive(Debug)]
+pub struct CaptureCx<'a> {
+    /// What the model expects; empty without a spec.
+    pub spec: &'a Spec,
+    /// What was seen of the program.
+    pub capture: &'a Capture,
+    /// How many batches it handed out.
+    pub batches: u64,
 }
 
 /// One file.

@@ -55,6 +55,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         .fix(Fix {
             proof: Proof::Lossless(format!("checked on all {} values: each is whole and fits int64", exact(total))),
             python: format!("{y} = {y}.astype(np.int64)"),
+            edits: Vec::new(),
         });
     out.push(finding);
     looked

@@ -54,6 +54,7 @@ mod partial_last_batch;
 #[cfg(test)]
 mod pickles;
 mod plan;
+mod program_error;
 mod quotes;
 mod range_drift;
 mod rank_story;
@@ -99,7 +100,7 @@ mod wrong_rank;
 mod wrong_size;
 mod zero_steps;
 
-pub use context::{ArrayCx, BatchCx, Findings, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
+pub use context::{ArrayCx, BatchCx, CaptureCx, Findings, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
 
 use crate::diagnostic::Level;
 use crate::values::Wants;
@@ -117,6 +118,7 @@ pub static RULES: &[&Rule] = &[
     &stray_member::RULE,
     &archive_bomb::RULE,
     &unsafe_pickle::RULE,
+    &program_error::RULE,
     // structure
     &missing_input::RULE,
     &unexpected_array::RULE,
@@ -300,6 +302,8 @@ pub enum Judge {
     Values(fn(&ValuesCx<'_>, &mut Findings) -> Looked),
     /// All batches whose arrays have the same headers.
     Batch(fn(&BatchCx<'_>, &mut Findings) -> Looked),
+    /// A program that was run for its batches.
+    Capture(fn(&CaptureCx<'_>, &mut Findings) -> Looked),
     /// Two sets that should share nothing: training and validation.
     Sets(fn(&SetsCx<'_>, &mut Findings) -> Looked),
     /// All batches of a stream.

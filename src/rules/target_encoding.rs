@@ -201,6 +201,7 @@ fn one_hot(cx: &ValuesCx<'_>, declared: &Declaration, size: u64, seen: Seen) -> 
             "checked on all {rows} rows: each is one 1 among zeros, so that its index says as much"
         )),
         python: format!("{y} = np.argmax({y}, axis=-1)"),
+        edits: Vec::new(),
     })
 }
 
@@ -248,6 +249,7 @@ fn ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, seen: Seen) -> F
                 size_end(classes)
             )),
             python,
+            edits: Vec::new(),
         }
     } else {
         Fix::choice(python)

@@ -8,10 +8,10 @@ use crate::config::{Level, Settings};
 use crate::facts::group::{Alike, alike, by_header};
 use crate::facts::{self, Cell, Facts, Stream};
 use crate::rules::{
-    ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx, swapped_arrays,
-    target_encoding,
+    ArrayCx, BatchCx, CaptureCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx,
+    swapped_arrays, target_encoding,
 };
-use crate::source::{self, ArrayFacts, FaultKind, Reading, SourceFacts};
+use crate::source::{self, ArrayFacts, Capture, FaultKind, Reading, SourceFacts};
 use crate::spec::Spec;
 use crate::values::{Unread, ValueFacts};
 use crate::verdict::select::Rules;
@@ -108,6 +108,13 @@ pub(super) fn judge(
                         let looked = judge(&cx, &mut out);
                         add("", pool, looked, &mut out);
                     }
+                }
+            }
+            Judge::Capture(judge) => {
+                for (pool, capture) in facts.captures().iter().enumerate() {
+                    let batches = facts.sources().iter().filter(|source| source.root == capture.root).count() as u64;
+                    let looked = judge(&CaptureCx { spec, capture, batches }, &mut out);
+                    add("", pool, looked, &mut out);
                 }
             }
             Judge::Sets(judge) => {
@@ -283,6 +290,7 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
         asked: readings().count() as u64,
         interrupted: readings().filter(|reading| matches!(reading, Reading::Unread(Unread::Interrupted))).count()
             as u64,
+        stopped: facts.captures().iter().any(Capture::is_stopped),
         sources: facts.sources().len() as u64,
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),

@@ -3,6 +3,7 @@
 //! A source never fails: whatever is wrong with a file is written down as a [`Fault`], and the other files are
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
+pub mod capture;
 pub mod fault;
 pub mod input;
 mod memo;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use capture::{Capture, Leaf, Yielded};
 pub use fault::{Fault, FaultKind, FileFault};
 pub use memo::{Memo, Work};
 pub use read::{Limits, Progress, Question, read_all};
@@ -122,6 +124,8 @@ pub enum SourceKind {
     Npy,
     /// A zip archive of arrays.
     Npz,
+    /// One batch that a running program handed out.
+    Live,
     /// Not an array file; the faults say what it is.
     Other,
 }
@@ -142,12 +146,16 @@ pub struct SourceFacts {
     /// What is wrong with the file or its members.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// What only a live capture sees of a batch; `None` for files. Not saved: what is saved was read from files.
+    #[serde(skip)]
+    pub yielded: Option<Arc<Yielded>>,
 }
 
 /// One array of a source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArrayFacts {
-    /// What a program calls it: the npz key (member name without `.npy`), or the file stem. Not escaped.
+    /// What a program calls it: the npz key (member name without `.npy`), the file stem, or the way to it in a batch that was
+    /// handed out (`0`, `image`, `0.image`; empty for a batch that is one array). Not escaped.
     pub key: Arc<str>,
     /// The member's name as stored; `None` in a .npy file. Not escaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,6 +170,9 @@ pub struct ArrayFacts {
     /// Where its bytes lie.
     #[serde(skip)]
     pub location: Location,
+    /// What only a live capture sees of it; `None` in files. Not saved, as that of the batch.
+    #[serde(skip)]
+    pub leaf: Option<Arc<Leaf>>,
 }
 
 impl ArrayFacts {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use rayon::prelude::*;
@@ -51,10 +51,12 @@ pub struct Limits {
 /// How far the reading is, for somebody who waits; and a way to stop it.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Bytes of arrays that were read.
+    /// Bytes of arrays that were read; batches, where a program is run.
     pub done: AtomicU64,
     /// Bytes of arrays that are to be read.
     pub total: AtomicU64,
+    /// The process group of a program that runs for its batches; 0 where there is none.
+    pub group: AtomicU32,
     /// Set from outside to stop: arrays that were not read by then are [`Unread::Interrupted`].
     pub stop: AtomicBool,
 }

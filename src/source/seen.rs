@@ -49,6 +49,7 @@ impl Seen {
             header,
             reading: None,
             location,
+            leaf: None,
         });
     }
 
@@ -94,6 +95,6 @@ impl Seen {
         self.arrays.shrink_to_fit();
         self.faults.shrink_to_fit();
         let root = Arc::clone(&target.root);
-        SourceFacts { path: self.path, root, kind, size, arrays: self.arrays, faults: self.faults }
+        SourceFacts { path: self.path, root, kind, size, arrays: self.arrays, faults: self.faults, yielded: None }
     }
 }

@@ -6,8 +6,9 @@ use super::parse::{Parsed, parse};
 use super::{At, Declared, SizeRule, Spec, check};
 pub use crate::config::discover::Found;
 use crate::config::discover::discover;
+use crate::config::read::read;
 use crate::config::{Level, Overrides, Selection};
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, Text};
 
 /// More faults than this help nobody.
 const MAX_FAULTS: usize = 100;
@@ -25,6 +26,17 @@ pub struct Loaded {
     pub found: Found,
 }
 
+/// The spec in a text that stands in no file: what was learnt from a model, or what a caller hands over. Flags win over it, as
+/// over a file.
+pub fn from_text(
+    text: Text,
+    overrides: &Overrides,
+    known: impl Fn(&str) -> Result<(), Fault>,
+) -> Result<Loaded, Error> {
+    let read = read(&text.body, &[]).map_err(|faults| Error { text: Some(text.clone()), faults })?;
+    understood(parse(text, read), Found::None, overrides, known)
+}
+
 /// Loads the spec that `--spec` names, or else the nearest one upward from `directory`, an absolute path. Every fault
 /// is reported at once: of syntax, keys, types and meaning, and what nothing can satisfy. Which rules there are is not
 /// known to this stage; `known` says what is wrong with the name of one.
@@ -36,6 +48,16 @@ pub fn load(
 ) -> Result<Loaded, Error> {
     let (discovered, found) = discover(flag, directory)?;
     let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
+    understood(parsed, found, overrides, known)
+}
+
+/// The spec, if nothing is wrong with it.
+fn understood(
+    parsed: Parsed,
+    found: Found,
+    overrides: &Overrides,
+    known: impl Fn(&str) -> Result<(), Fault>,
+) -> Result<Loaded, Error> {
     let Parsed { mut spec, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
     override_lines(&mut spec, overrides, &mut faults);
     let contradictions = if shapes_lost { check::lines(&spec) } else { check::check(&spec) };

@@ -9,6 +9,7 @@ mod blank;
 mod block;
 pub mod cast;
 mod columns;
+pub mod compare;
 mod decode;
 mod distinct;
 mod histogram;
@@ -137,7 +138,7 @@ impl Wants {
 }
 
 /// What was seen of the values of one array. Positions are flat indices in C order, whatever the order of the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValueFacts {
     /// Elements that were read: all of them.
     pub count: u64,
@@ -194,6 +195,8 @@ pub enum Unread {
     Interrupted,
     /// Saved facts are judged, and they do not hold them.
     NotSaved,
+    /// The program did not hand them out in a form that can be read.
+    NotSent,
 }
 
 impl Unread {
@@ -209,6 +212,7 @@ impl Unread {
             Self::NoBytes => "its elements have no bytes".into(),
             Self::Interrupted => "the run was interrupted".into(),
             Self::NotSaved => "the saved facts do not hold them".into(),
+            Self::NotSent => "the array could not be read in the memory of the program".into(),
         }
     }
 }

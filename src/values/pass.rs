@@ -162,7 +162,7 @@ impl<'a> Pass<'a> {
 
 /// Whether equal bytes are equal values: an object stands in the file as a pickle of any length, and a long double has
 /// bytes that mean nothing.
-fn has_bytes(dtype: &Dtype) -> bool {
+pub(super) fn has_bytes(dtype: &Dtype) -> bool {
     match &dtype.kind {
         Kind::Object | Kind::LongDouble => false,
         Kind::Struct(fields) => fields.iter().all(|field| has_bytes(&field.dtype)),

@@ -54,6 +54,8 @@ pub struct Coverage {
     pub asked: u64,
     /// Those of them that were not read because somebody interrupted the run.
     pub interrupted: u64,
+    /// Whether somebody stopped a program before it had handed out what was asked for.
+    pub stopped: bool,
 }
 
 /// The result of a run.
@@ -75,7 +77,7 @@ impl Report {
     /// How the run ended.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        if self.coverage.interrupted > 0 {
+        if self.coverage.interrupted > 0 || self.coverage.stopped {
             Exit::Trouble
         } else if self.diagnostics.iter().any(|diagnostic| diagnostic.level >= self.fail_on) {
             Exit::Findings

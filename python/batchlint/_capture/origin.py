@@ -58,6 +58,23 @@ class Origins:
             self._trouble("site", error)
             return None, False
 
+    def text(self, filename: str) -> Optional[int]:
+        """The number of a source file, which is sent if it was not; None where there is no text. Never raises."""
+        try:
+            source = self.sources.get(filename)
+            if source.text is None:
+                return None
+            self._send_source(source)
+            return source.id
+        except Exception as error:
+            self._trouble("text", error)
+            return None
+
+    def _send_source(self, source: Any) -> None:
+        if source.id not in self._sent and source.text is not None:
+            self._sent.add(source.id)
+            self._send(SOURCE, source.frame(), source.text.encode("utf-8", "replace"))
+
     def _site(self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any) -> Tuple[Optional[int], bool]:
         frames = suspended(iterator, is_user)
         structure = self._structure_of(tree)
@@ -98,9 +115,7 @@ class Origins:
         number = len(self.sites)
         told = chosen.describe(number)
         for source in chosen.sources():
-            if source.id not in self._sent and source.text is not None:
-                self._sent.add(source.id)
-                self._send(SOURCE, source.frame(), source.text.encode("utf-8", "replace"))
+            self._send_source(source)
         self._send(SITE, told)
         self.sites[number] = chosen.kept()
         self._places[place] = number

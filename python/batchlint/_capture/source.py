@@ -65,13 +65,9 @@ class Source:
     @property
     def shown(self) -> str:
         """The file's name as a reader wants it: from the working directory where it lies below."""
-        if self.filename.startswith("<"):
-            return self.filename
-        try:
-            below = os.path.relpath(self.path)
-        except (ValueError, OSError):
-            return self.path.replace(os.sep, "/")
-        return (self.path if below.split(os.sep)[0] == os.pardir else below).replace(os.sep, "/")
+        from .program import shown
+
+        return shown(self.filename if self.filename.startswith("<") else self.path)
 
     def frame(self) -> Dict[str, Any]:
         """The JSON of the SOURCE frame; its payload is `text`."""

@@ -112,6 +112,9 @@ class Tracer:
             if sys.getprofile() == self._on_profile:
                 sys.setprofile(None)
             threading.setprofile(None)  # type: ignore[arg-type]
+        for state in self._frames.values():
+            # Up to 3.9 a frame that keeps its trace function keeps the line it was traced at last, in tracebacks too.
+            state[2].f_trace = None
         self._frames.clear()
         self.reset()
 

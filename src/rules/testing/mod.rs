@@ -15,7 +15,7 @@ mod words;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{ArrayCx, BatchCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
+use super::{ArrayCx, BatchCx, CaptureCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
 use crate::diagnostic::{Anchor, Finding};
 use crate::facts::{Facts, Stream, asks, assemble, group, sets};
 use crate::source::{ArrayFacts, Header, Reading, SourceFacts, SourceKind};
@@ -115,6 +115,7 @@ impl World {
             size: arrays.iter().map(|array| array.header.bytes()).sum(),
             arrays: arrays.clone(),
             faults: Vec::new(),
+            yielded: None,
         });
         self.facts = std::mem::take(&mut self.facts).merge(Facts::new(sources.collect()));
         self
@@ -188,6 +189,7 @@ impl World {
             size: arrays.iter().map(|array| array.header.bytes()).sum(),
             arrays,
             faults: Vec::new(),
+            yielded: None,
         };
         self.facts = std::mem::take(&mut self.facts).merge(Facts::new(vec![source]));
         self
@@ -230,6 +232,12 @@ impl World {
         match rule.judge {
             Judge::Spec(judge) => looked.push(judge(&SpecCx { spec }, &mut out)),
             Judge::Stream(judge) => looked.push(judge(&StreamCx { spec, stream }, &mut out)),
+            Judge::Capture(judge) => {
+                for capture in self.facts.captures() {
+                    let batches = self.facts.sources().len() as u64;
+                    looked.push(judge(&CaptureCx { spec: &self.spec, capture, batches }, &mut out));
+                }
+            }
             Judge::Sets(judge) => {
                 for (first, second) in sets::pairs(std::slice::from_ref(stream), spec, |_| false) {
                     looked.push(judge(&SetsCx { spec, first: &first, second: &second }, &mut out));

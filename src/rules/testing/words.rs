@@ -22,6 +22,7 @@ pub(crate) fn array(text: &str) -> ArrayFacts {
         header: Arc::new(header),
         reading: None,
         location: Location::default(),
+        leaf: None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::literal::{Node, Problem, Value};
+use super::literal::{self, Node, Problem, Value};
 use crate::source::fault::HeaderFault;
 use crate::source::text::shown;
 use crate::spec::dtype::{ByteOrder, Dtype, Field, Kind, MlType};
@@ -24,6 +24,11 @@ pub(super) fn dtype(descr: &Value) -> Parsed<Dtype> {
         Node::List(fields) => structured(fields),
         _ => Err(descr.problem(HeaderFault::DescrNotString(descr.found()))),
     }
+}
+
+/// The type that a `descr` describes, written as Python writes it: `'<f4'`, `[('x', '<f4')]`.
+pub(crate) fn dtype_of(text: &str) -> Option<Dtype> {
+    dtype(&literal::parse(text, false).ok()?.value).ok()
 }
 
 /// Whether the data is a pickle: an object, or a struct that holds one.

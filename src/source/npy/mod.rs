@@ -4,7 +4,7 @@ mod descr;
 pub(crate) mod header;
 mod literal;
 
-pub(crate) use descr::holds_objects;
+pub(crate) use descr::{dtype_of, holds_objects};
 
 use std::io;
 use std::sync::Arc;

@@ -1,17 +1,19 @@
-//! The page for a person. The only file that knows miette: it draws the lines of the spec and of headers, and
-//! everything else is written below them, so that a fix can be copied as it stands.
+//! The page for a person. Lines of the user's source, of the spec and of headers are drawn with labels, and everything
+//! else is written below them, so that a fix can be copied as it stands.
 
-use std::fmt;
+mod snippet;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Write};
-
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 
 use super::{Page, safe};
 use crate::config::Level;
-use crate::diagnostic::{Anchor, Applicability, Diagnostic, Finding};
+use crate::diagnostic::{Anchor, Applicability, Diagnostic, Finding, Position};
 use crate::error::{Error, Text};
-use crate::source::text::is_hostile;
+use crate::source::text::shown;
 use crate::spec::At;
+use snippet::{Snippet, draw};
 
 /// How many characters a line of text may have before it is broken. Fixes are never broken.
 const WIDTH: usize = 100;
@@ -20,7 +22,7 @@ const WIDTH: usize = 100;
 pub(super) fn render(page: Page<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
     for diagnostic in &page.report.diagnostics {
         writeln!(out, "{}", head(diagnostic, page.spec.text.as_ref(), color))?;
-        body(diagnostic, out)?;
+        body(diagnostic, page.spec.text.as_ref(), out)?;
         writeln!(out)?;
     }
     Ok(())
@@ -30,11 +32,8 @@ pub(super) fn render(page: Page<'_>, color: bool, out: &mut dyn Write) -> io::Re
 pub(super) fn error(error: &Error, color: bool, out: &mut dyn Write) -> io::Result<()> {
     for fault in &error.faults {
         let text = error.text.as_ref().zip(fault.span.clone());
-        let snippet = text.map(|(text, span)| {
-            let label = LabeledSpan::new_primary_with_span(None, span);
-            (NamedSource::new(safe(&text.name), masked(&text.body)), label)
-        });
-        let drawn = draw("error:".into(), Level::Error, safe(&fault.message), snippet, color);
+        let snippet = text.map(|(text, span)| Snippet::one(text, span, None));
+        let drawn = draw("error:".into(), Level::Error, safe(&fault.message), snippet.into_iter().collect(), color);
         writeln!(out, "{drawn}")?;
         if let Some(help) = &fault.help {
             field(out, "help", &safe(help))?;
@@ -43,31 +42,44 @@ pub(super) fn error(error: &Error, color: bool, out: &mut dyn Write) -> io::Resu
     Ok(())
 }
 
-/// The first line, and the line of the spec or of the header.
+/// The first line, and the lines of the user's source, or that of the spec or of the header.
 fn head(diagnostic: &Diagnostic, spec: Option<&Text>, color: bool) -> String {
     let finding = &diagnostic.finding;
-    let label = safe(&finding.found_and_share());
-    let snippet = match &finding.anchor {
-        Anchor::Spec(At::Text(span)) => spec.map(|text| {
-            let label = LabeledSpan::new_primary_with_span(Some(label), span.clone());
-            (NamedSource::new(safe(&text.name), masked(&text.body)), label)
-        }),
-        Anchor::Header(excerpt) => {
-            let label = LabeledSpan::new_primary_with_span(Some(label), excerpt.span.clone());
-            Some((NamedSource::new(safe(&excerpt.name), excerpt.text.clone()), label))
-        }
-        Anchor::Spec(At::Flag(_)) | Anchor::Data => None,
+    let snippets = if diagnostic.labels.is_empty() {
+        claim(finding, spec).into_iter().collect()
+    } else {
+        Snippet::of(&diagnostic.labels)
     };
     let title = format!("{}[{}]:", diagnostic.level, diagnostic.rule);
-    draw(title, diagnostic.level, safe(&finding.message), snippet, color)
+    draw(title, diagnostic.level, safe(&finding.message), snippets, color)
 }
 
-fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
-    let finding = &diagnostic.finding;
-    field(out, "expected", &safe(&finding.expected))?;
+/// What the data broke: the line of the spec, or the header.
+fn claim(finding: &Finding, spec: Option<&Text>) -> Option<Snippet> {
+    let says = safe(&finding.found_and_share());
     match &finding.anchor {
-        Anchor::Spec(At::Flag(flag)) => field(out, "found", &format!("{} ({flag})", safe(&finding.found_and_share())))?,
-        Anchor::Data => field(out, "found", &safe(&finding.found_and_share()))?,
+        Anchor::Spec(At::Text(span)) => spec.map(|text| Snippet::one(text, span.clone(), Some(says))),
+        Anchor::Header(excerpt) => {
+            Some(Snippet::shown(&excerpt.name, excerpt.text.clone(), excerpt.span.clone(), says))
+        }
+        Anchor::Spec(At::Flag(_)) | Anchor::Data => None,
+    }
+}
+
+fn body(diagnostic: &Diagnostic, spec: Option<&Text>, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &diagnostic.finding;
+    let is_live = !diagnostic.labels.is_empty();
+    if let (true, Anchor::Spec(At::Text(span)), Some(text)) = (is_live, &finding.anchor, spec) {
+        writeln!(out, "{:>10}: {}", "declared", declared(text, span.start))?;
+    }
+    field(out, "expected", &safe(&finding.expected))?;
+    let found = finding.found_and_share();
+    match &finding.anchor {
+        Anchor::Spec(At::Flag(flag)) => field(out, "found", &format!("{} ({flag})", safe(&found)))?,
+        Anchor::Data => field(out, "found", &safe(&found))?,
+        Anchor::Spec(At::Text(_)) | Anchor::Header(_) if is_live && !is_said(diagnostic) => {
+            field(out, "found", &safe(&found))?
+        }
         Anchor::Spec(At::Text(_)) | Anchor::Header(_) => {}
     }
     places(finding, out)?;
@@ -92,10 +104,18 @@ fn body(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A text whose hostile characters are question marks, as many as they have bytes, so that spans still hold.
-fn masked(text: &str) -> String {
-    let keeps = |c: char| !is_hostile(c) || matches!(c, '\n' | '\r' | '\t');
-    text.chars().map(|c| if keeps(c) { c.to_string() } else { "?".repeat(c.len_utf8()) }).collect()
+/// Whether a label says what was found and how often, so that it need not be said again.
+fn is_said(diagnostic: &Diagnostic) -> bool {
+    let finding = &diagnostic.finding;
+    let share = format!(", in {}", finding.unit.share(finding.count, finding.of));
+    diagnostic.labels.iter().any(|label| label.says.contains(&finding.found) && label.says.ends_with(&share))
+}
+
+/// A line of the spec as it stands: `batchlint.toml:7  dtype = "float32"`.
+fn declared(text: &Text, at: usize) -> String {
+    let line = Position::of(&text.body, at).line;
+    let written = text.body.split('\n').nth(line - 1).unwrap_or_default().trim();
+    format!("{}:{line}  {}", safe(&text.name), shown(written, WIDTH))
 }
 
 /// The data side: on one line, or one line each where the places differ.
@@ -155,75 +175,4 @@ fn wrapped(out: &mut dyn Write, mut label: String, text: &str) -> io::Result<()>
         line.push_str(word);
     }
     writeln!(out, "{label}{line}")
-}
-
-/// Lets miette draw `title message` and the snippet.
-fn draw(
-    title: String,
-    level: Level,
-    message: String,
-    snippet: Option<(NamedSource<String>, LabeledSpan)>,
-    color: bool,
-) -> String {
-    let mut theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    theme.characters.error.clone_from(&title);
-    theme.characters.warning.clone_from(&title);
-    theme.characters.advice = title;
-    let severity = match level {
-        Level::Error => Severity::Error,
-        Level::Warning => Severity::Warning,
-        Level::Note => Severity::Advice,
-    };
-    let (source, label) = snippet.map_or((None, None), |(source, label)| (Some(source), Some(label)));
-    let drawn = Drawn { message, severity, source, label };
-    let mut text = String::new();
-    let handler =
-        GraphicalReportHandler::new_themed(theme).with_wrap_lines(false).with_links(false).with_context_lines(1);
-    if handler.render_report(&mut text, &drawn).is_err() {
-        text = drawn.message;
-    }
-    text.trim().to_owned()
-}
-
-/// What miette needs to know.
-#[derive(Debug)]
-struct Drawn {
-    message: String,
-    severity: Severity,
-    source: Option<NamedSource<String>>,
-    label: Option<LabeledSpan>,
-}
-
-impl fmt::Display for Drawn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Drawn {}
-
-impl miette::Diagnostic for Drawn {
-    fn severity(&self) -> Option<Severity> {
-        Some(self.severity)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.label.clone().map(|label| Box::new(std::iter::once(label)) as Box<dyn Iterator<Item = LabeledSpan>>)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn a_spec_cannot_command_the_terminal_and_keeps_its_length() {
-        let text = "a = \"\u{1b}[31m\u{202e}\"\r\n";
-        assert_eq!(masked(text), "a = \"?[31m???\"\r\n");
-        assert_eq!(masked(text).len(), text.len());
-    }
 }

@@ -1,0 +1,55 @@
+//! What the commands that judge share at their end: report files, the console, the coverage line.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use super::output::{print, say};
+use super::{Global, ReportArgs};
+use crate::error::Error;
+use crate::render::{self, OutputFormat, Page};
+
+/// Files for reports, opened before the run: a report that cannot be written should not cost a scan.
+pub(super) struct Reports(Vec<(OutputFormat, PathBuf, File)>);
+
+impl Reports {
+    /// Opens them.
+    pub(super) fn open(args: &ReportArgs) -> Result<Self, Error> {
+        args.report.iter().map(open).collect::<Result<Vec<_>, _>>().map(Self)
+    }
+
+    /// Writes them.
+    pub(super) fn write(self, page: Page<'_>) -> Result<(), Error> {
+        for (format, path, file) in self.0 {
+            let mut out = BufWriter::new(file);
+            render::render(format, page, false, &mut out)
+                .and_then(|()| out.flush())
+                .map_err(|error| Error::plain(format!("cannot write {}: {error}", path.display())))?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints the findings.
+pub(super) fn console(format: OutputFormat, page: Page<'_>, global: &Global) -> Result<(), Error> {
+    if global.quiet < 2 {
+        let color = global.color(std::io::stdout().is_terminal());
+        let mut text = Vec::new();
+        render::render(format, page, color, &mut text).map_err(|error| Error::plain(error.to_string()))?;
+        print(&String::from_utf8_lossy(&text))?;
+    }
+    Ok(())
+}
+
+/// Prints the coverage line.
+pub(super) fn coverage(page: Page<'_>, global: &Global) {
+    if global.quiet == 0 {
+        say(&render::summary(page));
+    }
+}
+
+fn open(target: &(OutputFormat, PathBuf)) -> Result<(OutputFormat, PathBuf, File), Error> {
+    let (format, path) = target;
+    let file = File::create(path).map_err(|error| Error::plain(format!("cannot write {}: {error}", path.display())))?;
+    Ok((*format, path.clone(), file))
+}

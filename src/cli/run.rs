@@ -1,0 +1,311 @@
+//! `run`: run a Python program for its batches, and lint them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::output::{print, say, spec_line};
+use super::progress::Waiting;
+use super::python;
+use super::reports::{Reports, console, coverage};
+use super::{Global, ReportArgs, SpecArgs, memory};
+use crate::config::live::Live;
+use crate::diagnostic::Unit;
+use crate::error::{Error, Fault};
+use crate::exit::Exit;
+use crate::render::{OutputFormat, Page};
+use crate::run::live::{self, Note, Ran};
+use crate::run::mend;
+use crate::source::capture::Stalled;
+use crate::source::capture::facts::Hello;
+use crate::source::text::shown;
+
+/// Batches that are taken unless something else is asked for.
+const BATCHES: u64 = 20;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// `train.py`, which runs to its first training call; or what hands out batches: `train.py:batches`,
+    /// `package.module:batches`, `"train.py:Loader(n=4).batches()"`
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// What the program finds in `sys.argv`
+    #[arg(last = true, value_name = "ARGS")]
+    argv: Vec<String>,
+    /// An argument of the function: a Python literal, or else a text; can be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = argument, help_heading = "The program")]
+    arg: Vec<(String, String)>,
+    /// How many batches to take at most
+    #[arg(long, value_name = "N", default_value_t = BATCHES, value_parser = clap::value_parser!(u64).range(1..), help_heading = "The program")]
+    batches: u64,
+    /// Ask for no further batch after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "The program")]
+    time_limit: Option<f64>,
+    /// End the program when the import or one batch takes longer
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "The program")]
+    timeout: Option<f64>,
+    /// Memory that the program may take, as bytes or `"2 GiB"`
+    #[arg(long, value_name = "BYTES", value_parser = memory, help_heading = "The program")]
+    max_memory: Option<u64>,
+    /// Keep the batches that were seen, as .npz files in a new folder
+    #[arg(long, value_name = "DIR", help_heading = "The program")]
+    save: Option<PathBuf>,
+    /// The interpreter [default: that of $VIRTUAL_ENV, of .venv/, of $CONDA_PREFIX, or python3]
+    #[arg(long, value_name = "PATH", help_heading = "The program")]
+    python: Option<PathBuf>,
+    /// How to import the file of the target: all of it, or only the statements that the target needs
+    #[arg(long, value_enum, default_value_t = Import::Full, value_name = "HOW", help_heading = "The program")]
+    import: Import,
+    /// Make the batches so often, under fixed seeds if twice, and say what differs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2), help_heading = "The program")]
+    repeat: u32,
+    /// Do not trace the program for places in its source
+    #[arg(long, help_heading = "The program")]
+    no_trace: bool,
+    /// Show what would be edited in the source, after running the edited text and comparing its batches
+    #[arg(long, help_heading = "Fixes")]
+    diff: bool,
+    /// Edit the source, where running the edited text shows that its batches are right and nothing is lost
+    #[arg(long, help_heading = "Fixes")]
+    fix: bool,
+    /// With --fix or --diff: also edits that lose something, or that running the program cannot prove
+    #[arg(long, help_heading = "Fixes")]
+    unsafe_fixes: bool,
+    /// Keep what was learnt from the training call as a spec
+    #[arg(long, value_name = "FILE", help_heading = "The program")]
+    write_spec: Option<PathBuf>,
+    #[command(flatten)]
+    spec: SpecArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Import {
+    /// Everything, as Python does
+    Full,
+    /// Imports, definitions and constants that the target needs: for files that train when they are imported
+    Slice,
+}
+
+fn argument(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, for instance batch_size=32")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected seconds, for instance 30 or 0.5")?;
+    if seconds > 0.0 && seconds.is_finite() { Ok(seconds) } else { Err("expected seconds, more than 0".into()) }
+}
+
+/// Splits what the user typed: a script alone, or what hands out batches in it.
+fn split(target: &str) -> Result<(Option<String>, Option<String>), Error> {
+    let path_like = std::path::Path::new(target);
+    let is_script = path_like.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py"));
+    // A drive letter is no separator.
+    let rest = target.get(1..2).filter(|second| *second == ":").map_or(target, |_| &target[2..]);
+    match (rest.contains(':'), is_script) {
+        (true, _) => Ok((Some(target.to_owned()), None)),
+        (false, true) => Ok((None, Some(target.to_owned()))),
+        (false, false) => {
+            let fault = Fault::new(format!("`{}` names nothing to run", shown(target, 200)));
+            Err(fault.help("`train.py`, `train.py:batches` or `package.module:batches`").into())
+        }
+    }
+}
+
+pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
+    let (target, script) = split(&args.target)?;
+    let reports = Reports::open(&args.report)?;
+    let settings = args.report.on(args.spec.settings()?);
+    let interpreter = python::find(args.python.as_deref(), &settings.directory);
+    let live = Live {
+        target,
+        script,
+        argv: args.argv,
+        args: args.arg,
+        batches: args.batches,
+        time_limit: args.time_limit,
+        timeout: args.timeout,
+        max_memory: args.max_memory,
+        save: args.save,
+        python: interpreter.path.clone(),
+        slice: args.import == Import::Slice,
+        repeat: args.repeat,
+        careful: (args.fix || args.diff) && !args.unsafe_fixes,
+        trace: !args.no_trace,
+    };
+    let waiting = Waiting::new(global.quiet == 0);
+    let loud = global.quiet == 0;
+    let ran = live::run(&settings, &live, waiting.progress(), &mut |note| {
+        if loud {
+            tell(&note, &interpreter);
+        }
+    });
+    let mut ran = ran?;
+    let proved = (args.fix || args.diff) && mend::verify(&mut ran, &live, waiting.progress())?;
+    drop(waiting);
+    let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
+    reports.write(page)?;
+    console(args.report.format, page, global)?;
+    if global.verbose {
+        say(&spec_line(&ran.checked.found));
+    }
+    let mut exit = ran.checked.report.exit();
+    if args.diff && args.report.format != OutputFormat::Json {
+        print(&diffs(&ran))?;
+    }
+    if args.fix {
+        exit = fixed(&ran, proved, args.unsafe_fixes);
+    }
+    if let Some(path) = &args.write_spec {
+        match &ran.learnt {
+            Some(text) => live::write_spec(path, text)?,
+            None => {
+                let help = "a spec is learnt where no other applies, from the call that a script trains with";
+                return Err(Fault::new("nothing was learnt, so `--write-spec` wrote nothing").help(help).into());
+            }
+        }
+    }
+    if let (Some((written, left_out)), true) = (&ran.saved, loud) {
+        let skipped = if left_out.is_empty() {
+            String::new()
+        } else {
+            format!("; left out, as they have no bytes to save: {}", shown(&left_out.join(", "), 400))
+        };
+        say(&format!("saved {}{skipped}", Unit::Batch.counted(*written)));
+    }
+    coverage(page, global);
+    Ok(exit)
+}
+
+/// What would be edited, file by file.
+fn diffs(ran: &Ran) -> String {
+    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return String::new() };
+    mend.files(capture).iter().map(|edited| edited.diff.as_str()).collect()
+}
+
+/// Writes the edits, says so, and tells how the run ends with what is left.
+fn fixed(ran: &Ran, proved: bool, all: bool) -> Exit {
+    let report = &ran.checked.report;
+    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else {
+        say("nothing to edit");
+        return report.exit();
+    };
+    if !proved && !all {
+        say("nothing is edited: running the edited source did not show that it is right (`--unsafe-fixes` edits all the same)");
+        return report.exit();
+    }
+    let mut whole = true;
+    for edited in mend.files(capture) {
+        match edited.write(capture) {
+            Ok(()) => say(&format!("edited {}", shown(edited.file, 400))),
+            Err(refused) => {
+                whole = false;
+                say(&refused.to_string());
+            }
+        }
+    }
+    if !whole {
+        return Exit::Trouble;
+    }
+    let mended: BTreeSet<usize> = mend.mended().collect();
+    let mut left = report.clone();
+    left.diagnostics = report
+        .diagnostics
+        .iter()
+        .enumerate()
+        .filter(|(index, diagnostic)| {
+            let edited = diagnostic.finding.fix.as_ref().is_some_and(|fix| !fix.edits.is_empty());
+            !(edited && mended.contains(index))
+        })
+        .map(|(_, diagnostic)| diagnostic.clone())
+        .collect();
+    left.exit()
+}
+
+/// What is said while the program runs.
+fn tell(note: &Note<'_>, interpreter: &python::Interpreter) {
+    match note {
+        Note::Started(start) => {
+            let path = shown(&interpreter.path.display().to_string(), 400);
+            say(&format!("python {} ({path}, {})", shown(&start.python, 40), interpreter.why));
+        }
+        Note::Hello(hello) => say(&reached(hello)),
+        Note::Stalled(stalled) => say(&silent(stalled)),
+        Note::Log(text) => say(&format!("note: {}", shown(text, 2000))),
+    }
+}
+
+/// What is iterated, and what was reached.
+fn reached(hello: &Hello) -> String {
+    let versions: Vec<String> = hello
+        .numpy
+        .iter()
+        .map(|version| format!("numpy {}", shown(version, 40)))
+        .chain(hello.frameworks.iter().map(|(name, version)| format!("{} {}", shown(name, 40), shown(version, 40))))
+        .collect();
+    let with = if versions.is_empty() { String::new() } else { format!(" with {}", versions.join(", ")) };
+    let what = format!("{} ({})", shown(&hello.kind, 80), shown(&hello.class, 200));
+    let mut text = match &hello.declared {
+        Some(declared) => {
+            let at = declared
+                .call
+                .as_ref()
+                .map_or(String::new(), |call| format!("{}:{}: ", shown(&call.file, 400), call.line));
+            format!(
+                "{at}stopped at `{}`; nothing is trained. What it was given: {what}{with}",
+                shown(&declared.method, 80)
+            )
+        }
+        None => format!("{}: {what}{with}", shown(&hello.target, 400)),
+    };
+    if let Some(declared) = hello.declared.as_ref().filter(|declared| declared.removed) {
+        let method = shown(&declared.method, 80);
+        let now = method.trim_end_matches("_generator");
+        text.push_str(&format!("\nnote: Keras 3 has no `{method}` any more: `{now}` takes generators as well"));
+    }
+    if let Some(workers) = hello.workers.filter(|workers| *workers > 0) {
+        text.push_str(&format!(
+            "\nnote: {workers} workers were asked for; here the batches are made in the main process"
+        ));
+    }
+    if let Some(rows) = hello.samples {
+        text.push_str(&format!("\nnote: the items are single samples; every {rows} were stacked to a batch"));
+    }
+    if let Some(skipped) = hello.skipped.as_ref().filter(|skipped| !skipped.is_empty()) {
+        text.push_str(&format!("\nnote: {} top-level statements were not run (`--import slice`)", skipped.len()));
+    }
+    text
+}
+
+/// Where a silent program is.
+fn silent(stalled: &Stalled) -> String {
+    let doing = match (&*stalled.phase, stalled.batch) {
+        ("next", Some(batch)) => format!("no batch {batch} yet"),
+        ("import" | "script", _) => "still importing".to_owned(),
+        (phase, _) => format!("still in `{}`", shown(phase, 40)),
+    };
+    let frame = stalled.stack.iter().find(|frame| frame.user).or(stalled.stack.first());
+    let at = frame.map_or(String::new(), |frame| {
+        format!(": {}:{} in {}", shown(&frame.file, 400), frame.line, shown(&frame.func, 80))
+    });
+    format!("{doing} after {:.0} s{at}", stalled.stalled_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_script_or_something_in_it() {
+        let whole = |text: &str| split(text).unwrap();
+        assert_eq!(whole("a/train.py"), (None, Some("a/train.py".into())));
+        for target in ["train.py:gen", "train.py::gen", "pkg.mod:gen", "train.py:Loader(n='a:b').batches()"] {
+            assert_eq!(whole(target), (Some(target.into()), None));
+        }
+        assert_eq!(whole("C:\\train.py"), (None, Some("C:\\train.py".into())));
+        assert!(split("train").is_err());
+    }
+}
