@@ -1,4 +1,5 @@
 """Programs written to a folder, run as the capture runs them, and what was sent about them."""
+
 import importlib.util
 import os
 import sys
@@ -19,7 +20,7 @@ def cut(text, span):
     first, begin, last, end = span
     if first == last:
         return lines[first - 1][begin:end].decode()
-    return b"\n".join([lines[first - 1][begin:]] + lines[first:last - 1] + [lines[last - 1][:end]]).decode()
+    return b"\n".join([lines[first - 1][begin:]] + lines[first : last - 1] + [lines[last - 1][:end]]).decode()
 
 
 class Program:
@@ -89,8 +90,10 @@ class Program:
 
     def elements(self, site=0):
         """[(path, exact, text)] of a site."""
-        return [(tuple(element["path"]), element["exact"], self.where(element) if "span" in element else None)
-                for element in self.sites[site]["elements"]]
+        return [
+            (tuple(element["path"]), element["exact"], self.where(element) if "span" in element else None)
+            for element in self.sites[site]["elements"]
+        ]
 
     def made(self, site, *path):
         """[(why, text)] of where an element was made."""
