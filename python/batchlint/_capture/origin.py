@@ -1,4 +1,6 @@
-"""Where batches come from: each place of the user's source is described once, and then only named by its number."""
+"""Where batches come from: each place of the user's source is described once, and then only named by its
+number."""
+
 from __future__ import annotations
 
 import weakref
@@ -30,7 +32,8 @@ class Origins:
         self._structure = ""
 
     def factory(self, exits: Any) -> None:
-        """Keep what the functions handed out that made the object to iterate (`tracer.exits` before its `reset`)."""
+        """Keep what the functions handed out that made the object to iterate (`tracer.exits` before its
+        `reset`)."""
         try:
             from .tracer import arrays_of
 
@@ -47,8 +50,11 @@ class Origins:
         except Exception as error:
             self._trouble("factory", error)
 
-    def site(self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any = None) -> Tuple[Optional[int], bool]:
-        """(number of the site that handed out this batch, whether that is only assumed); (None, False) if not known.
+    def site(
+        self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any = None
+    ) -> Tuple[Optional[int], bool]:
+        """(number of the site that handed out this batch, whether that is only assumed); (None, False) if
+        not known.
 
         The first time for a site its SITE is sent, and the SOURCE before it. Never raises.
         """
@@ -59,7 +65,8 @@ class Origins:
             return None, False
 
     def text(self, filename: str) -> Optional[int]:
-        """The number of a source file, which is sent if it was not; None where there is no text. Never raises."""
+        """The number of a source file, which is sent if it was not; None where there is no text. Never
+        raises."""
         try:
             source = self.sources.get(filename)
             if source.text is None:
@@ -75,7 +82,9 @@ class Origins:
             self._sent.add(source.id)
             self._send(SOURCE, source.frame(), source.text.encode("utf-8", "replace"))
 
-    def _site(self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any) -> Tuple[Optional[int], bool]:
+    def _site(
+        self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any
+    ) -> Tuple[Optional[int], bool]:
         frames = suspended(iterator, is_user)
         structure = self._structure_of(tree)
         key = None  # type: Optional[Tuple[Any, ...]]
@@ -88,7 +97,12 @@ class Origins:
             number, sure = self._known[key]
             if sure or not traced:
                 return number, not sure
-        if not traced and not any(found.direct for found in frames) and self._last is not None and not self._factory:
+        if (
+            not traced
+            and not any(found.direct for found in frames)
+            and self._last is not None
+            and not self._factory
+        ):
             # No frame to look at: a loader, an own __next__.
             if not frames:
                 return self._last, True
@@ -122,7 +136,9 @@ class Origins:
         self._codes[id(chosen.code)] = chosen.code
         return number
 
-    def _remember(self, key: Tuple[Any, ...], number: Optional[int], sure: bool, frames: List[Suspended]) -> None:
+    def _remember(
+        self, key: Tuple[Any, ...], number: Optional[int], sure: bool, frames: List[Suspended]
+    ) -> None:
         self._known[key] = number, sure
         for found in frames:  # a code object that is gone could leave its id to another
             self._codes[id(found.frame.f_code)] = found.frame.f_code

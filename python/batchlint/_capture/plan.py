@@ -1,4 +1,5 @@
 """Which edits of the user's source would mend a fault: the answer to PLAN."""
+
 from __future__ import annotations
 
 import ast
@@ -34,7 +35,8 @@ class Wish:
 
 
 def plan(wants: List[Dict[str, Any]], origins: Any) -> Dict[str, Any]:
-    """{"results", "files"} of the EDITS frame for the wants of PLAN. Never raises; what cannot be done says why."""
+    """{"results", "files"} of the EDITS frame for the wants of PLAN. Never raises; what cannot be done
+    says why."""
     wishes = [Wish(index, want if isinstance(want, dict) else {}) for index, want in enumerate(wants)]
     for wish in wishes:
         if wish.want.get("do") == "cast":
@@ -47,7 +49,9 @@ def plan(wants: List[Dict[str, Any]], origins: Any) -> Dict[str, Any]:
         elif wish.want.get("do") != "cast":
             wish.why = "this helper knows no such change"
     files = []
-    for source in {id(wish.source): wish.source for wish in wishes if wish.source is not None and wish.why is None}.values():
+    for source in {
+        id(wish.source): wish.source for wish in wishes if wish.source is not None and wish.why is None
+    }.values():
         done = [wish for wish in wishes if wish.source is source and wish.why is None]
         told = _file(source, done)
         if told is not None:
@@ -90,7 +94,7 @@ def _cast(wish: Wish, origins: Any, wishes: List[Wish]) -> None:
     function = source.function(leaf.code)
     cast = Cast(source, function, leaf.dtype or "", dtype, leaf.library)
     _check(leaf, dtype, cast)
-    target, where_, copy = _target(site, source, function, element)
+    target, where_, copy = _target(leaf.node, source, function, element)
     if leaf.array:
         edits = cast.edits(target, copy)
         if edits is None:
@@ -123,14 +127,19 @@ def _check(leaf: Any, dtype: str, cast: Cast) -> None:
         raise Refused("%s has no cast that is known" % leaf.py)
 
 
-def _target(site: Any, source: Source, function: Optional[ast.AST], element: Any) -> Tuple[ast.AST, str, bool]:
+def _target(
+    holder: Any, source: Source, function: Optional[ast.AST], element: Any
+) -> Tuple[ast.AST, str, bool]:
     """(expression to cast, creation or yield, whether the cast must copy)."""
     node = element.node
-    inside = element.owner is site.node or source is not site.source
+    inside = element.owner is holder
     if not inside:
-        holder = site.node
-        if (not isinstance(holder, ast.Name) or not isinstance(function, FUNCTIONS) or stores(function, holder.id) != 1
-                or loads(function, holder.id, holder)):
+        if (
+            not isinstance(holder, ast.Name)
+            or not isinstance(function, FUNCTIONS)
+            or stores(function, holder.id) != 1
+            or loads(function, holder.id, holder)
+        ):
             raise Refused("the batch is put together earlier and used in other places too")
     if isinstance(node, ast.Name) and isinstance(function, FUNCTIONS):
         value = _only_definition(source, function, node)
@@ -148,8 +157,13 @@ def _only_definition(source: Source, function: ast.AST, node: ast.Name) -> Optio
         return None
     value = found[0].node
     statement = source.parents.get(value)
-    alone = (isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
-             or isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name))
+    alone = (
+        isinstance(statement, ast.Assign)
+        and len(statement.targets) == 1
+        and isinstance(statement.targets[0], ast.Name)
+        or isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+    )
     if not alone or isinstance(value, (ast.Name, ast.Yield, ast.YieldFrom, ast.Await)):
         return None
     if stores(function, node.id) != 1 or loads(function, node.id, node):
@@ -177,13 +191,19 @@ def _file(source: Source, wishes: List[Wish]) -> Optional[Dict[str, Any]]:
     for wish in wishes:
         if wish.want.get("do") == "cast":
             # What stands within a statement that is written anew is in its new text already.
-            edits |= {edit for edit in wish.edits
-                      if not any(one.begin <= edit.begin and edit.end <= one.end for one in statements)}
+            edits |= {
+                edit
+                for edit in wish.edits
+                if not any(one.begin <= edit.begin and edit.end <= one.end for one in statements)
+            }
     ordered = sorted(edits)
     text = apply(source.text or "", ordered)
     if parse(text) is None or any(overlap(one, two) for one, two in zip(ordered, ordered[1:])):
         for wish in wishes:
             wish.why = "the changed text would not be valid Python"
         return None
-    return {"source": source.id, "edits": [{"span": where(source, edit), "text": edit.text} for edit in ordered],
-            "text": text}
+    return {
+        "source": source.id,
+        "edits": [{"span": where(source, edit), "text": edit.text} for edit in ordered],
+        "text": text,
+    }
