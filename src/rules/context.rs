@@ -226,13 +226,13 @@ fn label(declared: Option<&Declaration>, name: &str) -> String {
 /// "array `image`", or "element 0" for what only its place in a tuple names; safe to show.
 pub(super) fn called(name: &str) -> String {
     let shown = crate::source::text::shown(name, 80);
-    if is_place(name) { shown.into() } else { format!("array `{shown}`") }
+    if is_place(name) { shown } else { format!("array `{shown}`") }
 }
 
 /// "`image`", or "element 0"; safe to show.
 pub(super) fn quoted(name: &str) -> String {
     let shown = crate::source::text::shown(name, 80);
-    if is_place(name) { shown.into() } else { format!("`{shown}`") }
+    if is_place(name) { shown } else { format!("`{shown}`") }
 }
 
 /// Whether the name is that of a place in a batch that a program handed out.
