@@ -1,6 +1,6 @@
 //! The answer, put into the report.
 
-use super::plan::{FilePlan, Planned, PlannedEdit};
+use super::plan::{FilePlan, Planned, PlannedEdit, UNSOUND};
 use super::{Do, Want};
 use crate::diagnostic::{Edit, Fix, span};
 use crate::source::Capture;
@@ -70,7 +70,7 @@ fn met(
     let mut edits = Vec::new();
     for file in &planned.files {
         let source = capture.text(file.source).filter(|source| file.is_sound(source));
-        let source = source.ok_or("the edits that came back do not make the text that came back")?;
+        let source = source.ok_or(UNSOUND)?;
         let text = span::text(source);
         for edit in file.edits.iter().filter(|edit| is_for(edit, file, want, wants, planned, capture)) {
             let (start, end) = span::positions(&text.body, edit.span).ok_or("an edit is not in the text")?;

@@ -241,6 +241,23 @@ fn an_answer_that_does_not_add_up_is_not_believed() {
 }
 
 #[test]
+fn an_answer_is_read_as_a_whole_or_not_at_all() {
+    let capture = program().capture;
+    let json = |text: &str| {
+        let edits = json!([{"span": [1, 0, 1, 0], "text": "import os\n"}]);
+        let files = json!([{"source": 0, "text": text, "edits": edits}]);
+        json!({"id": 3, "results": [{"want": 0, "ok": true}, {"want": 1, "why": "no"}], "files": files}).to_string()
+    };
+    let good = Planned::read(json(&format!("import os\n{TRAIN}")).as_bytes(), &capture).unwrap();
+    assert!(good.is_met(0) && !good.is_met(1) && good.files.len() == 1);
+    let bad = Planned::read(json(TRAIN).as_bytes(), &capture).unwrap();
+    assert!(!bad.is_met(0) && bad.files.is_empty());
+    let whys = |at: usize| bad.result(at).and_then(|result| result.why.clone()).unwrap();
+    assert!(whys(0).contains("do not make the text") && whys(1) == "no");
+    assert!(Planned::read(b"{", &capture).is_err());
+}
+
+#[test]
 fn edits_in_each_others_way_make_nothing() {
     let edit = |span: Span| PlannedEdit { span, text: "z".into(), wants: Vec::new() };
     assert_eq!(apply("abc\n", &[edit(Span(1, 1, 1, 2)), edit(Span(1, 0, 1, 1))]).as_deref(), Some("zzc\n"));
