@@ -17,10 +17,13 @@ pub fn attach(report: &mut Report, wants: &[Want], planned: &Planned, capture: &
             wants.iter().enumerate().filter(|(_, want)| want.diagnostics.contains(&index)).map(|(at, _)| at).collect();
         let mut python: Vec<String> = Vec::new();
         let mut edits: Vec<Edit> = Vec::new();
+        let mut notes: Vec<&str> = Vec::new();
         let mut refused: Vec<String> = Vec::new();
         for want in mine {
             match met(want, wants, planned, capture) {
                 Ok((text, more)) => {
+                    let note = planned.result(want).and_then(|result| result.note.as_deref());
+                    notes.extend(note.filter(|note| !notes.contains(note)));
                     python.extend(text.filter(|text| !python.contains(text)));
                     for edit in more {
                         if !edits.contains(&edit) {
@@ -40,6 +43,9 @@ pub fn attach(report: &mut Report, wants: &[Want], planned: &Planned, capture: &
                 fix.python = python.join("\n");
             }
         }
+        for note in notes {
+            add(&mut finding.help, note);
+        }
         if !refused.is_empty() {
             no_edit(&mut finding.help, &refused.join("; "));
         }
@@ -49,10 +55,13 @@ pub fn attach(report: &mut Report, wants: &[Want], planned: &Planned, capture: &
 
 /// Adds to the help why no edit is offered.
 pub(in crate::fix) fn no_edit(help: &mut Option<String>, why: &str) {
-    let line = format!("the source is not edited for you: {why}");
+    add(help, &format!("the source is not edited for you: {why}"));
+}
+
+fn add(help: &mut Option<String>, line: &str) {
     *help = Some(match help.take() {
         Some(help) => format!("{help}; {line}"),
-        None => line,
+        None => line.to_owned(),
     });
 }
 

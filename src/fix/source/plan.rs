@@ -36,6 +36,8 @@ pub struct Planning {
     pub place: Option<String>,
     /// What was changed, as it is then. Not escaped.
     pub python: Option<String>,
+    /// What else it brings: a fragment. Not escaped.
+    pub note: Option<String>,
     /// Why there is none: a fragment. Not escaped.
     pub why: Option<String>,
 }

@@ -199,6 +199,7 @@ fn each_repair_gets_its_own_edits_and_python() {
 #[test]
 fn an_edit_that_says_whose_it_is_or_is_nobodys_goes_there() {
     let mut planned = answer();
+    planned.results[0].note = Some("the last batch has 2 rows".into());
     let file = &mut planned.files[0];
     file.edits.insert(0, PlannedEdit { span: Span(1, 0, 1, 0), text: "import os\n".into(), wants: Vec::new() });
     file.edits[1].wants = vec![1];
@@ -206,6 +207,7 @@ fn an_edit_that_says_whose_it_is_or_is_nobodys_goes_there() {
     let (report, _) = attached(&planned);
     let counts = |at: usize| report.diagnostics[at].finding.fix.as_ref().unwrap().edits.len();
     assert_eq!((counts(0), counts(1)), (1, 3), "the import is for both");
+    assert_eq!(report.diagnostics[0].finding.help.as_deref(), Some("cast once; the last batch has 2 rows"));
 }
 
 #[test]
