@@ -210,7 +210,7 @@ class Generators(Shapes):
         self.assertEqual([one["func"] for one in program.sites[0]["through"]], ["gen"])
 
     def test_an_inner_generator_with_two_yields_has_two_sites_untraced_too(self):
-        program = self.program(
+        self.program(
             """
             def inner():
                 while True:
