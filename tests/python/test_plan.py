@@ -1,75 +1,11 @@
-"""Edits of the source: each case with the exact text that comes out, or why nothing does."""
+"""Casts in the source: each case with the exact text that comes out, or why nothing does."""
 
-import tempfile
+import sys
 import textwrap
+import types
 import unittest
 
-from support import Program
-
-import ast
-
-from batchlint._capture.plan import plan
-
-HEAD = "import numpy as np\n"
-
-
-class Plans(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def plan(self, text, wants, target="gen()", batches=1, **kept):
-        """(EDITS of the wants, the text before); a want is (path, dtype) or a number of rows."""
-        program = Program(self.folder, text, **kept)
-        program.pull(target, batches=batches)
-        self.assertEqual(program.logged, [])
-        wishes = []
-        for want in wants:
-            if isinstance(want, dict):
-                wishes.append(want)
-            elif isinstance(want, int):
-                wishes.append({"site": 0, "path": [], "do": "split", "rows": want})
-            else:
-                path, dtype = want
-                wishes.append({"site": 0, "path": list(path), "do": "cast", "dtype": dtype})
-        return plan(wishes, program.origins), program
-
-    def becomes(self, before, wants, after, where=None, head=HEAD, **kept):
-        """The text around `gen` is the same; each edit applied by hand gives the whole text too."""
-        before, after = (
-            head + textwrap.dedent(before).lstrip("\n"),
-            head + textwrap.dedent(after).lstrip("\n"),
-        )
-        told, program = self.plan(before, wants, **kept)
-        for result in told["results"]:
-            self.assertTrue(result["ok"], result)
-        self.assertEqual(told["files"][0]["text"], after)
-        self.assertEqual(by_hand(before, told["files"][0]["edits"]), after)
-        ast.parse(after)
-        if where is not None:
-            self.assertEqual([result["where"] for result in told["results"]], where)
-        return told
-
-    def refused(self, text, wants, why, head=HEAD, **kept):
-        told, _ = self.plan(head + textwrap.dedent(text).lstrip("\n"), wants, **kept)
-        self.assertEqual([result["ok"] for result in told["results"]], [False] * len(wants), told)
-        for result in told["results"]:
-            self.assertIn(why, result["why"])
-        self.assertEqual(told["files"], [])
-
-
-def by_hand(text, edits):
-    lines = text.encode().split(b"\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    data = text.encode()
-    for edit in sorted(edits, key=lambda edit: edit["span"], reverse=True):
-        first, begin, last, end = edit["span"]
-        low, high = starts[first - 1] + begin, starts[last - 1] + end
-        data = data[:low] + edit["text"].encode() + data[high:]
-    return data.decode()
+from plans import HEAD, Plans
 
 
 class Casts(Plans):
@@ -422,9 +358,6 @@ Tensor.__module__ = "torch"
         )
 
     def test_through_the_name_that_torch_was_imported_under(self):
-        import sys
-        import types
-
         self.addCleanup(sys.modules.pop, "torch", None) if "torch" not in sys.modules else None
         sys.modules.setdefault("torch", types.ModuleType("torch"))
         self.becomes(
@@ -434,114 +367,6 @@ Tensor.__module__ = "torch"
             ["yield"],
             head="import torch as t\n" + self.HEAD,
         )
-
-
-class Splits(Plans):
-    def test_whole_arrays_become_slices_by_the_parameter(self):
-        told = self.becomes(
-            """
-            def gen(steps=3, batch_size=8):
-                data = np.random.rand(steps * batch_size, 4)
-                labels = np.random.randint(0, 2, size=steps * batch_size)
-                yield data, labels
-            """,
-            [8, ((0,), "float32"), ((1,), "float32")],
-            """
-            def gen(steps=3, batch_size=8):
-                data = np.random.rand(steps * batch_size, 4).astype(np.float32)
-                labels = np.random.randint(0, 2, size=steps * batch_size).astype(np.float32)
-                for start in range(0, len(data), batch_size):
-                    yield data[start:start + batch_size], labels[start:start + batch_size]
-            """,
-            ["yield", "creation", "creation"],
-        )
-        self.assertNotIn("note", told["results"][0])
-
-    def test_a_remainder_is_told_and_a_number_is_used_without_a_parameter(self):
-        told = self.becomes(
-            """
-            def gen(steps=8):
-                data = np.random.rand(20, 4)
-                yield data
-            """,
-            [8],
-            """
-            def gen(steps=8):
-                data = np.random.rand(20, 4)
-                for start in range(0, len(data), 8):
-                    yield data[start:start + 8]
-            """,
-        )
-        self.assertEqual(told["results"][0]["note"], "the last batch has 4 rows")
-
-    def test_what_has_no_name_is_hoisted_and_casts_stay_in_it(self):
-        told = self.becomes(
-            """
-            def gen(n=4):
-                start = np.arange(8)
-                start.sum()
-                yield {"x": np.random.rand(8, 2), "s": start}  # all of it
-            """,
-            [(("s",), "float32"), 4],
-            """
-            def gen(n=4):
-                start = np.arange(8)
-                start.sum()
-                batch_x = np.random.rand(8, 2)
-                batch_s = start.astype(np.float32, copy=False)
-                for offset in range(0, len(batch_x), n):
-                    yield {"x": batch_x[offset:offset + n], "s": batch_s[offset:offset + n]}  # all of it
-            """,
-        )
-        self.assertEqual(told["results"][0]["python"], "start.astype(np.float32, copy=False)")
-
-    def test_several_lines_tabs_and_line_ends(self):
-        text = HEAD + "def gen():\n\tx = np.zeros((8, 2))\n\tyield (\n\t\tx,\n\t\tnp.ones(\n\t\t\t8),\n\t)\n"
-        after = HEAD + (
-            "def gen():\n\tx = np.zeros((8, 2))\n\tbatch_1 = np.ones(\n\t\t\t8)\n\tfor start in range(0, len(x), 4):\n"
-            "\t\tyield (\n\t\t\tx[start:start + 4],\n\t\t\tbatch_1[start:start + 4],\n\t\t)\n"
-        )
-        told, _ = self.plan(text, [4], data=text.replace("\n", "\r\n").encode())
-        self.assertEqual(told["files"][0]["text"], after.replace("\n", "\r\n"), told)
-
-    def test_an_attribute_of_the_object_is_the_batch_size(self):
-        self.becomes(
-            """
-            class Data:
-                def __init__(self):
-                    self.batch_size = 4
-                    self.x = np.zeros(12)
-                def batches(self):
-                    yield self.x
-            """,
-            [4],
-            """
-            class Data:
-                def __init__(self):
-                    self.batch_size = 4
-                    self.x = np.zeros(12)
-                def batches(self):
-                    for start in range(0, len(self.x), self.batch_size):
-                        yield self.x[start:start + self.batch_size]
-            """,
-            target="Data().batches()",
-        )
-
-    def test_what_cannot_be_split(self):
-        self.refused("def gen():\n    x = np.zeros(8)\n    z = yield x\n", [4], "value of the yield")
-        self.refused("def gen():\n    x = np.zeros(8); yield x\n", [4], "shares its line")
-        self.refused("def gen():\n    x = np.zeros(8)\n    yield x; x = 1\n", [4], "shares its line")
-        self.refused("def gen():\n    x = np.zeros(8)\n    if True: yield x\n", [4], "shares its line")
-        self.refused(
-            "def gen():\n    yield np.zeros(8), np.zeros(9)\n", [4], "differ in their leading size: 8, 9"
-        )
-        self.refused("def gen():\n    yield np.zeros(8), 3\n", [4], "1 has no leading axis")
-        self.refused("def gen():\n    yield np.zeros(8)\n", [8], "only 8 rows")
-        self.refused("def gen():\n    yield np.zeros(8)\n", [0], "not known")
-        self.refused(
-            "def pack(*a): return a\ndef gen():\n    yield pack(np.zeros(8))\n", [4], "no expression"
-        )
-        self.refused("def gen():\n    return (np.zeros(8) for _ in range(2))\n", [4], "could be made a loop")
 
 
 if __name__ == "__main__":

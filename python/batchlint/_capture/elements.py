@@ -41,7 +41,7 @@ class Elements:
         self.source, self.node, self.value, self.names = source, node, value, names
         self._strict = must_be_names  # it is not certain that this is the expression of the value
         self.tree, self.leaves = trees.flatten(value)
-        self.parts = {}  # type: Dict[Path, Tuple[ast.AST, bool]]
+        self.parts: Dict[Path, Tuple[ast.AST, bool]] = {}
         self.owner = node
         self.parts[()] = (node, True)
         self._take(node, value, ())

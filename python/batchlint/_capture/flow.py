@@ -34,7 +34,7 @@ class Definition(NamedTuple):
 
 def reaching(source: Source, at: ast.AST, name: str) -> List[Definition]:
     """The definitions of `name` that may reach `at`, the nearest first."""
-    found = []  # type: List[Definition]
+    found: List[Definition] = []
     node = source.statement(at)
     certain = True
     while node is not None:
@@ -53,7 +53,7 @@ def reaching(source: Source, at: ast.AST, name: str) -> List[Definition]:
 def bindings(statement: ast.AST, name: str) -> List[Definition]:
     """What binds `name` in the head of a statement (not in the statements within it), and what changes it
     in place."""
-    found = []  # type: List[Definition]
+    found: List[Definition] = []
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
             found += _targets(target, statement.value, name, "assign")
@@ -176,7 +176,7 @@ def _before(
     source: Source, around: ast.AST, node: ast.AST, name: str, certain: bool, found: List[Definition]
 ) -> Any:
     """What runs before `node` within `around`: (still certain, the search is done)."""
-    after = []  # type: List[ast.AST]
+    after: List[ast.AST] = []
     for field in ("body", "handlers", "orelse", "finalbody"):
         inside = getattr(around, field, None)
         if not isinstance(inside, list) or node not in inside:
@@ -189,7 +189,7 @@ def _before(
                 if done:
                     return certain, True
         # What of the compound statement may have run before this part of it.
-        earlier = []  # type: List[ast.AST]
+        earlier: List[ast.AST] = []
         if isinstance(around, _TRIES) and field != "body":
             earlier = list(around.body)
             if field == "finalbody":
@@ -282,7 +282,7 @@ def _targets(target: ast.AST, value: ast.AST, name: str, why: str) -> List[Defin
     if isinstance(target, ast.Starred):
         return [one._replace(why="unpack") for one in _targets(target.value, value, name, why)]
     if isinstance(target, (ast.Tuple, ast.List)):
-        found = []  # type: List[Definition]
+        found: List[Definition] = []
         paired = (
             why == "assign"
             and isinstance(value, (ast.Tuple, ast.List))

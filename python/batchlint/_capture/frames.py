@@ -36,7 +36,7 @@ class Suspended(NamedTuple):
 
 def suspended(iterator: Any, is_user: Callable[[str], bool]) -> List[Suspended]:
     """User-written generators that stand still behind an iterator, outermost first."""
-    found = []  # type: List[Suspended]
+    found: List[Suspended] = []
     seen = set()
     todo = [(iterator, True, 0)]
     while todo and len(seen) < _MOST:

@@ -18,8 +18,8 @@ def history(
 ) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     """(`made`, `became`) of SITE for one leaf: `element` of `site`, told by `owner`, which is traced or
     not."""
-    found = []  # type: List[Dict[str, Any]]
-    changes = []  # type: List[Dict[str, Any]]
+    found: List[Dict[str, Any]] = []
+    changes: List[Dict[str, Any]] = []
     tracer = owner.tracer
     if tracer is not None and is_array(obj):
         returned = _returned(owner, site, obj)

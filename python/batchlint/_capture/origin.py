@@ -19,16 +19,16 @@ class Origins:
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.sources = Sources()
-        self.sites = {}  # type: Dict[int, Any]
+        self.sites: Dict[int, Any] = {}
         self._send = send
         self._sent = set()  # ids of the sources that were sent
         self._logged = set()
-        self._known = {}  # type: Dict[Tuple[Any, ...], Tuple[Optional[int], bool]]
-        self._places = {}  # type: Dict[Tuple[Any, ...], int]
-        self._codes = {}  # type: Dict[int, Any]
-        self._last = None  # type: Optional[int]
-        self._factory = []  # type: List[Tuple[Any, List[Any]]]
-        self._tree = None  # type: Any
+        self._known: Dict[Tuple[Any, ...], Tuple[Optional[int], bool]] = {}
+        self._places: Dict[Tuple[Any, ...], int] = {}
+        self._codes: Dict[int, Any] = {}
+        self._last: Optional[int] = None
+        self._factory: List[Tuple[Any, List[Any]]] = []
+        self._tree: Any = None
         self._structure = ""
 
     def factory(self, exits: Any) -> None:
@@ -87,7 +87,7 @@ class Origins:
     ) -> Tuple[Optional[int], bool]:
         frames = suspended(iterator, is_user)
         structure = self._structure_of(tree)
-        key = None  # type: Optional[Tuple[Any, ...]]
+        key: Optional[Tuple[Any, ...]] = None
         if frames:
             key = (structure,) + tuple([(id(found.frame.f_code), found.frame.f_lasti) for found in frames])
         elif self._factory and type(iterator) in _ITEMS:

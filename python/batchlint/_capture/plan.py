@@ -21,13 +21,16 @@ class Wish:
 
     def __init__(self, index: int, want: Dict[str, Any]) -> None:
         self.index, self.want = index, want
-        self.edits = []  # type: List[Edit]
-        self.source = None  # type: Optional[Source]
-        self.where = self.python = self.why = self.note = None  # type: Optional[str]
-        self.target = None  # type: Optional[ast.AST]
+        self.edits: List[Edit] = []
+        self.source: Optional[Source] = None
+        self.where: Optional[str] = None
+        self.python: Optional[str] = None
+        self.why: Optional[str] = None
+        self.note: Optional[str] = None
+        self.target: Optional[ast.AST] = None
 
     def told(self) -> Dict[str, Any]:
-        told = {"want": self.index, "ok": self.why is None}  # type: Dict[str, Any]
+        told: Dict[str, Any] = {"want": self.index, "ok": self.why is None}
         for key in ("why",) if self.why is not None else ("where", "python", "note"):
             if getattr(self, key) is not None:
                 told[key] = getattr(self, key)

@@ -59,16 +59,18 @@ class Site:
         self.number = seen.number
         self.names = live(seen.names)
         self.globals = seen.outer
-        self.source = origins.sources.get(seen.code.co_filename)  # type: Source
-        self.place = place(self.source, seen.code, seen.lasti, seen.kind, seen.last_line)  # type: Place
-        self.elements = None  # type: Optional[Elements]
-        self.paths = {}  # type: Dict[int, Tuple[Any, ...]]
+        self.source: Source = origins.sources.get(seen.code.co_filename)
+        self.place: Place = place(self.source, seen.code, seen.lasti, seen.kind, seen.last_line)
+        self.elements: Optional[Elements] = None
+        self.paths: Dict[int, Tuple[Any, ...]] = {}
         self.inferred = self.partial = False
-        self.through = []  # type: List[Site]
-        self.batch = self.leaves = self.tracer = None  # type: Any
-        self.others = []  # type: List[Site]
-        self._told = {}  # type: Dict[Tuple[Any, ...], Leaf]
-        self._used = {}  # type: Dict[int, Source]
+        self.through: List[Site] = []
+        self.batch: Any = None
+        self.leaves: Any = None
+        self.tracer: Any = None
+        self.others: List[Site] = []
+        self._told: Dict[Tuple[Any, ...], Leaf] = {}
+        self._used: Dict[int, Source] = {}
         if self.value is not None and self.place.value is not None:
             self.take(self.place.value, self.value, strict)
 
@@ -107,7 +109,7 @@ class Site:
 
     def describe(self, number: int) -> Dict[str, Any]:
         """The JSON of the SITE frame."""
-        told = {
+        told: Dict[str, Any] = {
             "id": number,
             "file": self.source.shown,
             "func": function_name(self.code),
@@ -115,7 +117,7 @@ class Site:
             "how": self.place.how,
             "line": self.place.line,
             "through": [other.line() for other in self.through[:4]],
-        }  # type: Dict[str, Any]
+        }
         if self.source.text is not None:
             told["source"] = self.use(self.source)
         if self.place.value is not None:
@@ -128,7 +130,7 @@ class Site:
         return told
 
     def kept(self) -> Kept:
-        ints = {}  # type: Dict[str, int]
+        ints: Dict[str, int] = {}
         for name, value in (self.names or {}).items():
             if type(value) is int:
                 ints[name] = value
@@ -139,7 +141,7 @@ class Site:
         return Kept(self.source, self.place.value, self.kind, self.code, self._told, ints, self.inferred)
 
     def _element(self, path: Tuple[Any, ...], leaf: Any) -> Dict[str, Any]:
-        told = {"path": list(path), "exact": False, "made": [], "became": []}  # type: Dict[str, Any]
+        told: Dict[str, Any] = {"path": list(path), "exact": False, "made": [], "became": []}
         site, at = self._owner(path, leaf)
         if site is None or site.elements is None or at is None:
             self._told[path] = self._leaf(None, None, leaf)
@@ -197,7 +199,7 @@ def find(
 ) -> Optional[Site]:
     """The site that handed out `batch`: among what was traced, where generators stand, in what the factory
     made."""
-    chosen = None  # type: Optional[Site]
+    chosen: Optional[Site] = None
     seen = (
         []
         if tracer is None

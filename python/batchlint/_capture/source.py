@@ -55,10 +55,10 @@ class Source:
         self.id, self.filename = number, filename
         self.path = filename if filename.startswith("<") else os.path.abspath(filename)
         self.text, self.encoding, self.sha256 = _read(filename)
-        self.tree = None  # type: Optional[ast.AST]
-        self.parents = {}  # type: Dict[ast.AST, ast.AST]
-        self._functions = {}  # type: Dict[int, Tuple[Any, Optional[ast.AST]]]
-        self._starts = None  # type: Optional[List[int]]
+        self.tree: Optional[ast.AST] = None
+        self.parents: Dict[ast.AST, ast.AST] = {}
+        self._functions: Dict[int, Tuple[Any, Optional[ast.AST]]] = {}
+        self._starts: Optional[List[int]] = None
         self._parse()
 
     def changed(self, text: str) -> "Source":
@@ -86,13 +86,13 @@ class Source:
 
     def frame(self) -> Dict[str, Any]:
         """The JSON of the SOURCE frame; its payload is `text`."""
-        told = {
+        told: Dict[str, Any] = {
             "id": self.id,
             "file": self.shown,
             "path": self.path,
             "encoding": self.encoding,
             "on_disk": self.sha256 is not None,
-        }  # type: Dict[str, Any]
+        }
         if self.sha256 is not None:
             told["sha256"] = self.sha256
         return told
@@ -176,7 +176,7 @@ class Sources:
     """The sources of one run by the file names of their code."""
 
     def __init__(self) -> None:
-        self._known = {}  # type: Dict[str, Source]
+        self._known: Dict[str, Source] = {}
 
     def get(self, filename: str) -> Source:
         found = self._known.get(filename)

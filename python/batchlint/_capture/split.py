@@ -21,7 +21,7 @@ _NOT_ROWS = re.compile(
 def split(wish: Wish, origins: Any, wishes: List[Wish]) -> None:
     """The edit for one want, the casts of the same file taken in. Raises Refused."""
     site = kept_site(origins, wish.want)
-    source = site.source  # type: Source
+    source: Source = site.source
     rows = wish.want.get("rows")
     if type(rows) is not int or rows < 1:
         raise Refused("the wanted number of rows is not known")
@@ -99,7 +99,7 @@ def _size(site: Any, source: Source, function: Optional[ast.AST], rows: int) -> 
     if not isinstance(function, FUNCTIONS):
         return str(rows)
     names = []
-    at = function  # type: Optional[ast.AST]
+    at: Optional[ast.AST] = function
     while at is not None:
         arguments = at.args
         names += [
@@ -193,7 +193,7 @@ def _yields(source: Source) -> List[ast.AST]:
 
 def _route(source: Source, top: ast.AST, node: ast.AST) -> List[Tuple[str, Optional[int]]]:
     """The way down the tree from `top` to `node`."""
-    way = []  # type: List[Tuple[str, Optional[int]]]
+    way: List[Tuple[str, Optional[int]]] = []
     while node is not top:
         around = source.parents[node]
         for field, value in ast.iter_fields(around):

@@ -67,16 +67,16 @@ class Tracer:
         self.active = False
         self.mode = "off"
         self.lines, self.budget = lines, budget
-        self._exits = OrderedDict()  # type: OrderedDict[Tuple[Any, ...], Exit]
+        self._exits: OrderedDict[Tuple[Any, ...], Exit] = OrderedDict()
         self._is_user = is_user
-        self._user = {}  # type: Dict[str, bool]
-        self._handed = {}  # type: Dict[int, List[Tuple[Any, Exit]]]
-        self._bound = {}  # type: Dict[int, Binding]
-        self._changes = {}  # type: Dict[Tuple[int, str], List[Change]]
-        self._dtypes = {}  # type: Dict[Tuple[int, str], str]
-        self._frames = {}  # type: Dict[int, List[Any]]
+        self._user: Dict[str, bool] = {}
+        self._handed: Dict[int, List[Tuple[Any, Exit]]] = {}
+        self._bound: Dict[int, Binding] = {}
+        self._changes: Dict[Tuple[int, str], List[Change]] = {}
+        self._dtypes: Dict[Tuple[int, str], str] = {}
+        self._frames: Dict[int, List[Any]] = {}
         self._number = 0
-        self._tool = None  # type: Optional[int]
+        self._tool: Optional[int] = None
         self._started = False
 
     def start(self) -> None:
