@@ -1,10 +1,11 @@
 //! `run`: run a Python program for its batches, and lint them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::output::{say, spec_line};
+use super::output::{print, say, spec_line};
 use super::progress::Waiting;
 use super::python;
 use super::reports::{Reports, console, coverage};
@@ -13,8 +14,9 @@ use crate::config::live::Live;
 use crate::diagnostic::Unit;
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
-use crate::render::Page;
-use crate::run::live::{self, Note};
+use crate::render::{OutputFormat, Page};
+use crate::run::live::{self, Note, Ran};
+use crate::run::mend;
 use crate::source::capture::Stalled;
 use crate::source::capture::facts::Hello;
 use crate::source::text::shown;
@@ -61,6 +63,15 @@ pub(super) struct RunArgs {
     /// Do not trace the program for places in its source
     #[arg(long, help_heading = "The program")]
     no_trace: bool,
+    /// Show what would be edited in the source, after running the edited text and comparing its batches
+    #[arg(long, help_heading = "Fixes")]
+    diff: bool,
+    /// Edit the source, where running the edited text shows that its batches are right and nothing is lost
+    #[arg(long, help_heading = "Fixes")]
+    fix: bool,
+    /// With --fix or --diff: also edits that lose something, or that running the program cannot prove
+    #[arg(long, help_heading = "Fixes")]
+    unsafe_fixes: bool,
     /// Keep what was learnt from the training call as a spec
     #[arg(long, value_name = "FILE", help_heading = "The program")]
     write_spec: Option<PathBuf>,
@@ -122,6 +133,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         python: interpreter.path.clone(),
         slice: args.import == Import::Slice,
         repeat: args.repeat,
+        careful: (args.fix || args.diff) && !args.unsafe_fixes,
         trace: !args.no_trace,
     };
     let waiting = Waiting::new(global.quiet == 0);
@@ -131,13 +143,21 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
             tell(&note, &interpreter);
         }
     });
+    let mut ran = ran?;
+    let proved = (args.fix || args.diff) && mend::verify(&mut ran, &live, waiting.progress())?;
     drop(waiting);
-    let ran = ran?;
     let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
     reports.write(page)?;
     console(args.report.format, page, global)?;
     if global.verbose {
         say(&spec_line(&ran.checked.found));
+    }
+    let mut exit = ran.checked.report.exit();
+    if args.diff && args.report.format != OutputFormat::Json {
+        print(&diffs(&ran))?;
+    }
+    if args.fix {
+        exit = fixed(&ran, proved, args.unsafe_fixes);
     }
     if let Some(path) = &args.write_spec {
         match &ran.learnt {
@@ -157,7 +177,54 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         say(&format!("saved {}{skipped}", Unit::Batch.counted(*written)));
     }
     coverage(page, global);
-    Ok(ran.checked.report.exit())
+    Ok(exit)
+}
+
+/// What would be edited, file by file.
+fn diffs(ran: &Ran) -> String {
+    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return String::new() };
+    mend.files(capture).iter().map(|edited| edited.diff.as_str()).collect()
+}
+
+/// Writes the edits, says so, and tells how the run ends with what is left.
+fn fixed(ran: &Ran, proved: bool, all: bool) -> Exit {
+    let report = &ran.checked.report;
+    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else {
+        say("nothing to edit");
+        return report.exit();
+    };
+    if !proved && !all {
+        say(
+            "nothing is edited: running the edited source did not show that it is right (`--unsafe-fixes` edits all the same)",
+        );
+        return report.exit();
+    }
+    let mut whole = true;
+    for edited in mend.files(capture) {
+        match edited.write(capture) {
+            Ok(()) => say(&format!("edited {}", shown(edited.file, 400))),
+            Err(refused) => {
+                whole = false;
+                say(&refused.to_string());
+            }
+        }
+    }
+    if !whole {
+        return Exit::Trouble;
+    }
+    let mended: BTreeSet<usize> = mend.mended().collect();
+    let mut left = report.clone();
+    left.diagnostics = report
+        .diagnostics
+        .iter()
+        .enumerate()
+        .filter(|(index, diagnostic)| {
+            let edited = diagnostic.finding.fix.as_ref().is_some_and(|fix| !fix.edits.is_empty());
+            !(edited && mended.contains(index))
+        })
+        .map(|(_, diagnostic)| diagnostic.clone())
+        .collect();
+    left.exit()
 }
 
 /// What is said while the program runs.

@@ -29,6 +29,8 @@ pub struct Live {
     pub slice: bool,
     /// `--repeat`: how often the batches are made, under fixed seeds if more than once.
     pub repeat: u32,
+    /// Whether edits of the source are only wanted where they lose nothing.
+    pub careful: bool,
     /// `--no-trace` turns this off: whether the program is traced for the first two batches, for places in its source.
     pub trace: bool,
 }

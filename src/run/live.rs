@@ -4,32 +4,29 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::judge::judge;
+use super::mend::{self, Mend};
+use super::session::{Session, TICK};
+use super::trouble::trouble;
 use super::{Checked, learn, locate};
 use crate::config::live::Live;
 use crate::config::{Level, Settings};
-use crate::error::{Error, Fault, Text};
+use crate::error::{Error, Text};
 use crate::facts::{self, Facts};
-use crate::source::capture::child::{Came, Channel, Child, Launch};
+use crate::source::capture::child::{Came, Channel};
 use crate::source::capture::end::Fate;
-use crate::source::capture::facts::{Hello, Reason};
+use crate::source::capture::facts::Hello;
 use crate::source::capture::frame::kind;
-use crate::source::capture::receive::{Event, Receiver};
-use crate::source::capture::{Capture, Save, Stalled, Start};
+use crate::source::capture::receive::{Event, Look, Receiver};
+use crate::source::capture::{Save, Stalled, Start};
 use crate::source::text::shown;
 use crate::source::{Progress, Question, SourceFacts};
-use crate::spec::{self, Found, Loaded, Spec, Unit};
+use crate::spec::{self, Loaded, Spec, Unit};
 use crate::values::Wants;
 use crate::verdict::select::{self, Rules};
-
-/// How long we wait for a frame before we look whether anything else has happened.
-const TICK: Duration = Duration::from_millis(100);
-/// How long a program may take to stop when it was asked to.
-const STOPPING: Duration = Duration::from_secs(3);
 
 /// What somebody who waits may want to know.
 #[derive(Debug)]
@@ -52,6 +49,8 @@ pub struct Ran {
     pub facts: Facts,
     /// The spec that the training call stands for, where that is what the data was held against.
     pub learnt: Option<String>,
+    /// Edits of the source that would mend something.
+    pub mend: Option<Mend>,
     /// What `--save` has written: batches, and keys of arrays that could not be.
     pub saved: Option<(u64, Vec<String>)>,
 }
@@ -65,42 +64,28 @@ pub fn run(
 ) -> Result<Ran, Error> {
     let loaded = load(settings)?;
     let rules = rules(settings, &loaded)?;
-    let save = live.save.as_deref().map(Save::new).transpose().map_err(Error::plain)?;
+    let mut save = live.save.as_deref().map(Save::new).transpose().map_err(Error::plain)?;
     let root = live.target.as_deref().or(live.script.as_deref()).unwrap_or_default();
-    let launch = Launch { python: live.python.clone(), options: options(live, &loaded.spec, None) };
-    let python = || shown(&live.python.display().to_string(), 400);
-    let child = Child::start(&launch).map_err(|error| {
-        let fault = Fault::new(format!("cannot start {}: {error}", python()));
-        Error::from(fault.help("name the interpreter: `--python PATH`"))
-    })?;
-    progress.group.store(child.id(), Ordering::Relaxed);
-    let hearing = Hearing::new(settings, &loaded, &rules, save);
-    let mut session = Session { hearing, child, live, progress, asked: None };
+    let hearing = Hearing::new(settings, &loaded, &rules);
+    let mut session = Session::start(live, options(live, &loaded.spec, None), progress)?;
     let mut receiver = Receiver::new(root);
-    session.listen(&mut receiver, tell);
-    let Session { hearing, child, .. } = session;
-    let capture = &mut receiver.capture;
-    let over = capture.end.is_some();
-    let (fate, stacks) = child.finish();
-    progress.group.store(0, Ordering::Relaxed);
-    capture.fate = fate.filter(|_| !over).or(capture.fate.take());
-    capture.stacks = stacks;
-    if let Some(error) = unusable(capture).or_else(|| failed(&receiver)) {
+    let mut ask = |source: &SourceFacts, hello: &Hello| hearing.questions(source, hello);
+    let listens = session.listen(&mut receiver, &mut Look::Ask(&mut ask), save.as_mut(), live.repeat, tell);
+    let mut session = Some(session);
+    if !listens && let Some(session) = session.take() {
+        session.finish(&mut receiver);
+    }
+    if let Some(error) = trouble(&receiver) {
         return Err(error);
     }
-    hearing.judged(receiver, settings, &rules)
-}
-
-/// The helper's own failure, which is no fault of the program.
-fn failed(receiver: &Receiver) -> Option<Error> {
-    let end = receiver.capture.end.as_ref()?;
-    let ours = end.reason == Reason::Exception && receiver.capture.error.is_none();
-    ours.then(|| {
-        let said = receiver.last_log.as_deref().map_or(String::new(), |log| shown(log, 4000).replace("\\u{a}", "\n"));
-        let fault =
-            Fault::new("the part of batchlint that runs inside the program failed; this is no fault of the program");
-        Error::from(fault.help(format!("please report this: {said}")))
-    })
+    let mut ran = hearing.judged(&mut receiver, &rules);
+    ran.saved = save.map(|save| (save.written, save.left_out));
+    if let Some(mut session) = session {
+        let Ran { checked, facts, .. } = &mut ran;
+        ran.mend = mend::ask(&mut session, &mut receiver, &mut checked.report, facts, &checked.spec, live.careful);
+        session.finish(&mut receiver);
+    }
+    Ok(ran)
 }
 
 /// What the data is measured against, before the program has said anything.
@@ -160,11 +145,10 @@ struct Hearing<'s> {
     decided: RefCell<bool>,
     /// The last batch's arrays, and what was asked of them: batches are mostly alike.
     last: RefCell<Option<(Vec<(Arc<str>, usize)>, Vec<Question>)>>,
-    save: Option<Save>,
 }
 
 impl<'s> Hearing<'s> {
-    fn new(settings: &'s Settings, loaded: &'s Loaded, rules: &Rules, save: Option<Save>) -> Self {
+    fn new(settings: &'s Settings, loaded: &'s Loaded, rules: &Rules) -> Self {
         let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
         let wants = if settings.headers_only { Wants::NOTHING } else { wants };
         Self {
@@ -175,7 +159,6 @@ impl<'s> Hearing<'s> {
             learnt: RefCell::default(),
             decided: RefCell::default(),
             last: RefCell::default(),
-            save,
         }
     }
 
@@ -224,163 +207,25 @@ impl<'s> Hearing<'s> {
         questions
     }
 
-    fn judged(self, receiver: Receiver, settings: &Settings, rules: &Rules) -> Result<Ran, Error> {
+    /// Judges what was heard, and leaves the receiver without it.
+    fn judged(self, receiver: &mut Receiver, rules: &Rules) -> Ran {
         self.decide(&receiver.capture.hello);
         let spec = self.spec.into_inner();
-        let facts = Facts::new(receiver.sources).captured(vec![receiver.capture]);
-        let fail_on = settings.fail_on.or(self.loaded.fail_on).unwrap_or(Level::Error);
-        let mut report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, settings);
+        let capture = std::mem::take(&mut receiver.capture);
+        let facts = Facts::new(std::mem::take(&mut receiver.sources)).captured(vec![capture]);
+        let fail_on = self.settings.fail_on.or(self.loaded.fail_on).unwrap_or(Level::Error);
+        let mut report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, self.settings);
         locate::locate(&mut report, &facts);
         let checked = Checked { spec, report, found: self.loaded.found.clone(), unmatched: Vec::new() };
-        let saved = self.save.map(|save| (save.written, save.left_out));
-        Ok(Ran { checked, facts, learnt: self.learnt.into_inner(), saved })
+        Ran { checked, facts, learnt: self.learnt.into_inner(), saved: None, mend: None }
     }
-}
-
-/// One program while it runs.
-struct Session<'s> {
-    hearing: Hearing<'s>,
-    child: Child,
-    live: &'s Live,
-    progress: &'s Progress,
-    /// When it was asked to stop.
-    asked: Option<Instant>,
-}
-
-impl Session<'_> {
-    /// Listens until the program has said everything.
-    fn listen(&mut self, receiver: &mut Receiver, tell: &mut dyn FnMut(Note<'_>)) {
-        let mut heard = Instant::now();
-        let mut left = self.live.repeat.max(1);
-        loop {
-            let event = match self.child.channel.next(TICK) {
-                Came::Frame(frame) => {
-                    let hearing = &mut self.hearing;
-                    let save = hearing.save.take();
-                    let mut save = save;
-                    let event =
-                        receiver.take(frame, &mut |source, hello| hearing.questions(source, hello), save.as_mut());
-                    hearing.save = save;
-                    event
-                }
-                Came::Over => return,
-                Came::Broken(why) => Err(why),
-                Came::Silence => Ok(Event::Nothing),
-            };
-            match event {
-                Err(why) => {
-                    receiver.capture.fate = Some(Fate::Channel(why.clone()));
-                    return self.child.end(Fate::Channel(why));
-                }
-                Ok(Event::Started(start)) => {
-                    self.child.started(&start);
-                    let ok = receiver.open(&start);
-                    self.child.channel.say(kind::RING, 0, json!({ "ok": ok }).to_string().as_bytes());
-                    tell(Note::Started(&start));
-                    heard = Instant::now();
-                }
-                Ok(Event::Hello) => {
-                    tell(Note::Hello(&receiver.capture.hello));
-                    heard = Instant::now();
-                }
-                Ok(Event::Batch(slot)) => {
-                    if let Some(slot) = slot {
-                        self.child.channel.say(kind::ACK, slot, b"");
-                    }
-                    self.progress.done.fetch_add(1, Ordering::Relaxed);
-                    heard = Instant::now();
-                }
-                Ok(Event::Stalled(stalled)) => tell(Note::Stalled(&stalled)),
-                Ok(Event::Log(text)) => tell(Note::Log(&text)),
-                Ok(Event::End) => {
-                    left -= 1;
-                    heard = Instant::now();
-                    let more =
-                        receiver.capture.end.as_ref().is_some_and(|end| {
-                            matches!(end.reason, Reason::Limit | Reason::Exhausted | Reason::TimeLimit)
-                        });
-                    if left == 0 || !more {
-                        return;
-                    }
-                }
-                Ok(Event::Nothing | Event::Edits(_)) => {}
-            }
-            if self.overdue(heard) {
-                return;
-            }
-        }
-    }
-
-    /// Whether it was ended, because it was too slow, or would not stop.
-    fn overdue(&mut self, heard: Instant) -> bool {
-        if self.progress.stop.load(Ordering::Relaxed) {
-            match self.asked {
-                None => {
-                    self.child.interrupt();
-                    self.asked = Some(Instant::now());
-                }
-                Some(asked) if asked.elapsed() > STOPPING => {
-                    self.child.end(Fate::Deaf);
-                    return true;
-                }
-                Some(_) => {}
-            }
-        }
-        let silent = heard.elapsed();
-        let slow = self.live.timeout.is_some_and(|limit| silent.as_secs_f64() > limit);
-        if slow {
-            self.child.end(Fate::Silent { seconds: silent.as_secs_f64() });
-        }
-        slow
-    }
-}
-
-/// Why there is nothing to judge: the target is not there, or could not be loaded.
-fn unusable(capture: &Capture) -> Option<Error> {
-    let trouble =
-        capture.error.as_ref().filter(|trouble| matches!(&*trouble.what, "load" | "no-target" | "no-data"))?;
-    let raised = trouble.error.as_ref();
-    let message = match (&trouble.message, raised) {
-        (Some(message), _) => shown(message, 2000),
-        (None, Some(raised)) => {
-            let doing = match &*trouble.phase {
-                "import" | "script" => "running",
-                _ => "calling",
-            };
-            format!("{doing} {} raised {}", shown(&capture.root, 200), said(&raised.kind, &raised.message))
-        }
-        (None, None) => format!("{} could not be loaded", shown(&capture.root, 200)),
-    };
-    let mut fault = Fault::new(message);
-    if !trouble.help.is_empty() {
-        fault = fault.help(shown(&trouble.help.join("; "), 2000));
-    }
-    let place = raised.and_then(|raised| raised.frames.iter().rev().find(|frame| frame.user));
-    let text = place.and_then(|frame| {
-        let text = capture.text(frame.source?)?;
-        let span = text.bytes_of(frame.span?)?;
-        Some((Text { name: text.file.clone(), body: Arc::clone(&text.text) }, span))
-    });
-    if let (None, Some(frame)) = (&text, place) {
-        fault.message = format!("{}:{}: {}", shown(&frame.file, 400), frame.line, fault.message);
-    }
-    Some(match text {
-        Some((text, span)) => Error { text: Some(text), faults: vec![Fault { span: Some(span), ..fault }] },
-        None => fault.into(),
-    })
-}
-
-/// `ValueError: what it says`
-fn said(kind: &str, message: &str) -> String {
-    let (kind, message) = (shown(kind, 100), shown(message, 1000));
-    if message.is_empty() { kind } else { format!("{kind}: {message}") }
 }
 
 /// Judges what somebody else's process sends: the side of `watch`. Gives the same as [`run`].
 pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -> Result<Ran, Error> {
     let loaded = load(settings)?;
     let rules = rules(settings, &loaded)?;
-    let mut hearing = Hearing::new(settings, &loaded, &rules, None);
+    let hearing = Hearing::new(settings, &loaded, &rules);
     let mut receiver = Receiver::new("watch");
     loop {
         let frame = match channel.next(TICK) {
@@ -393,8 +238,8 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
                 break;
             }
         };
-        let hearing = &mut hearing;
-        match receiver.take(frame, &mut |source, hello| hearing.questions(source, hello), None) {
+        let mut ask = |source: &SourceFacts, hello: &Hello| hearing.questions(source, hello);
+        match receiver.take(frame, &mut Look::Ask(&mut ask), None) {
             Ok(Event::Started(start)) => {
                 let ok = receiver.open(&start);
                 channel.say(kind::RING, 0, json!({ "ok": ok }).to_string().as_bytes());
@@ -413,10 +258,10 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
             receiver.capture.root = name.as_str().into();
         }
     }
-    if let Some(error) = unusable(&receiver.capture).or_else(|| failed(&receiver)) {
-        return Err(error);
+    match trouble(&receiver) {
+        Some(error) => Err(error),
+        None => Ok(hearing.judged(&mut receiver, &rules)),
     }
-    hearing.judged(receiver, settings, &rules)
 }
 
 /// Writes the spec that was learnt. A file that is there is not replaced.
@@ -426,10 +271,4 @@ pub fn write_spec(path: &Path, text: &str) -> Result<(), Error> {
     std::fs::File::create_new(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| Error::plain(format!("cannot write {}: {error}", name())))
-}
-
-/// Whether the spec was found in a file.
-#[must_use]
-pub fn is_from_file(found: &Found) -> bool {
-    *found != Found::None
 }

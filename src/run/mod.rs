@@ -6,6 +6,9 @@ mod judge;
 mod learn;
 pub mod live;
 mod locate;
+pub mod mend;
+mod session;
+mod trouble;
 
 use crate::config::{Level, Settings};
 use crate::error::Error;

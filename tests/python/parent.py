@@ -1,4 +1,5 @@
 """The other side of the capture protocol, small: starts the helper as batchlint does and decodes its frames."""
+
 import json
 import mmap
 import os
@@ -58,8 +59,14 @@ class Child:
         options = dict({"batches": 3}, **options)
         sent = json.dumps({"modules": modules(), "options": options}).encode()
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", boot], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            cwd=cwd, env=env, start_new_session=True)
+            [sys.executable, "-u", "-c", boot],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+        )
         self.timer = threading.Timer(timeout, self.kill)
         self.timer.start()
         self.reader = threading.Thread(target=self._read_stderr)
@@ -139,7 +146,7 @@ class Child:
             body = out.read(payload)
         elif flags & 2:
             begin = slot * self.slot_bytes
-            body = self.map[begin:begin + payload]
+            body = self.map[begin : begin + payload]
             if self.acknowledge:
                 self.command(ACK, slot=slot)
         frame = Frame(KINDS[kind], flags, slot, message, body)
@@ -155,7 +162,9 @@ class Child:
             self.slot_bytes = ring["slot_bytes"]
             if self.ring:
                 with open(ring["path"], "rb") as file:
-                    self.map = mmap.mmap(file.fileno(), ring["slots"] * ring["slot_bytes"], access=mmap.ACCESS_READ)
+                    self.map = mmap.mmap(
+                        file.fileno(), ring["slots"] * ring["slot_bytes"], access=mmap.ACCESS_READ
+                    )
             self.command(RING, {"ok": self.ring})
 
     def _read_stderr(self):
@@ -164,7 +173,7 @@ class Child:
 
 def leaf_bytes(frame, leaf):
     """The payload of one leaf."""
-    return frame.payload[leaf["off"]:leaf["off"] + leaf["len"]]
+    return frame.payload[leaf["off"] : leaf["off"] + leaf["len"]]
 
 
 class Program:

@@ -1,4 +1,5 @@
 """What is told of a leaf, and its bytes: compared with numpy's own."""
+
 import array
 import json
 import sys
@@ -78,8 +79,12 @@ class Arrays(unittest.TestCase):
         record["b"][1] = np.ma.masked
         self.assertEqual(described(record)[0]["masked"], 1)
         matrix = np.asmatrix(np.eye(2))
-        self.assertEqual((described(matrix)[0]["shape"], written(described(matrix)[1])), ([2, 2], matrix.tobytes()))
-        self.assertEqual(described(np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f4")]))[0]["shape"], [1])
+        self.assertEqual(
+            (described(matrix)[0]["shape"], written(described(matrix)[1])), ([2, 2], matrix.tobytes())
+        )
+        self.assertEqual(
+            described(np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f4")]))[0]["shape"], [1]
+        )
         self.assertEqual(described(np.float32(3))[0]["descr"], "<f4")
 
     def test_a_subclass_of_the_user_is_not_run(self):
@@ -99,9 +104,15 @@ class Arrays(unittest.TestCase):
         header, body = described(given)
         self.assertIsNone(body)
         self.assertEqual(header["unsent"], "object")
-        self.assertEqual(header["objects"], {
-            "elements": 4, "kinds": [["numpy.ndarray", 3, 0], ["builtins.NoneType", 1, 3]],
-            "shapes": [[[2, 3], 2, 0], [[5], 1, 2]], "dtypes": [["float32", 2, 0], ["float64", 1, 2]]})
+        self.assertEqual(
+            header["objects"],
+            {
+                "elements": 4,
+                "kinds": [["numpy.ndarray", 3, 0], ["builtins.NoneType", 1, 3]],
+                "shapes": [[[2, 3], 2, 0], [[5], 1, 2]],
+                "dtypes": [["float32", 2, 0], ["float64", 1, 2]],
+            },
+        )
 
     def test_objects_run_no_code(self):
         class Loud:
@@ -129,17 +140,28 @@ class Arrays(unittest.TestCase):
 class Others(unittest.TestCase):
     def test_buffers(self):
         for given, dtype, content in [
-            (bytearray(b"abc"), "uint8", b"abc"), (memoryview(b"abcdef")[::2], "uint8", b"ace"),
+            (bytearray(b"abc"), "uint8", b"abc"),
+            (memoryview(b"abcdef")[::2], "uint8", b"ace"),
             (array.array("d", [1.0, 2.0]), "float64", np.array([1.0, 2.0]).tobytes()),
-            (memoryview(np.arange(6, dtype="i2").reshape(2, 3).T), "int16", np.arange(6, dtype="i2").reshape(2, 3).T.tobytes()),
+            (
+                memoryview(np.arange(6, dtype="i2").reshape(2, 3).T),
+                "int16",
+                np.arange(6, dtype="i2").reshape(2, 3).T.tobytes(),
+            ),
         ]:
             header, body = described(given)
             self.assertEqual((header["kind"], header["via"], header["dtype"]), ("array", "buffer", dtype))
             self.assertEqual((written(body), bytes(body.view())), (content, content))
 
     def test_plain_values(self):
-        for given, kind, text in [(3, "scalar", "3"), (True, "scalar", "True"), (1.5, "scalar", "1.5"),
-                                  ("abc", "text", "'abc'"), (b"x", "text", "b'x'"), (None, "none", None)]:
+        for given, kind, text in [
+            (3, "scalar", "3"),
+            (True, "scalar", "True"),
+            (1.5, "scalar", "1.5"),
+            ("abc", "text", "'abc'"),
+            (b"x", "text", "b'x'"),
+            (None, "none", None),
+        ]:
             header, body = described(given)
             self.assertEqual((header["kind"], header.get("repr"), body), (kind, text, None))
         self.assertEqual(len(described("x" * 1000)[0]["repr"]), 80)
@@ -147,7 +169,7 @@ class Others(unittest.TestCase):
         self.assertEqual(described(object())[0]["kind"], "other")
 
     def test_a_number_too_long_to_print(self):
-        self.assertEqual(described(10 ** 5000)[0]["kind"], "scalar")
+        self.assertEqual(described(10**5000)[0]["kind"], "scalar")
 
     def test_protocols(self):
         class Interface:
@@ -176,12 +198,15 @@ class Reused(unittest.TestCase):
 
     def test_one_buffer_again_and_again(self):
         buffer = np.zeros(8)
-        self.assertEqual(self.look(buffer, buffer[:], buffer[:4])[1:], [
-            {"batch": 0, "path": [0], "same": True}, {"batch": 1, "path": [0], "same": False}])
+        self.assertEqual(
+            self.look(buffer, buffer[:], buffer[:4])[1:],
+            [{"batch": 0, "path": [0], "same": True}, {"batch": 1, "path": [0], "same": False}],
+        )
 
     def test_views_of_one_bytearray(self):
         class Memory(bytearray):
             pass
+
         memory = Memory(64)
         seen = reuse.Reuse()
         for index in range(2):
@@ -208,7 +233,8 @@ class Reused(unittest.TestCase):
         self.assertLess(len(addresses), 20)
 
     def test_in_a_running_program(self):
-        child = capture("""
+        child = capture(
+            """
             import numpy as np
             def gen():
                 buffer = np.zeros((4, 3), "f4")
@@ -216,9 +242,13 @@ class Reused(unittest.TestCase):
                     buffer[:] = i
                     fresh = np.full(30000, i)
                     yield buffer, fresh
-        """, options={"batches": None})
+        """,
+            options={"batches": None},
+        )
         told = [[leaf.get("reuse") for leaf in batch["leaves"]] for batch in child.of("BATCH")]
-        self.assertEqual(told, [[None, None]] + [[{"batch": i, "path": [0], "same": True}, None] for i in range(3)])
+        self.assertEqual(
+            told, [[None, None]] + [[{"batch": i, "path": [0], "same": True}, None] for i in range(3)]
+        )
 
 
 class Payload(unittest.TestCase):
@@ -241,7 +271,10 @@ class Payload(unittest.TestCase):
 
     @unittest.skipUnless(sys.platform.startswith("linux"), "memfd")
     def test_through_the_ring(self):
-        child = capture("import time\ntime.sleep(0.2)\n" + __import__("textwrap").dedent(self.TEXT), options={"batches": None})
+        child = capture(
+            "import time\ntime.sleep(0.2)\n" + __import__("textwrap").dedent(self.TEXT),
+            options={"batches": None},
+        )
         self.check(child, 2)
         self.assertEqual({batch.slot for batch in child.of("BATCH")}, {0, 1})
 
@@ -251,9 +284,13 @@ class Payload(unittest.TestCase):
 
     def test_headers_only(self):
         child = capture(self.TEXT, options={"payload": "none"})
-        self.assertEqual({leaf["unsent"] for batch in child.of("BATCH") for leaf in batch["leaves"]}, {"headers"})
+        self.assertEqual(
+            {leaf["unsent"] for batch in child.of("BATCH") for leaf in batch["leaves"]}, {"headers"}
+        )
         child = capture(self.TEXT, options={"max_batch_bytes": 100})
-        self.assertEqual({leaf["unsent"] for batch in child.of("BATCH") for leaf in batch["leaves"]}, {"limit"})
+        self.assertEqual(
+            {leaf["unsent"] for batch in child.of("BATCH") for leaf in batch["leaves"]}, {"limit"}
+        )
 
     def test_without_numpy(self):
         child = capture("def gen():\n    yield bytearray(b'abc'), 3\n")

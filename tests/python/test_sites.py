@@ -1,4 +1,5 @@
 """Positions and edits through a whole run: SOURCE, SITE, PLAN."""
+
 import unittest
 
 from parent import BYE, PLAN, Child, Program, capture
@@ -17,7 +18,9 @@ class Sites(unittest.TestCase):
     def test_a_site_is_told_once_after_its_source_and_before_its_first_batch(self):
         child = capture(TEXT)
         kinds = [frame.kind for frame in child.frames]
-        self.assertEqual(kinds, ["START", "HELLO", "SOURCE", "SITE", "BATCH", "BATCH", "BATCH", "END"], child.frames)
+        self.assertEqual(
+            kinds, ["START", "HELLO", "SOURCE", "SITE", "BATCH", "BATCH", "BATCH", "END"], child.frames
+        )
         self.assertEqual(child.one("SOURCE").payload.decode(), TEXT)
         site = child.one("SITE")
         self.assertEqual((site["line"], site["kind"], site["func"]), (7, "yield", "gen"))
@@ -32,6 +35,7 @@ class Sites(unittest.TestCase):
     def test_in_a_script(self):
         with Program(torch="", train="") as program:
             import os
+
             os.makedirs(program.path("keras"))
             program.write("keras/__init__.py", "class Model:\n    def fit(self, x): pass\n")
             path = program.write("train.py", "import keras\n" + TEXT + "keras.Model().fit(gen())\n")
@@ -40,7 +44,8 @@ class Sites(unittest.TestCase):
             self.assertEqual(child.one("SITE")["line"], 8)
 
     def test_a_class_with_next(self):
-        child = capture("""
+        child = capture(
+            """
             import numpy as np
             class Mine:
                 def __iter__(self):
@@ -48,13 +53,23 @@ class Sites(unittest.TestCase):
                 def __next__(self):
                     x = np.zeros(3)
                     return x, 1
-        """, "Mine")
+        """,
+            "Mine",
+        )
         self.assertEqual((child.one("SITE")["kind"], child.one("SITE")["line"]), ("return", 8))
 
     def test_plan_round_trip(self):
         def on_frame(child, frame):
             if frame.kind == "END":
-                child.command(PLAN, {"id": 5, "wants": [{"site": child.one("SITE")["id"], "path": [0], "do": "cast", "dtype": "float32"}]})
+                child.command(
+                    PLAN,
+                    {
+                        "id": 5,
+                        "wants": [
+                            {"site": child.one("SITE")["id"], "path": [0], "do": "cast", "dtype": "float32"}
+                        ],
+                    },
+                )
             elif frame.kind == "EDITS":
                 child.command(BYE)
 
@@ -63,11 +78,15 @@ class Sites(unittest.TestCase):
             child.run(bye=False)
         edits = child.one("EDITS")
         self.assertEqual((edits["id"], edits["results"][0]["ok"]), (5, True))
-        self.assertEqual(edits["files"][0]["text"],
-                         TEXT.replace("rand(batch_size, 2)", "rand(batch_size, 2).astype(np.float32)"))
+        self.assertEqual(
+            edits["files"][0]["text"],
+            TEXT.replace("rand(batch_size, 2)", "rand(batch_size, 2).astype(np.float32)"),
+        )
         patched = edits["files"][0]["text"]
         with Program(train=TEXT) as program:
-            child = Child({"target": program.path("train.py") + ":gen", "overlay": {program.path("train.py"): patched}})
+            child = Child(
+                {"target": program.path("train.py") + ":gen", "overlay": {program.path("train.py"): patched}}
+            )
             child.run()
             self.assertEqual(child.of("BATCH")[0]["leaves"][0]["dtype"], "float32")
             self.assertEqual(child.one("SOURCE").payload.decode(), patched)
@@ -75,7 +94,9 @@ class Sites(unittest.TestCase):
     def test_plan_that_comes_before_the_end(self):
         def on_frame(child, frame):
             if frame.kind == "SITE":
-                child.command(PLAN, {"id": 1, "wants": [{"site": 99, "path": [0], "do": "cast", "dtype": "float32"}]})
+                child.command(
+                    PLAN, {"id": 1, "wants": [{"site": 99, "path": [0], "do": "cast", "dtype": "float32"}]}
+                )
             elif frame.kind == "EDITS":
                 child.command(BYE)
 

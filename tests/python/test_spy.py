@@ -1,4 +1,5 @@
 """A script without a target: it runs up to the first call that takes data. The frameworks are stand-ins."""
+
 import os
 import sys
 import textwrap
@@ -45,7 +46,10 @@ class Script(unittest.TestCase):
             os.makedirs(program.path("torch/utils/data"))
             for package in ("torch", "torch/utils"):
                 program.write(package + "/__init__.py", "")
-            program.write("torch/utils/data/__init__.py", TORCH + "    DataLoader.__module__ = 'torch.utils.data.dataloader'\n")
+            program.write(
+                "torch/utils/data/__init__.py",
+                TORCH + "    DataLoader.__module__ = 'torch.utils.data.dataloader'\n",
+            )
             path = program.write("train.py", text)
             child = Child(dict({"script": path}, **options), cwd=program.folder.name)
             child.runs = runs
@@ -54,7 +58,8 @@ class Script(unittest.TestCase):
             return child
 
     def test_generator_given_to_fit(self):
-        child = self.run_script("""
+        child = self.run_script(
+            """
             import keras, sys
             def gen():
                 while True:
@@ -65,15 +70,29 @@ class Script(unittest.TestCase):
                 print(sys.argv[1:])
                 train()
                 print("went on")
-        """, argv=["--fast"])
+        """,
+            argv=["--fast"],
+        )
         hello = child.one("HELLO")
         self.assertEqual(hello["kind"], "generator")
         call = hello["declared"].pop("call")
-        self.assertEqual((call["line"], call["func"], os.path.basename(call["file"])), (7, "train", "train.py"))
-        self.assertEqual(hello["declared"], {
-            "method": "fit", "framework": "keras", "version": "3.1.0", "model": "Model", "steps_per_epoch": 5, "epochs": 2,
-            "inputs": [{"name": "image", "shape": [None, 4], "dtype": "float32"}],
-            "outputs": [{"name": "head", "shape": [None, 1], "dtype": "float32"}], "loss": "mse"})
+        self.assertEqual(
+            (call["line"], call["func"], os.path.basename(call["file"])), (7, "train", "train.py")
+        )
+        self.assertEqual(
+            hello["declared"],
+            {
+                "method": "fit",
+                "framework": "keras",
+                "version": "3.1.0",
+                "model": "Model",
+                "steps_per_epoch": 5,
+                "epochs": 2,
+                "inputs": [{"name": "image", "shape": [None, 4], "dtype": "float32"}],
+                "outputs": [{"name": "head", "shape": [None, 1], "dtype": "float32"}],
+                "loss": "mse",
+            },
+        )
         self.assertEqual((len(child.of("BATCH")), child.one("END")["reason"]), (3, "limit"))
         self.assertIn(b"['--fast']", child.stderr)
         self.assertNotIn(b"trained", child.stderr)
@@ -97,14 +116,19 @@ class Script(unittest.TestCase):
         self.assertEqual(declared["loss"], {"a": "Tensor", "b": "Tensor"})
         child = self.run_script("import keras\nclass My(keras.Mapped): pass\nMy().fit(iter([1]))\n")
         declared = child.one("HELLO")["declared"]
-        self.assertEqual([(each["name"], each["shape"]) for each in declared["inputs"]], [("second", [None, None]), ("first", [None, 2])])
+        self.assertEqual(
+            [(each["name"], each["shape"]) for each in declared["inputs"]],
+            [("second", [None, None]), ("first", [None, 2])],
+        )
         self.assertEqual(declared["model"], "My")
 
     def test_methods_that_were_removed_are_reached(self):
         child = self.run_script("import keras\nkeras.Model().fit_generator(iter([1, 2]), 7, epochs=3)\n")
         declared = child.one("HELLO")["declared"]
-        self.assertEqual((declared["method"], declared["removed"], declared["steps_per_epoch"], declared["epochs"]),
-                         ("fit_generator", True, 7, 3))
+        self.assertEqual(
+            (declared["method"], declared["removed"], declared["steps_per_epoch"], declared["epochs"]),
+            ("fit_generator", True, 7, 3),
+        )
 
     def test_whole_arrays(self):
         child = self.run_script("""
@@ -113,24 +137,40 @@ class Script(unittest.TestCase):
             keras.Model().fit(np.zeros((10, 4)), np.zeros(10), batch_size=5, sample_weight=np.ones(10))
         """)
         hello = child.one("HELLO")
-        self.assertEqual((hello["kind"], hello["declared"]["whole"], hello["declared"]["batch_size"]), ("arrays", True, 5))
+        self.assertEqual(
+            (hello["kind"], hello["declared"]["whole"], hello["declared"]["batch_size"]), ("arrays", True, 5)
+        )
         self.assertEqual([leaf["shape"] for leaf in child.one("BATCH")["leaves"]], [[10, 4], [10], [10]])
 
     def test_predict_and_evaluate(self):
         child = self.run_script("import keras\nkeras.Model().predict(iter([1]), steps=4)\n")
-        self.assertEqual((child.one("HELLO")["declared"]["method"], child.one("HELLO")["declared"]["steps_per_epoch"]), ("predict", 4))
+        self.assertEqual(
+            (child.one("HELLO")["declared"]["method"], child.one("HELLO")["declared"]["steps_per_epoch"]),
+            ("predict", 4),
+        )
 
     def test_first_loader_that_is_iterated(self):
-        child = self.run_script("""
+        child = self.run_script(
+            """
             from torch.utils.data import DataLoader
             loader = DataLoader([1, 2, 3])
             other = DataLoader([4])
             for batch in loader:
                 print("stepped")
-        """, runs=2, repeat=2)
+        """,
+            runs=2,
+            repeat=2,
+        )
         first, second = child.of("HELLO")
-        self.assertEqual((first["kind"], first["declared"]["framework"], first["declared"]["batch_size"], first["declared"]["call"]["line"]),
-                         ("torch.DataLoader", "torch", 2, 5))
+        self.assertEqual(
+            (
+                first["kind"],
+                first["declared"]["framework"],
+                first["declared"]["batch_size"],
+                first["declared"]["call"]["line"],
+            ),
+            ("torch.DataLoader", "torch", 2, 5),
+        )
         self.assertEqual([batch["leaves"][0]["repr"] for batch in child.of("BATCH")], ["1", "2", "3"] * 2)
         self.assertNotIn(b"stepped", child.stderr)
 
@@ -151,7 +191,8 @@ class Script(unittest.TestCase):
         self.assertNotIn(b"trained", child.stderr)
 
     def test_a_thread_that_trains(self):
-        child = self.run_script("""
+        child = self.run_script(
+            """
             import keras, threading, time
             def gen():
                 yield 1
@@ -160,9 +201,15 @@ class Script(unittest.TestCase):
             thread = threading.Thread(target=lambda: keras.Model().fit(gen()))
             thread.start()
             thread.join()
-        """, stall=0.1)
+        """,
+            stall=0.1,
+        )
         self.assertEqual(child.one("END")["reason"], "exhausted")
-        self.assertIn("gen", [child.of("PROGRESS")[-1]["stack"][0]["func"]] + [f["stack"][0]["func"] for f in child.of("PROGRESS")])
+        self.assertIn(
+            "gen",
+            [child.of("PROGRESS")[-1]["stack"][0]["func"]]
+            + [f["stack"][0]["func"] for f in child.of("PROGRESS")],
+        )
 
     def test_scripts_that_end_without_data(self):
         for text in ("print('nothing')\n", "import sys\nsys.exit(3)\n"):
@@ -173,12 +220,19 @@ class Script(unittest.TestCase):
         self.assertEqual(child.one("ERROR")["error"]["frames"][-1]["line"], 2)
 
     def test_an_error_in_the_generator(self):
-        child = self.run_script("import keras\ndef gen():\n    yield 1\n    1 / 0\nkeras.Model().fit(gen())\n")
-        self.assertEqual((child.one("ERROR")["what"], child.one("ERROR")["batch"], child.one("END")["reason"]), ("exception", 1, "exception"))
+        child = self.run_script(
+            "import keras\ndef gen():\n    yield 1\n    1 / 0\nkeras.Model().fit(gen())\n"
+        )
+        self.assertEqual(
+            (child.one("ERROR")["what"], child.one("ERROR")["batch"], child.one("END")["reason"]),
+            ("exception", 1, "exception"),
+        )
 
     def test_something_that_is_no_data(self):
         child = self.run_script("import keras\nkeras.Model().fit(object())\n")
-        self.assertEqual((child.one("ERROR")["what"], child.one("END")["reason"]), ("no-target", "load-failed"))
+        self.assertEqual(
+            (child.one("ERROR")["what"], child.one("END")["reason"]), ("no-target", "load-failed")
+        )
 
     def test_overlay_of_the_script(self):
         with Program(train="raise ValueError\n") as program:

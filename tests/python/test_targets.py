@@ -1,4 +1,5 @@
 """Everything a target can name, and everything it can turn out to be."""
+
 import os
 import sys
 import textwrap
@@ -118,7 +119,10 @@ class Forms(unittest.TestCase):
 
     def test_arguments(self):
         child = self.check("gen", "generator", 4, args={"n": "4", "scale": "10"})
-        self.assertEqual(leaf_bytes(child.of("BATCH")[3], child.of("BATCH")[3]["leaves"][0]), np.full((2, 3), 30, "f4").tobytes())
+        self.assertEqual(
+            leaf_bytes(child.of("BATCH")[3], child.of("BATCH")[3]["leaves"][0]),
+            np.full((2, 3), 30, "f4").tobytes(),
+        )
         child = self.check("needs", "generator", 1, args={"steps": "1", "size": "small one"})
         self.assertEqual(child.one("BATCH")["leaves"][0]["repr"], "'small one'")
 
@@ -131,7 +135,9 @@ class Forms(unittest.TestCase):
         with Program() as program:
             os.mkdir(program.path("pkg"))
             program.write(os.path.join("pkg", "__init__.py"), "")
-            program.write(os.path.join("pkg", "part.py"), "from . import other\ndef gen():\n    yield other.SIZE\n")
+            program.write(
+                os.path.join("pkg", "part.py"), "from . import other\ndef gen():\n    yield other.SIZE\n"
+            )
             program.write(os.path.join("pkg", "other.py"), "SIZE = 5\n")
             child = Child({"target": "pkg.part:gen"}, cwd=program.folder.name)
             child.run()
@@ -152,7 +158,9 @@ class Missing(unittest.TestCase):
     def error(self, attribute, **options):
         child = pulled(attribute, **options)
         error = child.one("ERROR")
-        self.assertEqual((error["what"], child.one("END")["reason"], child.of("HELLO")), ("no-target", "load-failed", []))
+        self.assertEqual(
+            (error["what"], child.one("END")["reason"], child.of("HELLO")), ("no-target", "load-failed", [])
+        )
         return error["message"], "\n".join(error.get("help", []))
 
     def test_names_that_are_not_there(self):
@@ -197,17 +205,24 @@ class Samples(unittest.TestCase):
         child = pulled("samples")
         told = child.one("SAMPLES")
         self.assertEqual(told["count"], 3)
-        self.assertEqual(told["groups"], [
-            {"path": [0], "dtype": "float32", "shape": [3, 2], "count": 2, "first": 0},
-            {"path": [0], "dtype": "float32", "shape": [3, 3], "count": 1, "first": 2}])
+        self.assertEqual(
+            told["groups"],
+            [
+                {"path": [0], "dtype": "float32", "shape": [3, 2], "count": 2, "first": 0},
+                {"path": [0], "dtype": "float32", "shape": [3, 3], "count": 1, "first": 2},
+            ],
+        )
         leaf = child.one("BATCH")["leaves"][0]
         self.assertEqual(leaf["objects"]["shapes"], [[[3, 2], 2, 0], [[3, 3], 1, 2]])
 
     def test_keys_that_some_samples_lack(self):
-        child = capture("""
+        child = capture(
+            """
             import numpy as np
             data = [{"x": np.zeros(2), "id": 1}, {"x": np.zeros(2), "id": 2}, {"x": np.zeros(2)}]
-        """, "data")
+        """,
+            "data",
+        )
         self.assertEqual(child.one("SAMPLES")["lost"], [{"key": "id", "missing": 1, "first": 2}])
 
 
@@ -226,40 +241,59 @@ class StandIns(unittest.TestCase):
             path = os.path.join(folder, *parts) + ".py"
             with open(path, "w") as file:
                 file.write(textwrap.dedent(FRAMEWORKS[module]))
-            child = Child(dict({"target": program.path("train.py") + ":" + target, "batches": None}, **options))
+            child = Child(
+                dict({"target": program.path("train.py") + ":" + target, "batches": None}, **options)
+            )
             child.run()
             self.assertEqual(child.of("ERROR"), [], child.stderr.decode())
             return child
 
     def test_keras_dataset(self):
-        child = self.run_as("""
+        child = self.run_as(
+            """
             from keras.src.trainers.data_adapters.py_dataset_adapter import PyDataset
             class Mine(PyDataset):
                 def __len__(self): return 3
                 def __getitem__(self, i): return i
             data = Mine(workers=4)
-        """, "keras.src.trainers.data_adapters.py_dataset_adapter")
+        """,
+            "keras.src.trainers.data_adapters.py_dataset_adapter",
+        )
         hello = child.one("HELLO")
-        self.assertEqual((hello["kind"], hello["len"], hello["workers"], hello["class"]), ("keras.PyDataset", 3, 4, "train.Mine"))
+        self.assertEqual(
+            (hello["kind"], hello["len"], hello["workers"], hello["class"]),
+            ("keras.PyDataset", 3, 4, "train.Mine"),
+        )
         self.assertEqual([batch["leaves"][0]["repr"] for batch in child.of("BATCH")], ["0", "1", "2"])
         self.assertNotIn(b"epoch", child.stderr)
 
     def test_tensorflow_dataset(self):
-        child = self.run_as("""
+        child = self.run_as(
+            """
             from tensorflow.python.data.ops.dataset_ops import Mine
             data = Mine()
-        """, "tensorflow.python.data.ops.dataset_ops")
+        """,
+            "tensorflow.python.data.ops.dataset_ops",
+        )
         hello = child.one("HELLO")
         self.assertEqual((hello["kind"], hello["len"], len(child.of("BATCH"))), ("tf.data.Dataset", 2, 2))
-        self.assertEqual(hello["element_spec"], [{"path": ["x"], "dtype": "float32", "shape": [None, 3]},
-                                                 {"path": ["y"], "dtype": "int64", "shape": None}])
+        self.assertEqual(
+            hello["element_spec"],
+            [
+                {"path": ["x"], "dtype": "float32", "shape": [None, 3]},
+                {"path": ["y"], "dtype": "int64", "shape": None},
+            ],
+        )
 
     def test_torch_loader(self):
-        child = self.run_as("""
+        child = self.run_as(
+            """
             import numpy as np
             from torch.utils.data.dataloader import DataLoader
             data = DataLoader([np.zeros(2, "f4"), np.zeros(2, "f4"), np.zeros(2, "f4"), np.zeros(2)], 2, num_workers=3)
-        """, "torch.utils.data.dataloader")
+        """,
+            "torch.utils.data.dataloader",
+        )
         hello = child.one("HELLO")
         self.assertEqual((hello["kind"], hello["workers"], hello["len"]), ("torch.DataLoader", 3, 2))
         self.assertIn(b"workers 0", child.stderr)
@@ -269,7 +303,8 @@ class StandIns(unittest.TestCase):
         self.assertLess(kinds.index("SAMPLES"), len(kinds) - 1 - kinds[::-1].index("BATCH"))
 
     def test_torch_datasets(self):
-        child = self.run_as("""
+        child = self.run_as(
+            """
             import numpy as np
             from torch.utils.data.dataset import Dataset, IterableDataset
             class Mine(Dataset):
@@ -278,17 +313,26 @@ class StandIns(unittest.TestCase):
             class Stream(IterableDataset):
                 def __iter__(self): return iter([1, 2])
             data, stream = Mine(), Stream()
-        """, "torch.utils.data.dataset", rows=4)
+        """,
+            "torch.utils.data.dataset",
+            rows=4,
+        )
         self.assertEqual((child.one("HELLO")["kind"], child.one("HELLO")["len"]), ("torch.Dataset", 2))
-        self.assertEqual([[leaf["shape"] for leaf in batch["leaves"]] for batch in child.of("BATCH")],
-                         [[[4, 2], [4]], [[1, 2], [1]]])
+        self.assertEqual(
+            [[leaf["shape"] for leaf in batch["leaves"]] for batch in child.of("BATCH")],
+            [[[4, 2], [4]], [[1, 2], [1]]],
+        )
 
     def test_huggingface_dataset(self):
-        child = self.run_as("""
+        child = self.run_as(
+            """
             import numpy
             from datasets.arrow_dataset import Dataset
             data = Dataset()
-        """, "datasets.arrow_dataset", rows=2)
+        """,
+            "datasets.arrow_dataset",
+            rows=2,
+        )
         self.assertEqual((child.one("HELLO")["kind"], len(child.of("BATCH"))), ("datasets.Dataset", 2))
         self.assertEqual([leaf["shape"] for leaf in child.of("BATCH")[0]["leaves"]], [[2, 2], [2]])
 
@@ -373,13 +417,22 @@ class Sources(unittest.TestCase):
 
     def test_overlay(self):
         with Program(train="import part\ndef gen():\n    yield part.SIZE\n", part="SIZE = 1\n") as program:
-            changed = {program.path("part.py"): "SIZE = 2\n",
-                       program.path("train.py"): "import part\ndef gen():\n    yield part.SIZE, __file__\n    raise ValueError\n"}
+            changed = {
+                program.path("part.py"): "SIZE = 2\n",
+                program.path(
+                    "train.py"
+                ): "import part\ndef gen():\n    yield part.SIZE, __file__\n    raise ValueError\n",
+            }
             child = Child({"target": program.path("train.py") + ":gen", "overlay": changed})
             child.run()
-            self.assertEqual([leaf["repr"] for leaf in child.one("BATCH")["leaves"]], ["2", repr(program.path("train.py"))[:80]])
+            self.assertEqual(
+                [leaf["repr"] for leaf in child.one("BATCH")["leaves"]],
+                ["2", repr(program.path("train.py"))[:80]],
+            )
             frame = child.one("ERROR")["error"]["frames"][-1]
-            self.assertEqual((frame["file"], frame["line"], frame["user"]), (program.path("train.py"), 4, True))
+            self.assertEqual(
+                (frame["file"], frame["line"], frame["user"]), (program.path("train.py"), 4, True)
+            )
             self.assertIn("raise ValueError\n", child.one("ERROR")["error"]["text"])
             self.assertEqual(os.listdir(program.folder.name).count("__pycache__"), 0)
 
@@ -392,14 +445,20 @@ class Sources(unittest.TestCase):
                 for i in range(2):
                     yield np.random.rand(3), rng.random(3), np.full(3, random.random())
         """
-        child = capture(text, options={"seed": 7, "repeat": 2, "batches": None, "cast": [[[0], "float32"]]}, runs=2)
+        child = capture(
+            text, options={"seed": 7, "repeat": 2, "batches": None, "cast": [[[0], "float32"]]}, runs=2
+        )
         payloads = [batch.payload for batch in child.of("BATCH")]
         self.assertEqual(payloads[:2], payloads[2:])
         self.assertNotEqual(payloads[0], payloads[1])
-        self.assertEqual([leaf["dtype"] for leaf in child.of("BATCH")[0]["leaves"]], ["float32", "float64", "float64"])
+        self.assertEqual(
+            [leaf["dtype"] for leaf in child.of("BATCH")[0]["leaves"]], ["float32", "float64", "float64"]
+        )
         again = capture(text, options={"seed": 7, "batches": None})
-        self.assertEqual(leaf_bytes(again.of("BATCH")[1], again.of("BATCH")[1]["leaves"][1]),
-                         leaf_bytes(child.of("BATCH")[1], child.of("BATCH")[1]["leaves"][1]))
+        self.assertEqual(
+            leaf_bytes(again.of("BATCH")[1], again.of("BATCH")[1]["leaves"][1]),
+            leaf_bytes(child.of("BATCH")[1], child.of("BATCH")[1]["leaves"][1]),
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """What programs do to the process they run in: the frames stay intact and the trouble is told."""
+
 import os
 import signal
 import sys
@@ -38,11 +39,13 @@ class Output(unittest.TestCase):
         self.assertEqual(child.one("BATCH")["leaves"][0]["repr"], "''")
 
     def test_program_sees_itself_as_if_it_had_been_started(self):
-        with Program(train="""
+        with Program(
+            train="""
             import sys
             def gen():
                 yield {"argv": repr(sys.argv[1:]), "name": __name__, "path": sys.path[0], "main": repr("" in sys.path)}
-        """) as program:
+        """
+        ) as program:
             child = Child({"target": program.path("train.py") + ":gen", "argv": ["--fast", "1"]})
             child.run()
             told = {leaf["path"][0]: leaf["repr"] for leaf in child.one("BATCH")["leaves"]}
@@ -62,7 +65,8 @@ class Ends(unittest.TestCase):
         self.assertEqual((end["reason"], end["batches"]), ("exhausted", 2))
 
     def test_limit_pulls_no_batch_more_and_closes_the_generator(self):
-        child, end = self.end("""
+        child, end = self.end(
+            """
             def gen():
                 try:
                     for i in range(10):
@@ -70,7 +74,9 @@ class Ends(unittest.TestCase):
                         yield i
                 finally:
                     print("closed")
-        """, batches=2)
+        """,
+            batches=2,
+        )
         self.assertEqual((end["reason"], end["batches"]), ("limit", 2))
         self.assertIn(b"closed", child.stderr)
         self.assertNotIn(b"made 2", child.stderr)
@@ -89,20 +95,28 @@ class Ends(unittest.TestCase):
         self.assertEqual(child.one("ERROR")["what"], "close")
 
     def test_time_limit(self):
-        _, end = self.end("""
+        _, end = self.end(
+            """
             import time
             def gen():
                 while True:
                     time.sleep(0.02)
                     yield 1
-        """, batches=None, time_limit=0.1)
+        """,
+            batches=None,
+            time_limit=0.1,
+        )
         self.assertEqual(end["reason"], "time-limit")
         self.assertGreater(end["batches"], 0)
 
     def test_stop_command(self):
         with Program(train="def gen():\n    while True:\n        yield 1\n") as program:
-            child = Child({"target": program.path("train.py") + ":gen", "batches": None},
-                          on_frame=lambda child, frame: frame.kind == "BATCH" and frame["i"] == 3 and child.command(STOP))
+            child = Child(
+                {"target": program.path("train.py") + ":gen", "batches": None},
+                on_frame=lambda child, frame: (
+                    frame.kind == "BATCH" and frame["i"] == 3 and child.command(STOP)
+                ),
+            )
             child.run()
             self.assertEqual(child.one("END")["reason"], "limit")
             self.assertGreaterEqual(child.one("END")["batches"], 4)
@@ -117,9 +131,13 @@ class Ends(unittest.TestCase):
         self.assertEqual((child.code, len(child.of("BATCH")), child.of("END")), (7, 1, []))
 
     def test_two_runs(self):
-        child = capture("def gen():\n    yield 1\n    yield 2\n", options={"repeat": 2, "batches": None}, runs=2)
-        self.assertEqual([(frame.kind, frame["run"]) for frame in child.frames if frame.kind in ("HELLO", "BATCH", "END")],
-                         [(kind, run) for run in (0, 1) for kind in ("HELLO", "BATCH", "BATCH", "END")])
+        child = capture(
+            "def gen():\n    yield 1\n    yield 2\n", options={"repeat": 2, "batches": None}, runs=2
+        )
+        self.assertEqual(
+            [(frame.kind, frame["run"]) for frame in child.frames if frame.kind in ("HELLO", "BATCH", "END")],
+            [(kind, run) for run in (0, 1) for kind in ("HELLO", "BATCH", "BATCH", "END")],
+        )
 
 
 class Errors(unittest.TestCase):
@@ -138,7 +156,9 @@ class Errors(unittest.TestCase):
         self.assertEqual(error["error"]["type"], "ValueError")
         self.assertEqual(error["error"]["cause"]["type"], "KeyError")
         frames = error["error"]["frames"]
-        self.assertEqual([(frame["line"], frame["func"], frame["user"]) for frame in frames], [(8, "gen", True)])
+        self.assertEqual(
+            [(frame["line"], frame["func"], frame["user"]) for frame in frames], [(8, "gen", True)]
+        )
         if sys.version_info >= (3, 11):
             self.assertEqual(frames[0]["span"][:2], [8, 8])
         self.assertIn("direct cause", error["error"]["text"])
@@ -147,7 +167,9 @@ class Errors(unittest.TestCase):
     def test_exception_at_import(self):
         child = capture("import nothing_of_the_kind\n")
         error = child.one("ERROR")
-        self.assertEqual((error["what"], error["phase"], error["error"]["type"]), ("load", "import", "ModuleNotFoundError"))
+        self.assertEqual(
+            (error["what"], error["phase"], error["error"]["type"]), ("load", "import", "ModuleNotFoundError")
+        )
         self.assertEqual(child.one("END")["reason"], "load-failed")
         self.assertEqual([frame["line"] for frame in error["error"]["frames"]], [1])
 
@@ -175,7 +197,10 @@ class Process(unittest.TestCase):
                 child.seen = child.seen + 1 if hasattr(child, "seen") else 1
                 if child.seen == 2:
                     child.kill()
-        with Program(train="import time\ndef gen():\n    yield 1\n    time.sleep(60)\n    yield 2\n") as program:
+
+        with Program(
+            train="import time\ndef gen():\n    yield 1\n    time.sleep(60)\n    yield 2\n"
+        ) as program:
             child = Child({"target": program.path("train.py") + ":gen", "stall": 0.2}, on_frame=on_frame)
             child.run()
         first, second = child.of("PROGRESS")[:2]
@@ -184,20 +209,24 @@ class Process(unittest.TestCase):
         self.assertGreaterEqual(second["stalled_s"], 2 * 0.2)
 
     def test_dump_names_the_line_while_the_interpreter_is_held(self):
-        with Program(train="""
+        with Program(
+            train="""
             import re
             def gen():
                 yield 1
                 print("begin")
                 re.match("(a+)+$", "a" * 40 + "b")
                 yield 2
-        """) as program:
+        """
+        ) as program:
+
             def on_frame(child, frame):
                 if frame.kind == "BATCH":
                     time.sleep(0.5)
                     os.kill(child.process.pid, signal.SIGUSR1)
                     time.sleep(0.5)
                     child.kill()
+
             child = Child({"target": program.path("train.py") + ":gen"}, on_frame=on_frame)
             child.run()
             self.assertIn("line 6 in gen", child.dump_text)
@@ -208,21 +237,27 @@ class Process(unittest.TestCase):
         self.assertIn("line 4 in gen", child.dump_text)
 
     def test_memory_limit(self):
-        child = capture("def gen():\n    yield 1\n    yield bytearray(3 << 30)\n", options={"max_memory": 2 << 30})
+        child = capture(
+            "def gen():\n    yield 1\n    yield bytearray(3 << 30)\n", options={"max_memory": 2 << 30}
+        )
         self.assertEqual(child.one("ERROR")["error"]["type"], "MemoryError")
         self.assertEqual(child.one("ERROR")["batch"], 1)
 
     def test_interrupt(self):
-        with Program(train="""
+        with Program(
+            train="""
             import sys, time
             def gen():
                 yield 1
                 time.sleep(60)
-        """) as program:
+        """
+        ) as program:
+
             def on_frame(child, frame):
                 if frame.kind == "BATCH":
                     time.sleep(0.3)
                     os.kill(child.process.pid, signal.SIGINT)
+
             child = Child({"target": program.path("train.py") + ":gen"}, on_frame=on_frame)
             child.run()
         error = child.one("ERROR")
@@ -235,6 +270,7 @@ class Process(unittest.TestCase):
                 for _ in range(20):
                     os.kill(child.process.pid, signal.SIGINT)
                     time.sleep(0.001)
+
         with Program(train="def gen():\n    while True:\n        yield bytearray(60000)\n") as program:
             child = Child({"target": program.path("train.py") + ":gen", "batches": None}, on_frame=on_frame)
             child.run()
@@ -243,11 +279,14 @@ class Process(unittest.TestCase):
     def test_descriptors_closed_by_the_program(self):
         child = capture("import os\ndef gen():\n    yield 1\n    os.closerange(3, 256)\n    yield 2\n")
         self.assertEqual(len(child.of("BATCH")), 2)
-        child = capture("import os\ndef gen():\n    yield 1\n    os.closerange(3, 1024)\n    yield 2\n", acknowledge=False)
+        child = capture(
+            "import os\ndef gen():\n    yield 1\n    os.closerange(3, 1024)\n    yield 2\n", acknowledge=False
+        )
         self.assertEqual((len(child.of("BATCH")), child.code), (1, 81))
 
     def test_nothing_is_written_into_a_file_that_took_our_number(self):
-        with Program(train="""
+        with Program(
+            train="""
             import os
             def gen():
                 yield 1
@@ -256,7 +295,8 @@ class Process(unittest.TestCase):
                 for number in range(512, 530):
                     os.dup2(low, number)
                 yield 2
-        """) as program:
+        """
+        ) as program:
             child = Child({"target": program.path("train.py") + ":gen"}, cwd=program.folder.name)
             child.run()
             self.assertEqual(child.code, 81)
@@ -265,7 +305,8 @@ class Process(unittest.TestCase):
     def test_pools(self):
         for method in ("fork", "spawn"):
             with self.subTest(method):
-                child = capture("""
+                child = capture(
+                    """
                     import multiprocessing
                     def square(x):
                         return x * x
@@ -273,18 +314,26 @@ class Process(unittest.TestCase):
                         with multiprocessing.get_context(%r).Pool(2) as pool:
                             for i in range(3):
                                 yield tuple(pool.map(square, [i, i + 1]))
-                """ % method)
-                self.assertEqual([[leaf["repr"] for leaf in batch["leaves"]] for batch in child.of("BATCH")],
-                                 [["0", "1"], ["1", "4"], ["4", "9"]], child.stderr.decode())
+                """
+                    % method
+                )
+                self.assertEqual(
+                    [[leaf["repr"] for leaf in batch["leaves"]] for batch in child.of("BATCH")],
+                    [["0", "1"], ["1", "4"], ["4", "9"]],
+                    child.stderr.decode(),
+                )
 
     def test_a_fork_that_returns_to_us_sends_nothing(self):
-        child = capture("""
+        child = capture(
+            """
             import os
             def gen():
                 yield 1
                 os.fork()
                 yield 2
-        """, options={"batches": None})
+        """,
+            options={"batches": None},
+        )
         self.assertEqual([batch["leaves"][0]["repr"] for batch in child.of("BATCH")], ["1", "2"])
         self.assertEqual(child.one("END")["reason"], "exhausted")
 

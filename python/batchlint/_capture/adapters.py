@@ -2,6 +2,7 @@
 
 Frameworks are recognised by the names of an object's types; none is imported.
 """
+
 from __future__ import annotations
 
 import functools
@@ -24,16 +25,25 @@ class Unusable(Exception):
 class Stream:
     """What is iterated. `close` ends it where it can be ended; the other fields are those of HELLO."""
 
-    def __init__(self, iterator: Iterator[Any], kind: str, cls: str, length: Optional[int] = None,
-                 samples: Optional[int] = None, workers: Optional[int] = None,
-                 element_spec: Optional[List[Dict[str, Any]]] = None) -> None:
+    def __init__(
+        self,
+        iterator: Iterator[Any],
+        kind: str,
+        cls: str,
+        length: Optional[int] = None,
+        samples: Optional[int] = None,
+        workers: Optional[int] = None,
+        element_spec: Optional[List[Dict[str, Any]]] = None,
+    ) -> None:
         self.iterator, self.kind, self.cls, self.length = iterator, kind, cls, length
         self.samples, self.workers, self.element_spec = samples, workers, element_spec
 
     def close(self) -> None:
         """Whatever the user's code raises while it is closed is raised."""
         close = getattr(self.iterator, "close", None) if defines(type(self.iterator), "close") else None
-        if close is not None and (hasattr(self.iterator, "gi_frame") or isinstance(self.iterator, Asynchronous)):
+        if close is not None and (
+            hasattr(self.iterator, "gi_frame") or isinstance(self.iterator, Asynchronous)
+        ):
             close()
 
 
@@ -41,7 +51,8 @@ Look = Callable[[List[Any]], None]
 
 
 def open_stream(given: Any, rows: Optional[int] = None, look: Optional[Look] = None) -> Stream:
-    """`rows`: how many samples make a batch; `look` gets the samples of each batch before they are put together.
+    """`rows`: how many samples make a batch; `look` gets the samples of each batch before they are put
+    together.
 
     Raises Unusable, and whatever the user's `__iter__` raises.
     """
@@ -56,8 +67,12 @@ def open_stream(given: Any, rows: Optional[int] = None, look: Optional[Look] = N
         from .samples import Stacked
 
         count = rows or _ROWS
-        return stream(Stacked(samples, count, look), kind, None if length is None else -(-length // count),
-                      samples=count)
+        return stream(
+            Stacked(samples, count, look),
+            kind,
+            None if length is None else -(-length // count),
+            samples=count,
+        )
 
     if name == "builtins.generator":
         return stream(given, "generator")
@@ -68,7 +83,9 @@ def open_stream(given: Any, rows: Optional[int] = None, look: Optional[Look] = N
     if any(base.startswith("torch.utils.data.") and base.endswith(".DataLoader") for base in names):
         return _loader(given, name, look)
     if any(_is_keras_sequence(base) for base in names):
-        return stream(_indexed(given, _length(given)), "keras.PyDataset", _length(given), workers=_workers(given))
+        return stream(
+            _indexed(given, _length(given)), "keras.PyDataset", _length(given), workers=_workers(given)
+        )
     if any(base.endswith(".DatasetV2") for base in names):
         return stream(iter(given), "tf.data.Dataset", _cardinality(given), element_spec=_element_spec(given))
     if any(base.startswith("torch.utils.data.") and base.endswith(".IterableDataset") for base in names):
@@ -94,7 +111,9 @@ def open_stream(given: Any, rows: Optional[int] = None, look: Optional[Look] = N
         return stream(iter(given), "iterable", _length(given))
     if defines(cls, "__getitem__") and defines(cls, "__len__"):
         return stream(_indexed(given, _length(given)), "sequence", _length(given))
-    raise Unusable("%s hands out no batches: it is no generator, iterator, sequence, dataset or loader" % name)
+    raise Unusable(
+        "%s hands out no batches: it is no generator, iterator, sequence, dataset or loader" % name
+    )
 
 
 def hands_out(given: Any) -> bool:
@@ -102,8 +121,11 @@ def hands_out(given: Any) -> bool:
     cls = type(given)
     if cls is type or defines(cls, "mro"):
         return False
-    return any(defines(cls, method) for method in ("__next__", "__iter__", "__anext__", "__aiter__")) \
-        or defines(cls, "__getitem__") and defines(cls, "__len__")
+    return (
+        any(defines(cls, method) for method in ("__next__", "__iter__", "__anext__", "__aiter__"))
+        or defines(cls, "__getitem__")
+        and defines(cls, "__len__")
+    )
 
 
 def is_batch(given: Any) -> bool:
@@ -111,8 +133,15 @@ def is_batch(given: Any) -> bool:
     if _is_array(given):
         return True
     parts = given if isinstance(given, tuple) else list(given.values()) if type(given) is dict else ()
-    return any(_is_array(part) or isinstance(part, (tuple, dict)) and is_batch(part)
-               or type(part) is list and part and all(_is_array(item) for item in part) for part in parts)
+    return any(
+        _is_array(part)
+        or isinstance(part, (tuple, dict))
+        and is_batch(part)
+        or type(part) is list
+        and part
+        and all(_is_array(item) for item in part)
+        for part in parts
+    )
 
 
 class Asynchronous:
@@ -150,8 +179,12 @@ def _loader(loader: Any, name: str, look: Optional[Look]) -> Stream:
     workers = held.get("num_workers") or None
     if workers:
         # The frames of other processes cannot be seen; the loader's own __setattr__ refuses such changes.
-        for key, value in (("num_workers", 0), ("prefetch_factor", None), ("timeout", 0),
-                           ("persistent_workers", False)):
+        for key, value in (
+            ("num_workers", 0),
+            ("prefetch_factor", None),
+            ("timeout", 0),
+            ("persistent_workers", False),
+        ):
             if key in held:
                 object.__setattr__(loader, key, value)
     if held.get("pin_memory"):
@@ -233,7 +266,9 @@ def _element_spec(dataset: Any) -> Optional[List[Dict[str, Any]]]:
         else:
             dtype, shape = getattr(spec, "dtype", None), getattr(spec, "shape", None)
             try:
-                sizes = None if shape is None else list(shape.as_list() if hasattr(shape, "as_list") else shape)
+                sizes = (
+                    None if shape is None else list(shape.as_list() if hasattr(shape, "as_list") else shape)
+                )
             except Exception:
                 sizes = None  # even the rank is unknown
             found.append({"path": path, "dtype": str(getattr(dtype, "name", dtype)), "shape": sizes})
@@ -262,13 +297,22 @@ def _refuse_collections(given: Any, name: str) -> None:
     """A tuple or dict of datasets is no stream: one of them has to be named."""
     if isinstance(given, dict):
         keys = [key for key, part in given.items() if hands_out(part) and not isinstance(part, (str, bytes))]
-        raise Unusable("%s with the keys %s is no stream of batches" % (name, ", ".join(map(repr, list(given)[:8]))),
-                       *["one of them: `...[%r]`" % key for key in keys[:3]])
-    if isinstance(given, tuple) and given and all(
+        raise Unusable(
+            "%s with the keys %s is no stream of batches" % (name, ", ".join(map(repr, list(given)[:8]))),
+            *["one of them: `...[%r]`" % key for key in keys[:3]],
+        )
+    if (
+        isinstance(given, tuple)
+        and given
+        and all(
             hands_out(part) and not isinstance(part, (str, bytes, list, tuple, dict)) and not _is_array(part)
-            for part in given):
-        raise Unusable("a tuple of %d (%s) is no stream of batches" % (
-            len(given), ", ".join(type(part).__name__ for part in given[:4])),
-            *["one of them: `...[%d]`" % index for index in range(min(3, len(given)))])
+            for part in given
+        )
+    ):
+        raise Unusable(
+            "a tuple of %d (%s) is no stream of batches"
+            % (len(given), ", ".join(type(part).__name__ for part in given[:4])),
+            *["one of them: `...[%d]`" % index for index in range(min(3, len(given)))],
+        )
     if isinstance(given, (str, bytes)):
         raise Unusable("a text hands out no batches")

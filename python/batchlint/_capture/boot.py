@@ -1,4 +1,7 @@
-"""The text after `python -u -c`: read the helper and its options from descriptor 0, keep descriptors 0 and 1 for it, start."""
+"""The text after `python -u -c`: read the helper and its options from descriptor 0, keep descriptors 0 and 1
+for it, start.
+"""
+
 import json
 import os
 import sys
@@ -18,7 +21,9 @@ def _exactly(count):
 
 
 def _private(fd):
-    """A copy of `fd` that no program we start inherits, out of the way of loops that close every small number."""
+    """A copy of `fd` that no program we start inherits, out of the way of loops that close every small
+    number.
+    """
     try:
         import fcntl
 
@@ -34,17 +39,19 @@ class _Modules:
         self.texts = texts
 
     def find_spec(self, name, path=None, target=None):
-        stem = "__init__" if name == PACKAGE else name[len(PACKAGE) + 1:]
+        stem = "__init__" if name == PACKAGE else name[len(PACKAGE) + 1 :]
         if name.split(".")[0] != PACKAGE or stem not in self.texts:
             return None
-        return type(__spec__ or sys.__spec__)(name, self, origin="<batchlint>/%s.py" % stem, is_package=name == PACKAGE)
+        return type(__spec__ or sys.__spec__)(
+            name, self, origin="<batchlint>/%s.py" % stem, is_package=name == PACKAGE
+        )
 
     def create_module(self, spec):
         return None
 
     def exec_module(self, module):
         origin = module.__spec__.origin
-        text = self.texts[origin[len("<batchlint>/"):-3]]
+        text = self.texts[origin[len("<batchlint>/") : -3]]
         exec(compile(text, origin, "exec", dont_inherit=True), module.__dict__)
 
 

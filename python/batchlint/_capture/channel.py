@@ -1,4 +1,5 @@
 """Frames out, commands in: `docs/capture-protocol.md`. Never on descriptors 0, 1 and 2."""
+
 from __future__ import annotations
 
 import errno
@@ -21,9 +22,12 @@ MAX_JSON = 16 << 20
 CLOSED_BY_PROGRAM = 81
 READER_GONE = 82
 
+_pollers = {}  # type: dict
 _HEAD = struct.Struct("<4sBBHIIQ")
 # `default`: nothing of the user may be asked for its text while we send.
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=lambda value: type(value).__name__).encode
+_encode = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, default=lambda value: type(value).__name__
+).encode
 
 
 class Channel:
@@ -45,11 +49,15 @@ class Channel:
     def greet(self) -> None:
         self._write([GREETING])
 
-    def send(self, kind: int, message: Any, payload: Iterable[Any] = (), slot: Optional[int] = None,
-             in_ring: int = 0) -> None:
-        """One frame. `payload`: bytes, or byte buffers, that follow it; or `slot` and the number of bytes `in_ring`."""
-        if isinstance(payload, bytes):
-            payload = (payload,)
+    def send(
+        self,
+        kind: int,
+        message: Any,
+        payload: Iterable[Any] = (),
+        slot: Optional[int] = None,
+        in_ring: int = 0,
+    ) -> None:
+        """One frame. `payload`: byte buffers that follow it; or `slot` and the number of bytes `in_ring`."""
         text = _encode(message).encode("utf-8", "replace")
         if len(text) > MAX_JSON:
             text = _encode(_too_large(kind, message)).encode("utf-8", "replace")
@@ -79,7 +87,9 @@ class Channel:
         return bool(self.free)
 
     def wait(self) -> Optional[Tuple[int, Any]]:
-        """The next PLAN (kind, JSON), those first that came earlier; None after BYE or at the end of the commands."""
+        """The next PLAN (kind, JSON), those first that came earlier; None after BYE or at the end of the
+        commands.
+        """
         while not self._later and not self.ended:
             self._take()
         return self._later.pop(0) if self._later else None
@@ -179,14 +189,18 @@ def _too_large(kind: int, message: Any) -> Any:
     if kind != BATCH:
         return {"message": "a message of kind %d was too large" % kind}
     kept = {key: message[key] for key in ("run", "i", "next_s") if key in message}
-    kept.update(tree="leaf", leaves=[{"path": [], "py": "", "kind": "other", "note": "too many leaves to describe"}])
+    kept.update(
+        tree="leaf", leaves=[{"path": [], "py": "", "kind": "other", "note": "too many leaves to describe"}]
+    )
     return kept
 
 
 def _readable(fd: int) -> bool:
     if hasattr(select, "poll"):
-        poller = select.poll()
-        poller.register(fd, select.POLLIN)
+        poller = _pollers.get(fd)
+        if poller is None:
+            poller = _pollers[fd] = select.poll()
+            poller.register(fd, select.POLLIN)
         try:
             # A descriptor that the program closed is not readable: waiting for it would never end.
             return any(events & (select.POLLIN | select.POLLHUP) for _, events in poller.poll(0))

@@ -1,10 +1,14 @@
-"""What a training call and its Keras model say about the data: inputs, outputs, loss, steps. Every part is guarded."""
+"""What a training call and its Keras model say about the data: inputs, outputs, loss, steps. Every part is
+guarded.
+"""
+
 from __future__ import annotations
 
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
-# The order of the arguments in versions whose own signature cannot be read, or that have no such method any more.
+# The order of the arguments in versions whose own signature cannot be read, or that have no such method any
+# more.
 _ORDER = {
     "fit": ("x", "y", "batch_size", "epochs"),
     "evaluate": ("x", "y", "batch_size", "verbose", "sample_weight", "steps"),
@@ -16,7 +20,9 @@ _ORDER = {
 
 
 def arguments_of(method: str, real: Any, args: Sequence[Any], keywords: Dict[str, Any]) -> Dict[str, Any]:
-    """The arguments of a call by name; where the signature does not fit, in the order that the method is known for."""
+    """The arguments of a call by name; where the signature does not fit, in the order that the method is
+    known for.
+    """
     import inspect
 
     if real is not None:
@@ -78,8 +84,9 @@ def _tensors(model: Any, attribute: str, structure: str, names: str) -> List[Dic
             name = keyed.get(id(tensor)) or (listed[index] if len(listed) == len(tensors) else None)
             name = name or str(getattr(tensor, "name", "")).split(":")[0]
             dtype = getattr(tensor, "dtype", None)
-            found.append({"name": name, "shape": _shape(tensor.shape),
-                          "dtype": str(getattr(dtype, "name", dtype))})
+            found.append(
+                {"name": name, "shape": _shape(tensor.shape), "dtype": str(getattr(dtype, "name", dtype))}
+            )
         except Exception:
             continue
     return found
@@ -104,8 +111,10 @@ def _keys(structure: Any) -> Dict[int, str]:
 
 def _shape(shape: Any) -> Optional[List[Optional[int]]]:
     try:
-        return [None if size is None else int(size)
-                for size in (shape.as_list() if hasattr(shape, "as_list") else shape)]
+        return [
+            None if size is None else int(size)
+            for size in (shape.as_list() if hasattr(shape, "as_list") else shape)
+        ]
     except (TypeError, ValueError):
         return None
 

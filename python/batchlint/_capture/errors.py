@@ -1,4 +1,5 @@
 """An exception as the ERROR frame tells it."""
+
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
@@ -9,14 +10,21 @@ _FRAMES = 100
 _DEPTH = 4
 
 
-def describe(error: BaseException, source: Optional[Callable[[str], Optional[int]]] = None, depth: int = 0) -> Dict[str, Any]:
+def describe(
+    error: BaseException, source: Optional[Callable[[str], Optional[int]]] = None, depth: int = 0
+) -> Dict[str, Any]:
     """`error` of the protocol: type, message, notes, frames, and what led to it. Never raises.
 
     `source`: gives the id of the SOURCE of a file, for the innermost frame that is the user's own.
     """
     message = _text(error)
-    told = {"type": type(error).__name__, "module": type(error).__module__, "message": message[:2000],
-            "notes": [str(note)[:500] for note in _notes(error)], "frames": frames(error, source)}  # type: Dict[str, Any]
+    told = {
+        "type": type(error).__name__,
+        "module": type(error).__module__,
+        "message": message[:2000],
+        "notes": [str(note)[:500] for note in _notes(error)],
+        "frames": frames(error, source),
+    }  # type: Dict[str, Any]
     if depth < _DEPTH:
         if error.__cause__ is not None:
             told["cause"] = describe(error.__cause__, source, depth + 1)
@@ -41,15 +49,21 @@ def frames(error: BaseException, source: Optional[Callable[[str], Optional[int]]
         at = at.tb_next
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         # The text that could not be compiled has no frame; it is where the reader has to look.
-        found.append({"file": shown(error.filename), "line": error.lineno, "func": "<module>",
-                      "user": is_user(error.filename)})
+        found.append(
+            {
+                "file": shown(error.filename),
+                "line": error.lineno,
+                "func": "<module>",
+                "user": is_user(error.filename),
+            }
+        )
         innermost = found[-1], error.filename
     if innermost is not None and source is not None:
         number = source(innermost[1])
         if number is not None:
             innermost[0]["source"] = number
     if len(found) > _FRAMES:
-        found = found[: _FRAMES // 2] + found[-_FRAMES // 2:]
+        found = found[: _FRAMES // 2] + found[-_FRAMES // 2 :]
     return found
 
 

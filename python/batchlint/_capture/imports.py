@@ -1,4 +1,5 @@
 """Do something right after a module was imported, or put another text in the place of a source file."""
+
 from __future__ import annotations
 
 import sys
@@ -65,7 +66,9 @@ class TextLoader(SourceFileLoader):
 
 
 def after_import(name: str, action: Callable[[Any], None]) -> None:
-    """Call `action(module)` once `name` was imported; at once where it is there already. Its failure is not told."""
+    """Call `action(module)` once `name` was imported; at once where it is there already. Its failure is not
+    told.
+    """
     if name in sys.modules:
         _guarded(action, sys.modules[name])
         return
@@ -74,7 +77,9 @@ def after_import(name: str, action: Callable[[Any], None]) -> None:
 
 
 def overlay(texts: Dict[str, str]) -> None:
-    """From now on these files (absolute path: text) are imported with these texts; tracebacks show them too."""
+    """From now on these files (absolute path: text) are imported with these texts; tracebacks show them
+    too.
+    """
     import linecache
     import os
 

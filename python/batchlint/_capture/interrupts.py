@@ -1,4 +1,5 @@
 """Ctrl-C ends the user's code at once and ours never: a frame that was begun is finished first."""
+
 from __future__ import annotations
 
 import signal
@@ -24,7 +25,9 @@ def _handle(number: int, frame: object) -> None:
 
 
 class User:
-    """`with User():` around every stretch of the user's code: there, and only there, Ctrl-C raises KeyboardInterrupt."""
+    """`with User():` around every stretch of the user's code: there, and only there, Ctrl-C raises
+    KeyboardInterrupt.
+    """
 
     def __enter__(self) -> None:
         _State.inside = True

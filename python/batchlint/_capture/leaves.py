@@ -1,7 +1,9 @@
 """What one leaf of a batch is: its header as the protocol has it, and its bytes.
 
-numpy and the frameworks are used only where the program has imported them; no code of the user's classes runs.
+numpy and the frameworks are used only where the program has imported them; no code of the user's classes
+runs.
 """
+
 from __future__ import annotations
 
 import sys
@@ -10,10 +12,28 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from .program import ancestry, defines, type_name
 
 _NATIVE = "<" if sys.byteorder == "little" else ">"
-_KINDS = {"?": "b", "b": "i", "h": "i", "i": "i", "l": "i", "q": "i", "n": "i", "B": "u", "H": "u", "I": "u",
-          "L": "u", "Q": "u", "N": "u", "e": "f", "f": "f", "d": "f", "c": "S"}
+_KINDS = {
+    "?": "b",
+    "b": "i",
+    "h": "i",
+    "i": "i",
+    "l": "i",
+    "q": "i",
+    "n": "i",
+    "B": "u",
+    "H": "u",
+    "I": "u",
+    "L": "u",
+    "Q": "u",
+    "N": "u",
+    "e": "f",
+    "f": "f",
+    "d": "f",
+    "c": "S",
+}
 _NAMES = {"i": "int", "u": "uint", "f": "float"}
 _SCALARS = (bool, int, float, complex)
+_plain = {}  # type: Dict[Any, Tuple[str, str]]
 _ARRAY_LIBRARIES = ("torch", "tensorflow", "jax", "jaxlib")
 
 
@@ -31,7 +51,7 @@ class Bytes:
         """Copy them into a writable buffer."""
         array = self.array
         if isinstance(array, memoryview):
-            buffer[offset:offset + self.count] = array.cast("B") if array.c_contiguous else array.tobytes()
+            buffer[offset : offset + self.count] = array.cast("B") if array.c_contiguous else array.tobytes()
             return
         np = sys.modules["numpy"]
         # Filling a view of the same type copies strided data once, without a contiguous array in between.
@@ -46,8 +66,11 @@ class Bytes:
         return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
 
 
-def describe(path: Sequence[Any], leaf: Any, cast: Optional[str] = None) -> Tuple[Dict[str, Any], Optional[Bytes], Any]:
-    """(header, bytes or None, the numpy array that was read or None). `cast`: the dtype it is turned into first.
+def describe(
+    path: Sequence[Any], leaf: Any, cast: Optional[str] = None
+) -> Tuple[Dict[str, Any], Optional[Bytes], Any]:
+    """(header, bytes or None, the numpy array that was read or None). `cast`: the dtype it is turned into
+    first.
 
     Never raises: what cannot be read is `unsent`.
     """
@@ -93,10 +116,14 @@ def read(leaf: Any) -> Tuple[Any, Optional[str]]:
     if np is None:
         return None, None
     try:
-        library = next((name.split(".")[0] for name in ancestry(cls) if name.split(".")[0] in _ARRAY_LIBRARIES), module)
+        library = next(
+            (name.split(".")[0] for name in ancestry(cls) if name.split(".")[0] in _ARRAY_LIBRARIES), module
+        )
         if library == "torch" and defines(cls, "detach"):
             return _torch(leaf), "torch"
-        if library in ("tensorflow", "jax", "jaxlib") and (defines(cls, "__array__") or defines(cls, "dtype")):
+        if library in ("tensorflow", "jax", "jaxlib") and (
+            defines(cls, "__array__") or defines(cls, "dtype")
+        ):
             return np.asarray(leaf), "jax" if library == "jaxlib" else library
         if defines(cls, "__dlpack__") and hasattr(np, "from_dlpack"):
             return np.from_dlpack(leaf), "dlpack"
@@ -110,27 +137,41 @@ def read(leaf: Any) -> Tuple[Any, Optional[str]]:
 
 
 def descr(dtype: Any) -> Any:
-    """A numpy dtype as a .npy header has it: a string, or the list of a structured type. Raises ValueError for overlaps."""
+    """A numpy dtype as a .npy header has it: a string, or the list of a structured type. Raises ValueError
+    for overlaps.
+    """
     return dtype.str if dtype.names is None else _listed(dtype.descr)
 
 
 def _listed(fields: List[Any]) -> List[Any]:
-    return [[list(field[0]) if isinstance(field[0], tuple) else field[0],
-             _listed(field[1]) if isinstance(field[1], list) else field[1]] + [list(shape) for shape in field[2:]]
-            for field in fields]
+    return [
+        [
+            list(field[0]) if isinstance(field[0], tuple) else field[0],
+            _listed(field[1]) if isinstance(field[1], list) else field[1],
+        ]
+        + [list(shape) for shape in field[2:]]
+        for field in fields
+    ]
 
 
-def _describe_array(header: Dict[str, Any], array: Any, via: Optional[str], leaf: Any, cast: bool) -> Optional[Bytes]:
+def _describe_array(
+    header: Dict[str, Any], array: Any, via: Optional[str], leaf: Any, cast: bool
+) -> Optional[Bytes]:
     dtype, flags = array.dtype, array.flags
+    plain = _plain.get(dtype) if dtype.names is None else None
+    if plain is None and dtype.names is None:
+        if len(_plain) > 256:
+            _plain.clear()
+        plain = _plain[dtype] = dtype.name, dtype.str  # numpy works its names out anew each time
     # What is known is told before what may fail.
     header["kind"], header["via"] = "array", via
-    header["dtype"] = dtype.name
+    header["dtype"] = plain[0] if plain else dtype.name
     header["shape"], header["strides"] = list(array.shape), list(array.strides)
     header["c"], header["f"] = flags.c_contiguous, flags.f_contiguous
     header["writeable"], header["aligned"], header["nbytes"] = flags.writeable, flags.aligned, array.nbytes
     sent = array
     try:
-        header["descr"] = descr(dtype)
+        header["descr"] = plain[1] if plain else descr(dtype)
     except ValueError:  # fields that overlap or stand in another order: no .npy header can say that
         np = sys.modules["numpy"]
         packed = np.dtype([(name, dtype.fields[name][0]) for name in dtype.names])
@@ -210,14 +251,24 @@ def _describe_memory(header: Dict[str, Any], view: memoryview) -> Optional[Bytes
     form = view.format or "B"
     order = form[0] if form[0] in "<>" else ">" if form[0] == "!" else _NATIVE
     kind = _KINDS.get(form.lstrip("@=<>!"))
-    header.update(kind="array", via="buffer", shape=list(view.shape or ()), strides=list(view.strides or ()),
-                  c=view.c_contiguous, f=view.f_contiguous, writeable=not view.readonly, aligned=True,
-                  nbytes=view.nbytes)
+    header.update(
+        kind="array",
+        via="buffer",
+        shape=list(view.shape or ()),
+        strides=list(view.strides or ()),
+        c=view.c_contiguous,
+        f=view.f_contiguous,
+        writeable=not view.readonly,
+        aligned=True,
+        nbytes=view.nbytes,
+    )
     if kind is None:
         header.update(dtype=form, descr="|V%d" % view.itemsize)
     else:
         header["descr"] = "%s%s%d" % ("|" if view.itemsize == 1 else order, kind, view.itemsize)
-        header["dtype"] = "bool" if kind == "b" else "bytes8" if kind == "S" else _NAMES[kind] + str(8 * view.itemsize)
+        header["dtype"] = (
+            "bool" if kind == "b" else "bytes8" if kind == "S" else _NAMES[kind] + str(8 * view.itemsize)
+        )
     return Bytes(view, view.nbytes)
 
 

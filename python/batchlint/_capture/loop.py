@@ -1,4 +1,5 @@
 """Pull batches, and say what each one is."""
+
 from __future__ import annotations
 
 import os
@@ -16,7 +17,9 @@ _ALIGNED = 64
 
 
 class Capture:
-    """What all runs of one program share: the channel, the ring, the watchdog, and what is known of its sources."""
+    """What all runs of one program share: the channel, the ring, the watchdog, and what is known of its
+    sources.
+    """
 
     def __init__(self, channel: wire.Channel, ring: Any, dog: Any, options: Dict[str, Any]) -> None:
         self.channel, self.ring, self.dog, self.options = channel, ring, dog, options
@@ -67,8 +70,15 @@ class Capture:
             except Exception as error:
                 self.channel.log("samples: %r" % (error,))
 
-    def error(self, what: str, phase: str, error: Optional[BaseException] = None, message: Optional[str] = None,
-              help: Optional[List[str]] = None, batch: Optional[int] = None) -> None:
+    def error(
+        self,
+        what: str,
+        phase: str,
+        error: Optional[BaseException] = None,
+        message: Optional[str] = None,
+        help: Optional[List[str]] = None,
+        batch: Optional[int] = None,
+    ) -> None:
         """Send an ERROR frame."""
         told = {"what": what, "phase": phase}  # type: Dict[str, Any]
         if batch is not None:
@@ -81,14 +91,28 @@ class Capture:
             told["error"] = errors.describe(error, self.origins.text if self.origins is not None else None)
         self.channel.send(wire.ERROR, told)
 
-    def end(self, reason: str, wall: float = 0.0, times: Optional[List[float]] = None,
-            close_error: Optional[BaseException] = None) -> None:
+    def end(
+        self,
+        reason: str,
+        wall: float = 0.0,
+        times: Optional[List[float]] = None,
+        close_error: Optional[BaseException] = None,
+    ) -> None:
         """Send an END frame. `times`: seconds per batch."""
         times = sorted(times or [])
-        told = {"run": self.run, "reason": reason, "batches": len(times), "wall_s": round(wall, 6), "rss": rss()}
+        told = {
+            "run": self.run,
+            "reason": reason,
+            "batches": len(times),
+            "wall_s": round(wall, 6),
+            "rss": rss(),
+        }
         if times:
-            told["next_ms"] = {"min": round(times[0] * 1e3, 3), "median": round(times[len(times) // 2] * 1e3, 3),
-                               "max": round(times[-1] * 1e3, 3)}
+            told["next_ms"] = {
+                "min": round(times[0] * 1e3, 3),
+                "median": round(times[len(times) // 2] * 1e3, 3),
+                "max": round(times[-1] * 1e3, 3),
+            }
         if close_error is not None:
             told["close_error"] = errors.line(close_error)
         self.channel.send(wire.END, told)
@@ -207,7 +231,9 @@ class _Describer:
         message["leaves"] = headers
         self._send_payload(message, bodies)
 
-    def _add_site(self, message: Dict[str, Any], index: int, batch: Any, tree: Any, found: Any, tracer: Any) -> None:
+    def _add_site(
+        self, message: Dict[str, Any], index: int, batch: Any, tree: Any, found: Any, tracer: Any
+    ) -> None:
         origins = self.capture.origins
         if origins is None or self.failed:
             return
@@ -222,7 +248,9 @@ class _Describer:
             if assumed:
                 message["assumed"] = True
 
-    def _send_payload(self, message: Dict[str, Any], bodies: List[Tuple[Dict[str, Any], leaves.Bytes]]) -> None:
+    def _send_payload(
+        self, message: Dict[str, Any], bodies: List[Tuple[Dict[str, Any], leaves.Bytes]]
+    ) -> None:
         capture, total = self.capture, 0
         places = []
         for _, body in bodies:

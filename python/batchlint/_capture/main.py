@@ -1,4 +1,5 @@
 """One program from START to BYE."""
+
 from __future__ import annotations
 
 import os
@@ -12,8 +13,18 @@ from .program import ancestry, type_name, version_of
 from .watchdog import Watchdog, dump_on_trouble, end_with_parent, limit_memory
 
 HELPER = 1
-_FRAMEWORKS = ("torch", "tensorflow", "keras", "tf_keras", "jax", "lightning", "pytorch_lightning", "transformers",
-               "datasets", "grain")
+_FRAMEWORKS = (
+    "torch",
+    "tensorflow",
+    "keras",
+    "tf_keras",
+    "jax",
+    "lightning",
+    "pytorch_lightning",
+    "transformers",
+    "datasets",
+    "grain",
+)
 
 
 def main(options: Dict[str, Any], commands: int, frames: int) -> NoReturn:
@@ -52,8 +63,6 @@ def _own_traceback(error: BaseException) -> str:
 
 
 def _start(sender: wire.Channel, options: Dict[str, Any]) -> Tuple[Any, Capture]:
-    import platform
-
     ring = None
     if (options.get("payload") or "ring") == "ring":
         try:
@@ -65,10 +74,22 @@ def _start(sender: wire.Channel, options: Dict[str, Any]) -> Tuple[Any, Capture]
     dump = dump_on_trouble()
     end_with_parent()
     sender.greet()
-    sender.send(wire.START, {
-        "v": 1, "helper": HELPER, "python": platform.python_version(),
-        "implementation": platform.python_implementation(), "executable": sys.executable, "pid": os.getpid(),
-        "platform": sys.platform, "ring": ring.announcement() if ring else None, "dump": dump})
+    sender.send(
+        wire.START,
+        {
+            "v": 1,
+            "helper": HELPER,
+            "python": sys.version.split()[0],
+            "implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
+                sys.implementation.name, sys.implementation.name
+            ),
+            "executable": sys.executable,
+            "pid": os.getpid(),
+            "platform": sys.platform,
+            "ring": ring.announcement() if ring else None,
+            "dump": dump,
+        },
+    )
     interrupts.install()
     dog = Watchdog(sender, options.get("stall") or 5.0)
     dog.start()
@@ -126,7 +147,10 @@ def _run_target(capture: Capture, options: Dict[str, Any]) -> None:
                 hello["skipped"] = target.skipped
             if run:
                 if not called and _is_spent(found):
-                    capture.channel.log("no second run: `%s` is an iterator, it can be read once" % target.text)
+                    capture.channel.log(
+                        "no second run: `%s` is an iterator, it can be read once" % target.text
+                    )
+                    capture.end("no-data")
                     return
                 if options.get("seed") is not None:
                     from . import seeds
@@ -183,8 +207,15 @@ def _call(capture: Capture, tracer: Any, factory: Any, positional: Any, keywords
                 capture.channel.log("factory: %r" % (error,))
 
 
-def _stream(capture: Capture, options: Dict[str, Any], hello: Dict[str, Any], given: Any, tracer: Any,
-            declared: Optional[Dict[str, Any]] = None, whole: Any = None) -> None:
+def _stream(
+    capture: Capture,
+    options: Dict[str, Any],
+    hello: Dict[str, Any],
+    given: Any,
+    tracer: Any,
+    declared: Optional[Dict[str, Any]] = None,
+    whole: Any = None,
+) -> None:
     """HELLO and the batches. `whole`: the one batch, where arrays were given instead of a stream."""
     from .adapters import Stream, open_stream
 
@@ -195,9 +226,17 @@ def _stream(capture: Capture, options: Dict[str, Any], hello: Dict[str, Any], gi
     else:
         with interrupts.User():
             stream = open_stream(given, options.get("rows"), capture.look_at_samples)
-    hello.update(run=capture.run, kind=stream.kind, len=stream.length, numpy=version_of("numpy"), samples=stream.samples,
-                 workers=stream.workers, element_spec=stream.element_spec, declared=declared,
-                 frameworks={name: version_of(name) for name in _FRAMEWORKS if version_of(name)})
+    hello.update(
+        run=capture.run,
+        kind=stream.kind,
+        len=stream.length,
+        numpy=version_of("numpy"),
+        samples=stream.samples,
+        workers=stream.workers,
+        element_spec=stream.element_spec,
+        declared=declared,
+        frameworks={name: version_of(name) for name in _FRAMEWORKS if version_of(name)},
+    )
     hello["class"] = stream.cls
     capture.channel.send(wire.HELLO, {key: value for key, value in hello.items() if value is not None})
     capture.pull(stream, tracer)
@@ -224,9 +263,20 @@ def _run_script(capture: Capture, options: Dict[str, Any]) -> None:
                 for run in range(2 if options.get("repeat") == 2 else 1):
                     capture.run = run
                     if run and found.batch is None and _is_spent(found.stream):
-                        capture.channel.log("no second run: the call was given an iterator, it can be read once")
+                        capture.channel.log(
+                            "no second run: the call was given an iterator, it can be read once"
+                        )
+                        capture.end("no-data")
                         break
-                    _stream(capture, options, dict(hello), found.stream, capture.tracer(), found.declared, found.batch)
+                    _stream(
+                        capture,
+                        options,
+                        dict(hello),
+                        found.stream,
+                        capture.tracer(),
+                        found.declared,
+                        found.batch,
+                    )
             except Unusable as error:
                 capture.error("no-target", "iter", message=str(error), help=error.help)
                 capture.end("load-failed")
@@ -250,8 +300,13 @@ def _run_script(capture: Capture, options: Dict[str, Any]) -> None:
     if spy.reached and spy.failed is None:
         return
     if ended is None or isinstance(ended, SystemExit):
-        capture.error("no-data", "script", spy.failed or ended, message="the script ended without training on anything",
-                      help=["name what hands out the batches: `batchlint run %s:NAME`" % script])
+        capture.error(
+            "no-data",
+            "script",
+            spy.failed or ended,
+            message="the script ended without training on anything",
+            help=["name what hands out the batches: `batchlint run %s:NAME`" % script],
+        )
         capture.end("no-data")
     else:
         _failed(capture, "script", ended)
@@ -266,7 +321,9 @@ def _failed(capture: Capture, phase: str, error: BaseException) -> None:
         return
     help = None
     if isinstance(error, ImportError) and "no known parent package" in str(error):
-        help = ["this file belongs to a package: name it as a module, `package.module:name`, from the folder above"]
+        help = [
+            "this file belongs to a package: name it as a module, `package.module:name`, from the folder above"
+        ]
     capture.error("load", phase, error, help=help)
     capture.end("load-failed")
 
@@ -293,6 +350,11 @@ def _serve(capture: Capture) -> None:
                 answer = plan(asked.get("wants") or [], capture.origins)
             except BaseException as error:
                 sender.log("plan: %r" % (error,))
-                answer = {"results": [{"want": index, "ok": False, "why": "the helper failed: %r" % (error,)}
-                                      for index in range(len(asked.get("wants") or []))], "files": []}
+                answer = {
+                    "results": [
+                        {"want": index, "ok": False, "why": "the helper failed: %r" % (error,)}
+                        for index in range(len(asked.get("wants") or []))
+                    ],
+                    "files": [],
+                }
             sender.send(wire.EDITS, dict(answer, id=asked.get("id")))

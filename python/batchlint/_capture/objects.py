@@ -1,4 +1,5 @@
 """What stands in an array of objects: tallies of the live elements, without running any code of theirs."""
+
 from __future__ import annotations
 
 import sys
@@ -11,17 +12,26 @@ _TOLD = 16
 
 
 def tally(array: Any) -> Dict[str, Any]:
-    """`objects` of the protocol; `first` is the flat index of the first of its sort. `looked` where not all were seen."""
-    kinds, shapes, dtypes = {}, {}, {}  # type: Dict[Any, List[int]], Dict[Any, List[int]], Dict[Any, List[int]]
+    """`objects` of the protocol; `first` is the flat index of the first of its sort. `looked` where not all
+    were seen.
+    """
+    kinds = {}  # type: Dict[Any, List[int]]
+    shapes = {}  # type: Dict[Any, List[int]]
+    dtypes = {}  # type: Dict[Any, List[int]]
     np = sys.modules["numpy"]
     for index, element in enumerate(array.flat):
         if index == _LOOKED_AT:
             break
         cls = type(element)
-        _count(kinds, cls, index)
+        _count(kinds, type_name(cls), index)
         if issubclass(cls, (np.ndarray, np.generic)):
-            plain = element if cls is np.ndarray else np.ndarray.view(element, np.ndarray) \
-                if issubclass(cls, np.ndarray) else np.asarray(element)
+            plain = (
+                element
+                if cls is np.ndarray
+                else np.ndarray.view(element, np.ndarray)
+                if issubclass(cls, np.ndarray)
+                else np.asarray(element)
+            )
             _count(shapes, plain.shape, index)
             _count(dtypes, plain.dtype, index)
         elif cls in (list, tuple):
@@ -31,7 +41,7 @@ def tally(array: Any) -> Dict[str, Any]:
             _count(dtypes, str(element.dtype).rpartition(".")[2], index)
     told = {
         "elements": array.size,
-        "kinds": _listed(kinds, type_name),
+        "kinds": _listed(kinds, str),
         "shapes": _listed(shapes, list),
         "dtypes": _listed(dtypes, lambda dtype: getattr(dtype, "name", dtype)),
     }  # type: Dict[str, Any]

@@ -1,4 +1,5 @@
 """What of the running program is the user's own code."""
+
 from __future__ import annotations
 
 import os
@@ -6,15 +7,20 @@ import sys
 from typing import Any, Dict, List, Optional
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep if "__file__" in globals() else "<batchlint>/"
-_LIBRARY = tuple({
-    os.path.join(os.path.realpath(os.path.dirname(os.__file__)), ""),
-    os.path.join(os.path.dirname(os.__file__), ""),
-})
+_LIBRARY = tuple(
+    {
+        os.path.join(os.path.realpath(os.path.dirname(os.__file__)), ""),
+        os.path.join(os.path.dirname(os.__file__), ""),
+    }
+)
 _known: Dict[str, bool] = {}
+_names: Dict[type, str] = {}
 
 
 def is_user(filename: str) -> bool:
-    """Whether a code object's file was written by the user: not ours, not the standard library, not installed."""
+    """Whether a code object's file was written by the user: not ours, not the standard library, not
+    installed.
+    """
     known = _known.get(filename)
     if known is None:
         known = _known[filename] = _is_user(filename)
@@ -52,8 +58,12 @@ def shown(filename: str) -> str:
 
 def frame_of(code: Any, line: Optional[int], lasti: int) -> Dict[str, Any]:
     """One frame as the protocol has it."""
-    frame = {"file": shown(code.co_filename), "line": line or code.co_firstlineno,
-             "func": getattr(code, "co_qualname", code.co_name), "user": is_user(code.co_filename)}
+    frame = {
+        "file": shown(code.co_filename),
+        "line": line or code.co_firstlineno,
+        "func": getattr(code, "co_qualname", code.co_name),
+        "user": is_user(code.co_filename),
+    }
     where = span(code, lasti)
     if where:
         frame["span"] = where
@@ -61,7 +71,9 @@ def frame_of(code: Any, line: Optional[int], lasti: int) -> Dict[str, Any]:
 
 
 def caller(frame: Any) -> Dict[str, Any]:
-    """The nearest user frame from `frame` outwards, {file, line, func}; `frame` itself where there is none."""
+    """The nearest user frame from `frame` outwards, {file, line, func}; `frame` itself where there is
+    none.
+    """
     at = frame
     while at is not None and not is_user(at.f_code.co_filename):
         at = at.f_back
@@ -71,9 +83,16 @@ def caller(frame: Any) -> Dict[str, Any]:
 
 def type_name(cls: type) -> str:
     """Module and name of a type, without asking its metaclass."""
+    plain = type(cls) is type  # another metaclass may have a hash of its own
+    known = _names.get(cls) if plain else None
+    if known is not None:
+        return known
     module = type.__getattribute__(cls, "__module__")
     name = type.__getattribute__(cls, "__qualname__")
-    return "%s.%s" % (module, name) if isinstance(module, str) and module else str(name)
+    known = "%s.%s" % (module, name) if isinstance(module, str) and module else str(name)
+    if plain and len(_names) < 1000:
+        _names[cls] = known
+    return known
 
 
 def ancestry(cls: type) -> List[str]:
@@ -83,7 +102,9 @@ def ancestry(cls: type) -> List[str]:
 
 def defines(cls: type, name: str) -> bool:
     """Whether a type or one of its bases has this attribute; nothing of it is run."""
-    return any(name in type.__getattribute__(base, "__dict__") for base in type.__getattribute__(cls, "__mro__"))
+    return any(
+        name in type.__getattribute__(base, "__dict__") for base in type.__getattribute__(cls, "__mro__")
+    )
 
 
 def rss() -> Optional[int]:

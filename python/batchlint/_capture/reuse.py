@@ -1,8 +1,11 @@
 """Whether a batch stands in memory that an earlier batch was yielded in.
 
-An earlier leaf counts only while the object that owns its memory is alive: the allocator may give the same address to a
-fresh array, which is no reuse. Whether the contents changed in between is for batchlint to tell, from its hashes.
+An earlier leaf counts only while the object that owns its memory is alive: the allocator may give the same
+address to a
+fresh array, which is no reuse. Whether the contents changed in between is for batchlint to tell, from its
+hashes.
 """
+
 from __future__ import annotations
 
 import collections

@@ -1,4 +1,5 @@
 """The file that large payloads go through: two slots, written here, read and acknowledged by batchlint."""
+
 from __future__ import annotations
 
 import os
@@ -12,7 +13,9 @@ SMALLEST = 64 << 10
 
 
 class Ring:
-    """`SLOTS` slots of `SLOT_BYTES` in a sparse file: memory is taken where batches were written, not before."""
+    """`SLOTS` slots of `SLOT_BYTES` in a sparse file: memory is taken where batches were written, not
+    before.
+    """
 
     def __init__(self) -> None:
         """Raises OSError where no such file can be made."""
@@ -35,7 +38,9 @@ class Ring:
         return {"path": self.path, "slots": SLOTS, "slot_bytes": SLOT_BYTES}
 
     def claim(self, channel: Channel, count: int) -> Optional[int]:
-        """A free slot for `count` bytes, after waiting for one where all are busy; None where they go in band."""
+        """A free slot for `count` bytes, after waiting for one where all are busy; None where they go in
+        band.
+        """
         if not SMALLEST <= count <= SLOT_BYTES:
             return None
         channel.poll()
@@ -65,10 +70,10 @@ class Ring:
             self._unlink = None
 
 
-
-
 def memory_file(name: str) -> Optional[int]:
-    """A descriptor of a file without a name on disk, out of the way of small numbers; None where there are none."""
+    """A descriptor of a file without a name on disk, out of the way of small numbers; None where there are
+    none.
+    """
     if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
         return None
     try:

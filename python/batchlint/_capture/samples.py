@@ -1,4 +1,5 @@
 """Samples before they are put together: how they differ, and batches made of them."""
+
 from __future__ import annotations
 
 import sys
@@ -28,11 +29,19 @@ def differences(samples: List[Any]) -> Optional[Dict[str, Any]]:
     for path, where in present.items():
         if len(where) < len(looked):
             first = next(index for index, at in enumerate(where + [-1]) if index != at)
-            lost.append({"key": path[0] if len(path) == 1 else list(path), "missing": len(looked) - len(where),
-                         "first": first})
-    told = [{"path": list(path), "dtype": dtype, "shape": list(shape), "count": count, "first": first}
-            for path, likes in groups.items() if len(likes) > 1
-            for (dtype, shape), (count, first) in likes.items()]
+            lost.append(
+                {
+                    "key": path[0] if len(path) == 1 else list(path),
+                    "missing": len(looked) - len(where),
+                    "first": first,
+                }
+            )
+    told = [
+        {"path": list(path), "dtype": dtype, "shape": list(shape), "count": count, "first": first}
+        for path, likes in groups.items()
+        if len(likes) > 1
+        for (dtype, shape), (count, first) in likes.items()
+    ]
     if not told and not lost:
         return None
     return {"count": len(samples), "groups": told[:_TOLD], "lost": lost[:_TOLD]}
@@ -81,8 +90,11 @@ def _rows(leaves: List[Any]) -> Any:
         return leaves
     torch = sys.modules.get("torch")
     tensor = getattr(torch, "Tensor", None)
-    if tensor is not None and all(isinstance(leaf, tensor) for leaf in leaves) \
-            and len({(tuple(leaf.shape), leaf.dtype) for leaf in leaves}) == 1:
+    if (
+        tensor is not None
+        and all(isinstance(leaf, tensor) for leaf in leaves)
+        and len({(tuple(leaf.shape), leaf.dtype) for leaf in leaves}) == 1
+    ):
         return torch.stack([leaf.detach() for leaf in leaves])
     arrays = [_array(np, leaf) for leaf in leaves]
     if all(array is not None for array in arrays) and len({array.shape for array in arrays}) == 1:
@@ -114,7 +126,9 @@ def _like(leaf: Any) -> Tuple[str, Tuple[int, ...]]:
         dtype, shape = getattr(leaf, "dtype", None), getattr(leaf, "shape", None)
         try:
             if dtype is not None and shape is not None:
-                return getattr(dtype, "name", None) or str(dtype).rpartition(".")[2], tuple(int(size) for size in shape)
+                return getattr(dtype, "name", None) or str(dtype).rpartition(".")[2], tuple(
+                    int(size) for size in shape
+                )
         except Exception:
             pass
     return cls.__name__, (len(leaf),) if cls is list else ()

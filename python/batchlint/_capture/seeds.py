@@ -1,4 +1,5 @@
 """The same random numbers in every run: so that two runs can be compared."""
+
 from __future__ import annotations
 
 import random
@@ -11,7 +12,9 @@ _made = [0]  # generators without a seed that were made in this run
 
 
 def fix(seed: int) -> None:
-    """Seed every library now or when the program imports it; unseeded `default_rng()` too. Call again before a new run."""
+    """Seed every library now or when the program imports it; unseeded `default_rng()` too. Call again before
+    a new run.
+    """
     random.seed(seed)
     _made[0] = 0
     for name, plant in _PLANTS.items():

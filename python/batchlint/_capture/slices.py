@@ -1,4 +1,5 @@
 """The top-level statements of a file that one name needs: for scripts that train when they are imported."""
+
 from __future__ import annotations
 
 import ast
@@ -10,7 +11,8 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def cut(text: str, path: str, wanted: Set[str]) -> Tuple[Any, List[int]]:
     """(code, first lines of the statements that were left out). Raises SyntaxError.
 
-    Kept: what defines the wanted names, what those statements name, and so on; item and attribute assignments to
+    Kept: what defines the wanted names, what those statements name, and so on; item and attribute assignments
+    to
     them; star imports and `from __future__`. A call for its effect alone (`random.seed(0)`) is left out.
     """
     body = ast.parse(text, path).body
@@ -34,8 +36,11 @@ def cut(text: str, path: str, wanted: Set[str]) -> Tuple[Any, List[int]]:
                 kept.add(index)
                 todo.extend(_loaded(body[index]))
     module = ast.Module(body=[body[index] for index in sorted(kept)], type_ignores=[])
-    skipped = [_first_line(statement) for index, statement in enumerate(body)
-               if index not in kept and not _is_text(statement)]
+    skipped = [
+        _first_line(statement)
+        for index, statement in enumerate(body)
+        if index not in kept and not _is_text(statement)
+    ]
     return compile(module, path, "exec", dont_inherit=True), skipped
 
 
@@ -76,12 +81,16 @@ def _loaded(node: ast.AST) -> List[str]:
 
 def _always(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and (
-        statement.module == "__future__" or any(alias.name == "*" for alias in statement.names))
+        statement.module == "__future__" or any(alias.name == "*" for alias in statement.names)
+    )
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.If) and isinstance(statement.test, ast.Compare) and any(
-        isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test))
+    return (
+        isinstance(statement, ast.If)
+        and isinstance(statement.test, ast.Compare)
+        and any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test))
+    )
 
 
 def _is_text(statement: ast.stmt) -> bool:

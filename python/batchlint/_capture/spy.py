@@ -1,4 +1,5 @@
 """Run a training script up to the first call that takes data, and say what the call and its model declare."""
+
 from __future__ import annotations
 
 import os
@@ -17,7 +18,9 @@ class Reached(BaseException):
 
 
 class Found:
-    """What a training call was given: `stream` is iterated, or `batch` is the one batch of a call with whole arrays."""
+    """What a training call was given: `stream` is iterated, or `batch` is the one batch of a call with whole
+    arrays.
+    """
 
     def __init__(self, stream: Any, batch: Any, declared: Dict[str, Any]) -> None:
         self.stream, self.batch, self.declared = stream, batch, declared
@@ -27,7 +30,9 @@ Take = Callable[[Found], None]
 
 
 class Spy:
-    """`take` is called in the middle of the training call, while files and contexts of the script are open."""
+    """`take` is called in the middle of the training call, while files and contexts of the script are
+    open.
+    """
 
     def __init__(self, take: Take) -> None:
         self.take = take
@@ -43,7 +48,9 @@ class Spy:
         imports.after_import("torch.utils.data", self._torch)
 
     def run(self, script: str) -> None:
-        """Run the script as `__main__`. Raises whatever it raises, and Reached where it did not catch that."""
+        """Run the script as `__main__`. Raises whatever it raises, and Reached where it did not catch
+        that.
+        """
         import types
 
         path = os.path.abspath(script)
@@ -99,18 +106,36 @@ class Spy:
             if self._passes():
                 return real(given)
             frame = sys._getframe(1)
-            return self._hit(lambda: Found(given, None, {
-                "call": caller(frame), "method": "__iter__", "framework": "torch", "inputs": [], "outputs": [],
-                "version": getattr(sys.modules.get("torch"), "__version__", None),
-                "batch_size": getattr(given, "batch_size", None)}))
+            return self._hit(
+                lambda: Found(
+                    given,
+                    None,
+                    {
+                        "call": caller(frame),
+                        "method": "__iter__",
+                        "framework": "torch",
+                        "inputs": [],
+                        "outputs": [],
+                        "version": getattr(sys.modules.get("torch"), "__version__", None),
+                        "batch_size": getattr(given, "batch_size", None),
+                    },
+                )
+            )
 
         iterate.__doc__ = real.__doc__
         loader.__iter__ = iterate
 
 
-def _given(module: Any, method: str, real: Any, model: Any, args: Any, keywords: Dict[str, Any], frame: Any) -> Found:
+def _given(
+    module: Any, method: str, real: Any, model: Any, args: Any, keywords: Dict[str, Any], frame: Any
+) -> Found:
     named = arguments_of(method, real, args, keywords)
-    declared = {"call": caller(frame), "method": method, "framework": "keras", "version": keras_version(module)}
+    declared = {
+        "call": caller(frame),
+        "method": method,
+        "framework": "keras",
+        "version": keras_version(module),
+    }
     declared.update(declaration(module, model, named))
     if real is None:
         declared["removed"] = True

@@ -1,4 +1,5 @@
 """`path.py:attr`, `path.py::attr`, `pkg.mod:attr`, dotted attributes, or an expression after the colon."""
+
 from __future__ import annotations
 
 import os
@@ -11,6 +12,9 @@ from . import imports
 _SYNTAX = re.compile(r"^((?:[A-Za-z]:[\\/])?[^:]+?)::?([^:].*)$", re.S)
 _DOTTED = re.compile(r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*$")
 _PLANNED = {"batch_size": "batch_size", "steps": "steps", "steps_per_epoch": "steps", "epochs": "epochs"}
+
+
+_Function = type(lambda: None)
 
 
 class NoTarget(Exception):
@@ -28,7 +32,9 @@ class Target:
         """Raises NoTarget where the text is no target."""
         found = _SYNTAX.match(text)
         if not found:
-            raise NoTarget("`%s` names no object: a target is `path/to/file.py:name` or `package.module:name`" % text)
+            raise NoTarget(
+                "`%s` names no object: a target is `path/to/file.py:name` or `package.module:name`" % text
+            )
         self.text, self.head, self.attribute = text, found.group(1), found.group(2).strip()
         self.is_file = self.head.endswith(".py") or os.sep in self.head or "/" in self.head
         self.path = os.path.abspath(self.head) if self.is_file else None  # type: Optional[str]
@@ -37,7 +43,8 @@ class Target:
         self.owner = None  # type: Any
 
     def load(self, part: bool = False) -> Any:
-        """Import the module and look the attribute up. `part`: run only the top-level statements that it needs.
+        """Import the module and look the attribute up. `part`: run only the top-level statements that it
+        needs.
 
         Raises NoTarget, and whatever the user's code raises.
         """
@@ -95,9 +102,15 @@ class Target:
         if type(self.owner) is type(sys):
             likely = [other for other in generator_like(self.path) if other not in close]
             if likely:
-                help.append("in this file, these look like they hand out batches: %s"
-                            % ", ".join("`%s`" % other for other in likely[:8]))
-        where = self.head if type(self.owner) is type(sys) else "`%s`" % getattr(self.owner, "__name__", self.owner)
+                help.append(
+                    "in this file, these look like they hand out batches: %s"
+                    % ", ".join("`%s`" % other for other in likely[:8])
+                )
+        where = (
+            self.head
+            if type(self.owner) is type(sys)
+            else "`%s`" % getattr(self.owner, "__name__", self.owner)
+        )
         raise NoTarget("there is no `%s` in %s" % (name, where), *help)
 
     def _named(self, name: str) -> str:
@@ -119,13 +132,19 @@ def generator_like(path: Optional[str]) -> List[str]:
             if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(statement)):
                 found.append(statement.name)
         elif isinstance(statement, ast.ClassDef):
-            methods = {part.name for part in statement.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))}
+            methods = {
+                part.name
+                for part in statement.body
+                if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))
+            }
             if methods & {"__iter__", "__next__", "__getitem__", "__aiter__"}:
                 found.append(statement.name)
         elif isinstance(statement, ast.Assign):
             call = statement.value.func if isinstance(statement.value, ast.Call) else None
             made = getattr(call, "attr", getattr(call, "id", ""))
-            if isinstance(statement.value, ast.GeneratorExp) or re.search("Load|Data|Generator|Sequence|batch", made):
+            if isinstance(statement.value, ast.GeneratorExp) or re.search(
+                "Load|Data|Generator|Sequence|batch", made
+            ):
                 found.extend(part.id for part in statement.targets if isinstance(part, ast.Name))
     return found
 
@@ -145,8 +164,11 @@ def arguments(texts: Dict[str, str]) -> Dict[str, Any]:
     return values
 
 
-def prepare(target: Target, given: Dict[str, Any], plan: Dict[str, Any]) -> Tuple[List[Any], Dict[str, Any], Dict[str, Any]]:
-    """How to call the object of a target: positional and keyword arguments, and those taken from the plan by name.
+def prepare(
+    target: Target, given: Dict[str, Any], plan: Dict[str, Any]
+) -> Tuple[List[Any], Dict[str, Any], Dict[str, Any]]:
+    """How to call the object of a target: positional and keyword arguments, and those taken from the plan by
+    name.
 
     Raises NoTarget where a required parameter has no value or a value has no parameter.
     """
@@ -157,9 +179,13 @@ def prepare(target: Target, given: Dict[str, Any], plan: Dict[str, Any]) -> Tupl
     names = [name for name, _, _ in parameters]
     unknown = [name for name in given if name not in names]
     if unknown and not takes_any:
-        raise NoTarget("`%s` takes no argument `%s`" % (target.text, unknown[0]),
-                       "it takes: %s" % (", ".join("`%s`" % name for name in names) or "nothing"))
-    positional, keywords, filled, missing = [], dict(given), {}, []  # type: List[Any], Dict[str, Any], Dict[str, Any], List[str]
+        raise NoTarget(
+            "`%s` takes no argument `%s`" % (target.text, unknown[0]),
+            "it takes: %s" % (", ".join("`%s`" % name for name in names) or "nothing"),
+        )
+    positional = []  # type: List[Any]
+    keywords, filled = dict(given), {}  # type: Dict[str, Any], Dict[str, Any]
+    missing = []  # type: List[str]
     for name, required, only_positional in parameters:
         if name not in keywords and required:
             value = plan.get(_PLANNED.get(name, ""))
@@ -178,18 +204,30 @@ def _cannot_call(target: Target, missing: List[str]) -> NoReturn:
     function = target.found
     listed = ", ".join("`%s`" % name for name in missing)
     if isinstance(function, type):
-        raise NoTarget("`%s` is a class, and making one takes %s" % (target.text, listed),
-                       "name the object: `%s(%s)`" % (target.text, ", ".join("%s=..." % name for name in missing)))
+        raise NoTarget(
+            "`%s` is a class, and making one takes %s" % (target.text, listed),
+            "name the object: `%s(%s)`" % (target.text, ", ".join("%s=..." % name for name in missing)),
+        )
     if isinstance(target.owner, type) and missing[0] in ("self", "cls"):
         base, _, method = target.text.rpartition(".")
-        raise NoTarget("`%s` is a method of a class, not of an object" % target.text,
-                       "name an object: `%s(...).%s(%s)`" % (base, method,
-                                                             ", ".join("%s=..." % name for name in missing[1:])))
+        raise NoTarget(
+            "`%s` is a method of a class, not of an object" % target.text,
+            "name an object: `%s(...).%s(%s)`"
+            % (base, method, ", ".join("%s=..." % name for name in missing[1:])),
+        )
     raise NoTarget("`%s` needs %s" % (target.text, listed), *["--arg %s=..." % name for name in missing])
 
 
 def _parameters(function: Any) -> Tuple[Optional[List[Tuple[str, bool, bool]]], bool]:
-    """[(name, required, only by position)], and whether it takes any keyword; (None, True) where nobody knows."""
+    """[(name, required, only by position)], and whether it takes any keyword; (None, True) where nobody
+    knows.
+    """
+    if (
+        type(function) is _Function
+        and not hasattr(function, "__wrapped__")
+        and not hasattr(function, "__signature__")
+    ):
+        return _plain_parameters(function)
     import inspect
 
     try:
@@ -202,6 +240,24 @@ def _parameters(function: Any) -> Tuple[Optional[List[Tuple[str, bool, bool]]], 
         if parameter.kind is parameter.VAR_KEYWORD:
             takes_any = True
         elif parameter.kind is not parameter.VAR_POSITIONAL:
-            found.append((parameter.name, parameter.default is parameter.empty,
-                          parameter.kind is parameter.POSITIONAL_ONLY))
+            found.append(
+                (
+                    parameter.name,
+                    parameter.default is parameter.empty,
+                    parameter.kind is parameter.POSITIONAL_ONLY,
+                )
+            )
     return found, takes_any
+
+
+def _plain_parameters(function: Any) -> Tuple[List[Tuple[str, bool, bool]], bool]:
+    """The same for a plain function, from its code: importing `inspect` takes longer than many programs."""
+    code = function.__code__
+    only_keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    first_default = code.co_argcount - len(function.__defaults__ or ())
+    found = [
+        (name, index < first_default, index < code.co_posonlyargcount)
+        for index, name in enumerate(code.co_varnames[: code.co_argcount])
+    ]
+    found += [(name, name not in (function.__kwdefaults__ or {}), False) for name in only_keywords]
+    return found, bool(code.co_flags & 0x08)  # CO_VARKEYWORDS

@@ -1,4 +1,5 @@
 """Says where the program stands when nothing happens for a while, and leaves when nobody listens any more."""
+
 from __future__ import annotations
 
 import os
@@ -45,8 +46,16 @@ class Watchdog(threading.Thread):
             try:
                 stack = self._stack()
                 if now is self._now:
-                    self.channel.send(PROGRESS, {"phase": phase, "batch": batch, "stalled_s": round(stalled, 3),
-                                                 "stack": stack, "rss": rss()})
+                    self.channel.send(
+                        PROGRESS,
+                        {
+                            "phase": phase,
+                            "batch": batch,
+                            "stalled_s": round(stalled, 3),
+                            "stack": stack,
+                            "rss": rss(),
+                        },
+                    )
             except Exception:
                 pass
 
@@ -57,8 +66,12 @@ class Watchdog(threading.Thread):
             code = frame.f_code
             # Imports of large libraries are deep; the line of the user that asked for them stands far out.
             wanted = is_user(code.co_filename) or len(found) < _STACK
-            if wanted and not is_ours(code.co_filename) and not code.co_filename.startswith("<frozen") \
-                    and code.co_filename != "<string>":
+            if (
+                wanted
+                and not is_ours(code.co_filename)
+                and not code.co_filename.startswith("<frozen")
+                and code.co_filename != "<string>"
+            ):
                 found.append(frame_of(code, frame.f_lineno, frame.f_lasti))
             frame = frame.f_back
         return found
@@ -98,7 +111,9 @@ def end_with_parent() -> None:
 
 
 def limit_memory(count: int) -> Optional[str]:
-    """Let allocations beyond `count` bytes of address space fail with MemoryError; why not, where that is impossible."""
+    """Let allocations beyond `count` bytes of address space fail with MemoryError; why not, where that is
+    impossible.
+    """
     try:
         import resource
 

@@ -253,7 +253,7 @@ proptest! {
     #[test]
     fn edits_applied_make_the_new_text(pieces in proptest::collection::vec(("[aé\n\r ]{0,6}", proptest::option::of("[bü\n]{0,6}")), 1..8)) {
         // A carriage return and a line feed of two pieces would become one end of a line.
-        let old: String = pieces.iter().map(|(old, _)| format!("{}|", old.replace('\r', "\r\n"))).collect();
+        let old: String = pieces.iter().flat_map(|(old, _)| [old.replace('\r', "\r\n"), "|".into()]).collect();
         let mut edits = Vec::new();
         let (mut at, mut new) = (0, String::new());
         let place = |at: usize| {

@@ -15,7 +15,8 @@ use super::places::{Site, SourceText, Trouble};
 use super::save::Save;
 use super::{Again, Capture};
 use crate::source::{ArrayFacts, Header, Location, Question, Reading, SourceFacts, SourceKind};
-use crate::values::{Pass, Unread};
+use crate::spec::dtype::Dtype;
+use crate::values::{Pass, Unread, compare};
 
 /// Bytes of a slot that are read at a time.
 const CHUNK: usize = 256 * 1024;
@@ -107,8 +108,13 @@ struct WireLog {
     message: String,
 }
 
-/// What is asked of a batch whose headers are known.
-pub type Asking<'a> = dyn FnMut(&SourceFacts, &Hello) -> Vec<Question> + 'a;
+/// How a batch is looked at whose headers are known.
+pub enum Look<'a> {
+    /// These questions are answered.
+    Ask(&'a mut dyn FnMut(&SourceFacts, &Hello) -> Vec<Question>),
+    /// The rows are hashed, as they are or as a cast to the type that is given for the site and the key would make them.
+    Rows(&'a dyn Fn(Option<u32>, &str) -> Option<Dtype>),
+}
 
 /// Listens to one program.
 #[derive(Debug, Default)]
@@ -141,7 +147,7 @@ impl Receiver {
     }
 
     /// Writes down what a frame says. An error, in words, means that the channel is broken.
-    pub fn take(&mut self, frame: Frame, asking: &mut Asking<'_>, save: Option<&mut Save>) -> Result<Event, String> {
+    pub fn take(&mut self, frame: Frame, look: &mut Look<'_>, save: Option<&mut Save>) -> Result<Event, String> {
         let json = &frame.json;
         match frame.kind {
             kind::START => Ok(Event::Started(said(json)?)),
@@ -154,7 +160,7 @@ impl Receiver {
                 self.capture.again = Some(Again::default());
                 Ok(Event::Nothing)
             }
-            kind::BATCH => self.batch(said(json)?, &frame.payload, asking, save),
+            kind::BATCH => self.batch(said(json)?, &frame.payload, look, save),
             kind::ERROR => {
                 let trouble: Trouble = said(json)?;
                 // What went wrong first is what counts.
@@ -165,7 +171,9 @@ impl Receiver {
                 let end: End = said(json)?;
                 match (&mut self.capture.again, end.run) {
                     (Some(again), 1..) => again.end = Some(end),
-                    _ => self.capture.end = Some(end),
+                    (_, 0) => self.capture.end = Some(end),
+                    // There is no second run of what can be read once.
+                    (None, _) => {}
                 }
                 Ok(Event::End)
             }
@@ -202,7 +210,7 @@ impl Receiver {
         &mut self,
         batch: WireBatch,
         payload: &Payload,
-        asking: &mut Asking<'_>,
+        look: &mut Look<'_>,
         save: Option<&mut Save>,
     ) -> Result<Event, String> {
         if self.sources.len() >= MOST {
@@ -250,10 +258,20 @@ impl Receiver {
                 samples,
             })),
         };
-        let questions = asking(&source, &self.capture.hello);
-        for (array, question) in by_array(&source, questions) {
-            let reading = self.read(&source.arrays[array], &given[array], payload, &question)?;
-            source.arrays[array].reading = Some(Arc::new(reading));
+        match look {
+            Look::Ask(ask) => {
+                let questions = ask(&source, &self.capture.hello);
+                for (array, question) in by_array(&source, questions) {
+                    let reading = self.read(&source.arrays[array], &given[array], payload, &question)?;
+                    source.arrays[array].reading = Some(Arc::new(reading));
+                }
+            }
+            Look::Rows(cast) => {
+                for (array, given) in source.arrays.iter_mut().zip(&given) {
+                    let reading = self.rows(array, given, payload, cast(batch.site, &array.key).as_ref())?;
+                    array.reading = Some(Arc::new(reading));
+                }
+            }
         }
         if let Some(save) = save {
             let named = matches!(self.tree.as_deref(), Some(Tree::Node(node)) if node.kind != Container::Tuple && node.kind != Container::List);
@@ -305,6 +323,23 @@ impl Receiver {
         Ok(match pass.finish() {
             Ok(facts) => Reading::Read(Box::new(facts)),
             Err(Unread::Damaged) => Reading::Unread(Unread::NotSent),
+            Err(why) => Reading::Unread(why),
+        })
+    }
+
+    /// Hashes the rows of an array.
+    fn rows(
+        &mut self,
+        array: &ArrayFacts,
+        given: &Given,
+        payload: &Payload,
+        to: Option<&Dtype>,
+    ) -> Result<Reading, String> {
+        let Given::Bytes { at, length } = given else { return Ok(Reading::Unread(Unread::NotSent)) };
+        let mut whole = Vec::new();
+        self.bytes(payload, *at..at.saturating_add(*length), &mut |bytes| whole.extend_from_slice(bytes))?;
+        Ok(match compare::rows(&array.header.layout(), to, &whole) {
+            Ok(facts) => Reading::Read(Box::new(facts)),
             Err(why) => Reading::Unread(why),
         })
     }
