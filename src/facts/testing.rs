@@ -194,6 +194,7 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
         device: None,
         masked: None,
         reuse: None,
+        descr: String::new(),
     };
     let reading = values.map(|values| Arc::new(read(&header, values, to.as_ref())));
     ArrayFacts {
