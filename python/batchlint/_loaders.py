@@ -8,7 +8,8 @@ import weakref
 from typing import Any, Dict, Iterator, Optional, Set
 
 from ._capture.program import defines
-from ._look import Look
+from ._look import Look, warn_once
+from ._report import BatchlintError
 from ._watch import Watching, watched
 
 
@@ -36,15 +37,15 @@ def watched_dataset(given: Any, watching: Watching) -> Any:
     """A Keras PyDataset or Sequence whose `__getitem__` is looked at, each index once."""
     cls = type(given)
     look = _DatasetLook(given, watching)
+    held = getattr(given, "__dict__", {})
+    if held.get("_use_multiprocessing", held.get("use_multiprocessing")):
+        warn_once(BatchlintError("%s makes its batches in other processes (use_multiprocessing): use `batchlint.check`, or "
+                                 "workers without it" % cls.__name__))
 
     def __getitem__(self: Any, index: Any) -> Any:
         return look.item(functools.partial(cls.__getitem__, self, index), index)
 
-    def on_epoch_end(self: Any) -> Any:
-        look.epoch_is_over()
-        return cls.on_epoch_end(self)
-
-    made = _disguised(given, {"__getitem__": __getitem__, "on_epoch_end": on_epoch_end})
+    made = _disguised(given, {"__getitem__": __getitem__})
     try:
         weakref.finalize(made, look.dropped)
     except TypeError:
@@ -87,17 +88,6 @@ class _DatasetLook:
                 self.done = True
                 self.watching.settle(look)
             return batch
-
-    def epoch_is_over(self) -> None:
-        if self.done or os.getpid() != self.watching.process:
-            return
-        with self.lock:
-            self.done = True
-            if self.look is None:
-                self._begin()
-            if self.look is not None:
-                self.look.end("limit")
-                self.watching.settle(self.look)
 
     def dropped(self) -> None:
         """The dataset is gone, or the program ends: judge what was taken."""

@@ -106,7 +106,9 @@ def test_fit_on_a_watched_dataset(workers):
     assert (len(watched), watched.workers) == (6, workers)
     history = model().fit(watched, epochs=2, verbose=0)
     assert len(history.history["loss"]) == 2
-    assert given.epochs == watched.epochs == 2
+    plain = Images(workers=workers)
+    model().fit(plain, epochs=2, verbose=0)
+    assert given.epochs == watched.epochs == plain.epochs
     report = batchlint.last_report()
     assert (rules(report), report.coverage.batches) == ({"double-precision"}, 4)
 
@@ -120,7 +122,7 @@ def test_evaluate_and_predict_take_it_too():
 
 
 @pytest.mark.parametrize("name, code, found", [
-    ("naive", 0, {"double-precision"}), ("corrected", 0, set()), ("whole", 1, {"whole-dataset-batch"}),
+    ("naive", 0, {"double-precision"}), ("corrected", 0, set()), ("whole", 1, {"too-few-batches"}),
 ])
 def test_a_script_without_a_spec(example, name, code, found):
     run = example("train_%s.py" % name)
