@@ -26,9 +26,8 @@ use crate::render::{self, OutputFormat};
 use output::print;
 
 const EXAMPLES: &str = "Examples:
+  batchlint run train.py                      lint what the script is about to train on; nothing is trained
   batchlint check dump/                       lint a folder of .npy and .npz batches
-  batchlint run train.py                      lint what the script is about to train on
-  batchlint run train.py:batches              lint the batches of a generator
   batchlint explain double-precision          what a rule finds, why it hurts, how to fix it";
 
 /// Lint tensor batches before you train.

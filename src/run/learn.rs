@@ -25,7 +25,7 @@ pub(super) fn learnt(declared: &Declared) -> Option<String> {
     };
     let _ = writeln!(text, "framework = \"{framework}\"");
     plan(&mut text, declared);
-    for port in &declared.inputs {
+    for port in declared.inputs.iter().filter(|port| !port.name.is_empty()) {
         input(&mut text, port);
     }
     for (index, port) in declared.outputs.iter().enumerate() {
@@ -68,7 +68,7 @@ fn input(text: &mut String, port: &Port) {
 /// A target, as far as every version of the loss agrees on what it takes: Keras adds and takes away a last axis of one, and
 /// casts.
 fn target(text: &mut String, port: &Port, loss: &str, only: bool) {
-    let name = if only { "target".to_owned() } else { format!("{}_target", port.name) };
+    let name = if only || port.name.is_empty() { "target".to_owned() } else { format!("{}_target", port.name) };
     let shape = port.shape.as_deref().unwrap_or_default();
     let classes = shape.last().copied().flatten();
     let _ = writeln!(text, "\n[targets.{}]", key(&name));

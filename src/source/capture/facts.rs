@@ -314,7 +314,7 @@ pub struct Hello {
     /// What the dataset says of its own elements.
     pub element_spec: Option<Vec<ElementSpec>>,
     /// Top-level lines that were not run.
-    pub skipped: Option<Vec<Vec<u64>>>,
+    pub skipped: Option<Vec<u64>>,
     /// What the training call and its model say.
     pub declared: Option<Declared>,
 }
