@@ -32,7 +32,8 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             })
         })
         .collect();
-    if !odd.is_empty() && !(cx.stream.is_live() && ends_of_epochs(cx, &odd)) {
+    let between_epochs = !odd.is_empty() && cx.stream.is_live() && ends_of_epochs(cx, &odd);
+    if !odd.is_empty() && !between_epochs {
         let sizes: std::collections::BTreeSet<u64> = odd.iter().filter_map(|index| batches[*index].rows).collect();
         let shown: Vec<String> = sizes.iter().take(4).map(u64::to_string).collect();
         let more = if sizes.len() > 4 { ", ..." } else { "" };

@@ -1,0 +1,50 @@
+"""Lint tensor batches before you train.
+
+    report = batchlint.check(batches(), "batchlint.toml")           # take the first batches, say what is wrong
+    model.fit(batchlint.watch(batches(), "batchlint.toml"), ...)    # the same, inside your own loop
+
+Both give a `Report`. The judging is done by the batchlint binary, in a process of its own; see docs/python.md.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List
+
+from ._report import (
+    BatchlintError,
+    Check,
+    Coverage,
+    Diagnostic,
+    Edit,
+    FindingsError,
+    Fix,
+    Label,
+    Place,
+    Report,
+)
+
+if TYPE_CHECKING:
+    from ._check import check as check
+    from ._watch import last_report as last_report
+    from ._watch import watch as watch
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BatchlintError", "Check", "Coverage", "Diagnostic", "Edit", "FindingsError", "Fix", "Label", "Place", "Report",
+    "check", "last_report", "watch",
+]
+
+_LATER = {"check": "_check", "last_report": "_watch", "watch": "_watch"}
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever only wants the binary, or pytest that only loads the plugin, does not wait for the rest.
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module("." + _LATER[name], __name__), name)
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))
+
+
+def __dir__() -> List[str]:
+    return sorted(list(globals()) + list(_LATER))
