@@ -182,6 +182,13 @@ mod tests {
     }
 
     #[test]
+    fn without_a_plan_nobody_waits_for_the_last_batch() {
+        let world = World::new(Framework::Torch).live(&[BATCH, BATCH, "(float32[3, 4], int64[3])"]);
+        assert_eq!(world.judge(&partial_last_batch::RULE).len(), 1);
+        assert_eq!(world.ended(Reason::Limit).looked(&partial_last_batch::RULE), [Looked::No]);
+    }
+
+    #[test]
     fn enough_batches_are_enough_however_it_ended() {
         let world = planned().live(&[BATCH; 10]).ended(Reason::Limit);
         assert_eq!(world.looked(&too_few_batches::RULE), [Looked::Yes]);
