@@ -7,7 +7,6 @@ use super::shapes::{line, listed, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Anchor, Finding, Level};
 use crate::facts::lengths::{Length, Lengths, lengths};
-use crate::source::text::shown;
 use crate::spec::{Framework, Role, Unit};
 
 pub(super) static RULE: Rule = Rule {
