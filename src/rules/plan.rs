@@ -245,14 +245,13 @@ mod tests {
                 .with(|declared| declared.classes = Some(Declared { value: 3, at: declared.at.clone() }))
                 .live_made(20, "{y: int64[64]}", make)
         };
-        let two = |batch: usize, i: usize| (noise(batch, i) as u64 % 2) as f64;
+        let two = |batch: usize, i: usize| noise(batch, i) % 2.0;
         assert_eq!(labels(two).judge(&missing_class::RULE).len(), 1);
         assert!(is_unable(&labels(two).ended(Reason::Limit), &missing_class::RULE));
-        let rare =
-            |batch: usize, i: usize| if i == 0 && batch % 4 == 0 { 2.0 } else { (noise(batch, i) as u64 % 2) as f64 };
+        let rare = |batch: usize, i: usize| if i == 0 && batch.is_multiple_of(4) { 2.0 } else { noise(batch, i) % 2.0 };
         assert_eq!(labels(rare).judge(&class_imbalance::RULE).len(), 1);
         assert!(is_unable(&labels(rare).ended(Reason::Limit), &class_imbalance::RULE));
-        let tail = |batch: usize, i: usize| if batch >= 15 { 2.0 } else { (noise(batch, i) as u64 % 2) as f64 };
+        let tail = |batch: usize, i: usize| if batch >= 15 { 2.0 } else { noise(batch, i) % 2.0 };
         assert_eq!(labels(tail).judge(&sorted_labels::RULE).len(), 1);
         assert!(is_unable(&labels(tail).ended(Reason::Limit), &sorted_labels::RULE));
     }
