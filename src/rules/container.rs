@@ -75,3 +75,51 @@ pub(super) fn place(path: &[Step]) -> String {
         Some(Step::Key(_)) => context::quoted(&key_of(path)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::World;
+    use crate::rules::{Rule, misnamed_input, missing_input, unexpected_array};
+    use crate::spec::Framework;
+
+    fn keras() -> World {
+        World::new(Framework::Keras).input("image", "float32", "batch, 4").target("label", "int64", "batch")
+    }
+
+    /// Everything that the rule says of the batch, which must not speak of files.
+    fn said(world: World, rule: &Rule, batch: &str) -> String {
+        let found = world.live(&[batch]).judge(rule);
+        assert_eq!(found.len(), 1, "{}: {found:?}", rule.id);
+        let said = format!("{:?}", found[0]);
+        for word in ["save", "savez", "np.load", "archive", "dump", "file"] {
+            assert!(!said.contains(word), "{}: `{word}` in {said}", rule.id);
+        }
+        said
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_an_array_is_named() {
+        let missing = said(keras(), &missing_input::RULE, "(float32[8, 4], None)");
+        assert!(missing.contains("only element 0, element 1 is None"), "{missing}");
+        let missing = said(keras(), &missing_input::RULE, "(float32[8, 4], 3)");
+        assert!(missing.contains("element 1 is a Python number (3)"), "{missing}");
+        let odd = said(keras(), &missing_input::RULE, "{image: float32[8, 4], label: 'cat'}");
+        assert!(odd.contains("only `image`, `label` is a text ('cat')"), "{odd}");
+    }
+
+    #[test]
+    fn arrays_without_names_are_called_by_their_places() {
+        let more = said(keras(), &unexpected_array::RULE, "(float32[8, 4], int64[8], float32[8])");
+        assert!(more.contains("element 2 is not in the spec"), "{more}");
+        let named = said(keras(), &unexpected_array::RULE, "({image: float32[8, 4], id: int64[8]}, int64[8])");
+        assert!(named.contains("element 0.id is not in the spec"), "{named}");
+    }
+
+    #[test]
+    fn a_wrong_name_is_mended_where_the_dict_is_made() {
+        let top = said(keras(), &misnamed_input::RULE, "{images: float32[8, 4], label: int64[8]}");
+        assert!(top.contains("batch[\\\"image\\\"] = batch.pop(\\\"images\\\")"), "{top}");
+        let inner = said(keras(), &misnamed_input::RULE, "({images: float32[8, 4]}, int64[8])");
+        assert!(inner.contains("inputs[\\\"image\\\"] = inputs.pop(\\\"images\\\")"), "{inner}");
+    }
+}

@@ -223,16 +223,24 @@ fn label(declared: Option<&Declaration>, name: &str) -> String {
     }
 }
 
-/// "array `image`", or "element 0" for what only its place in a tuple names; safe to show.
+/// "array `image`", "element 0" for what only its place in a tuple names, "the array" for a batch that is one; safe to show.
 pub(super) fn called(name: &str) -> String {
     let shown = crate::source::text::shown(name, 80);
-    if is_place(name) { shown } else { format!("array `{shown}`") }
+    match name {
+        "" => "the array".into(),
+        _ if is_place(name) => shown,
+        _ => format!("array `{shown}`"),
+    }
 }
 
 /// "`image`", or "element 0"; safe to show.
 pub(super) fn quoted(name: &str) -> String {
     let shown = crate::source::text::shown(name, 80);
-    if is_place(name) { shown } else { format!("`{shown}`") }
+    match name {
+        "" => "the array".into(),
+        _ if is_place(name) => shown,
+        _ => format!("`{shown}`"),
+    }
 }
 
 /// Whether the name is that of a place in a batch that a program handed out.

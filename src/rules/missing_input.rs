@@ -22,6 +22,10 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
     if cx.spec.arrays.iter().all(|declared| declared.optional) {
         return Looked::No;
     }
+    // A batch that is None is told by `wrong-container`.
+    if cx.stream.is_live() && cx.arrays.is_empty() {
+        return Looked::No;
+    }
     let present = present(cx);
     for index in pairing::pair(cx).missing {
         let declared = &cx.spec.arrays[index];
@@ -36,8 +40,8 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
             )
             .cause(cause(cx, index))
             .help(format!(
-                "{} it under that name, or say which array it is: `key = \"...\"` in [{}s.{}]",
-                if cx.stream.is_live() { "hand out" } else { "save" },
+                "{} under that name, or say which array it is: `key = \"...\"` in [{}s.{}]",
+                if cx.stream.is_live() { "hand it out" } else { "save it" },
                 declared.role.name(),
                 declared.name
             ));

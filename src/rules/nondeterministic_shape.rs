@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::{batch_place, batch_unit, called};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
-use crate::diagnostic::{Anchor, Finding, Level, Place};
+use crate::diagnostic::{Anchor, Finding, Level, Place, Unit};
 use crate::facts::Cell;
 use crate::source::capture::facts::{Again, Alike, End, Reason};
 use crate::source::shape_text;
@@ -49,7 +49,7 @@ fn count(cx: &StreamCx<'_>, again: &Again, out: &mut Findings) {
             "Under the same seeds a program hands out the same number of batches.",
             format!("{first} in the first run, {second} in the second"),
         )
-        .counted(Vec::new(), first.abs_diff(second), first.max(second), batch_unit(cx.spec))
+        .counted(Vec::new(), first.abs_diff(second), first.max(second), Unit::Step)
         .cause(CAUSE)
         .consequence("epochs differ in length: steps and learning rate schedules that were counted once are wrong, and no run can be repeated")
         .help(HELP),

@@ -29,13 +29,21 @@ pub(super) fn pair<'a>(cx: &BatchCx<'a>) -> Pairing<'a> {
     missing.retain(|declared| {
         let wanted = &cx.spec.arrays[*declared];
         let wanted_key = wanted.pick.key.as_ref().map_or(&wanted.name, |key| &key.value);
-        let near = unexpected.iter().position(|(column, _)| alike(wanted_key, &cx.stream.columns[*column].name));
+        let near = unexpected.iter().position(|(column, _)| alike(wanted_key, own(&cx.stream.columns[*column].name)));
         if let Some(near) = near {
             misnamed.push((*declared, unexpected.remove(near).0));
         }
         near.is_none() && !wanted.optional
     });
     Pairing { missing, unexpected, misnamed }
+}
+
+/// What an array is called where it stands: `image` for `element 0.image`.
+fn own(name: &str) -> &str {
+    match name.strip_prefix("element ") {
+        Some(place) => place.split_once('.').map_or(place, |(_, name)| name),
+        None => name,
+    }
 }
 
 /// Whether one name is probably the other one: other case or separators, a number or `:0` at the end, a plural, a

@@ -129,3 +129,130 @@ pub(super) fn rows(rule: SizeRule) -> String {
         None => range,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{World, noise};
+    use crate::rules::{
+        Looked, Rule, class_imbalance, duplicate_samples, missing_class, numbering_gap, partial_last_batch,
+        repeated_batch, rows_lost, sorted_labels, too_few_batches, uneven_batches, whole_dataset_batch,
+    };
+    use crate::source::capture::facts::Reason;
+    use crate::spec::{Declared, Framework, SizeRule};
+
+    const BATCH: &str = "(float32[8, 4], int64[8])";
+
+    /// A plan of 8 rows per batch, 10 steps and 80 rows.
+    fn planned() -> World {
+        World::new(Framework::Torch).input("x", "float32", "batch, 4").target("y", "int64", "batch").spec(|spec| {
+            let at = spec.arrays[0].at.clone();
+            spec.plan.size = Some(Declared { value: SizeRule::exactly(8), at: at.clone() });
+            spec.plan.steps = Some(Declared { value: 10, at: at.clone() });
+            spec.plan.dataset = Some(Declared { value: 80, at });
+        })
+    }
+
+    fn is_unable(world: &World, rule: &Rule) -> bool {
+        world.judge(rule).is_empty()
+            && matches!(world.looked(rule).as_slice(), [Looked::Unable(why)] if why.contains("batches"))
+    }
+
+    #[test]
+    fn a_program_that_was_stopped_is_not_judged_as_a_whole() {
+        for reason in [Reason::Limit, Reason::TimeLimit, Reason::Exception, Reason::Interrupt] {
+            let world = planned().live(&[BATCH, BATCH, "(float32[3, 4], int64[3])"]).ended(reason);
+            for rule in [&too_few_batches::RULE, &rows_lost::RULE, &partial_last_batch::RULE] {
+                assert!(is_unable(&world, rule), "{reason:?} {}", rule.id);
+            }
+        }
+        let killed = planned().live(&[BATCH, BATCH]).program(|capture| capture.end = None);
+        assert!(is_unable(&killed, &rows_lost::RULE));
+    }
+
+    #[test]
+    fn a_program_that_ended_is_judged_as_files_are() {
+        let world = planned().live(&[BATCH, BATCH, "(float32[3, 4], int64[3])"]);
+        for rule in [&too_few_batches::RULE, &partial_last_batch::RULE] {
+            let found = world.judge(rule);
+            assert_eq!(found.len(), 1, "{}", rule.id);
+            let said = format!("{found:?}");
+            assert!(!said.contains("dump") && !said.contains("files"), "{said}");
+        }
+        assert_eq!(world.looked(&numbering_gap::RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn without_a_plan_nobody_waits_for_the_last_batch() {
+        let world = World::new(Framework::Torch).live(&[BATCH, BATCH, "(float32[3, 4], int64[3])"]);
+        assert_eq!(world.judge(&partial_last_batch::RULE).len(), 1);
+        assert_eq!(world.ended(Reason::Limit).looked(&partial_last_batch::RULE), [Looked::No]);
+    }
+
+    #[test]
+    fn enough_batches_are_enough_however_it_ended() {
+        let world = planned().live(&[BATCH; 10]).ended(Reason::Limit);
+        assert_eq!(world.looked(&too_few_batches::RULE), [Looked::Yes]);
+    }
+
+    #[test]
+    fn the_only_batch_that_was_taken_is_not_the_only_one() {
+        let one = |world: World| {
+            world
+                .spec(|spec| (spec.plan.steps, spec.plan.dataset) = (None, None))
+                .live(&["(float32[99, 4], int64[99])"])
+        };
+        assert_eq!(one(planned()).judge(&whole_dataset_batch::RULE).len(), 1);
+        assert!(one(planned()).ended(Reason::Limit).judge(&whole_dataset_batch::RULE).is_empty());
+    }
+
+    #[test]
+    fn short_batches_where_epochs_end_are_not_uneven() {
+        let short = "(float32[3, 4], int64[3])";
+        let epochs = [BATCH, BATCH, short, BATCH, BATCH, short, BATCH];
+        assert!(planned().live(&epochs).ended(Reason::Limit).judge(&uneven_batches::RULE).is_empty());
+        let odd = [BATCH, short, BATCH, BATCH, short, BATCH, BATCH];
+        assert_eq!(planned().live(&odd).ended(Reason::Limit).judge(&uneven_batches::RULE).len(), 1);
+    }
+
+    #[test]
+    fn another_epoch_of_an_endless_program_is_no_repetition() {
+        let two = "(float32[4, 8])";
+        let of = |make| World::new(Framework::Torch).live_made(7, two, make).ended(Reason::Limit);
+        for make in [
+            (|batch, i| noise(batch % 5, i)) as fn(usize, usize) -> f64,
+            |batch, i| noise(batch % 2, i),
+            |batch, i| noise([0, 1, 2, 3, 2, 0, 1][batch], i),
+        ] {
+            let world = of(make);
+            assert!(world.judge(&repeated_batch::RULE).is_empty());
+            assert!(world.judge(&duplicate_samples::RULE).is_empty());
+        }
+        let twice = of(|batch, i| noise(batch / 2, i));
+        assert_eq!(twice.messages(&repeated_batch::RULE), ["batches have the content of earlier ones"]);
+        // The rows of the first four batches, two batches mixed in each.
+        let mixed = of(|batch, i| if batch < 4 { noise(batch, i) } else { noise((batch + i / 16) % 4, i) });
+        assert!(mixed.judge(&duplicate_samples::RULE).is_empty());
+        let ended = World::new(Framework::Torch)
+            .live_made(7, two, |batch, i| if batch < 4 { noise(batch, i) } else { noise((batch + i / 16) % 4, i) });
+        assert_eq!(ended.judge(&duplicate_samples::RULE).len(), 1);
+    }
+
+    #[test]
+    fn classes_that_may_still_come_are_not_missing() {
+        let labels = |make: fn(usize, usize) -> f64| {
+            World::new(Framework::Torch)
+                .target("y", "int64", "batch")
+                .with(|declared| declared.classes = Some(Declared { value: 3, at: declared.at.clone() }))
+                .live_made(20, "{y: int64[64]}", make)
+        };
+        let two = |batch: usize, i: usize| noise(batch, i) % 2.0;
+        assert_eq!(labels(two).judge(&missing_class::RULE).len(), 1);
+        assert!(is_unable(&labels(two).ended(Reason::Limit), &missing_class::RULE));
+        let rare = |batch: usize, i: usize| if i == 0 && batch.is_multiple_of(4) { 2.0 } else { noise(batch, i) % 2.0 };
+        assert_eq!(labels(rare).judge(&class_imbalance::RULE).len(), 1);
+        assert!(is_unable(&labels(rare).ended(Reason::Limit), &class_imbalance::RULE));
+        let tail = |batch: usize, i: usize| if batch >= 15 { 2.0 } else { noise(batch, i) % 2.0 };
+        assert_eq!(labels(tail).judge(&sorted_labels::RULE).len(), 1);
+        assert!(is_unable(&labels(tail).ended(Reason::Limit), &sorted_labels::RULE));
+    }
+}

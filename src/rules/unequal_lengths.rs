@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::context::quoted;
 use super::shapes::{line, listed, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Anchor, Finding, Level};
 use crate::facts::lengths::{Length, Lengths, lengths};
-use crate::source::text::shown;
 use crate::spec::{Framework, Role, Unit};
 
 pub(super) static RULE: Rule = Rule {
@@ -35,7 +35,7 @@ fn finding(cx: &BatchCx<'_>, lengths: &[Length]) -> Finding {
     // Of two that differ, either may be at fault: the later one in the spec is named first.
     let (first, second) = if lengths.len() == 2 { (&lengths[1], &lengths[0]) } else { (odd, usual) };
     let declared = |length: &Length| cx.stream.columns[length.column].declared.map(|index| &cx.spec.arrays[index]);
-    let name = |length: &Length| format!("`{}`", shown(&cx.stream.columns[length.column].name, 80));
+    let name = |length: &Length| quoted(&cx.stream.columns[length.column].name);
     let label = |length: &Length| declared(length).map_or_else(|| name(length), crate::spec::Declaration::label);
     let shape = |length: &Length| declared(length).and_then(|declaration| declaration.shape.as_ref());
     let found: Vec<String> =

@@ -24,7 +24,8 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
     for (column, header) in pairing::pair(cx).unexpected {
         let name = &cx.stream.columns[column].name;
         let (label, live) = (shown(name, 80), cx.stream.is_live());
-        let places = quoted(name) != format!("`{label}`");
+        let places = live && !label.contains('`') && quoted(name) == label && !label.contains('.');
+        let own = label.rsplit('.').next().filter(|_| live).unwrap_or(&label);
         let finding = cx
             .finding(
                 Anchor::Data,
@@ -39,10 +40,11 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
                 "a leftover of preprocessing was saved too, or the spec was not brought up to date"
             })
             .help(if places {
-                "leave it out, or declare one array more: arrays without names go by their place, inputs first".to_owned()
+                "leave it out, or declare one array more: arrays without names go by their place, inputs first"
+                    .to_owned()
             } else {
                 format!(
-                    "leave it out{}, or declare it: [inputs.{label}] with `optional = true` if only some batches have it",
+                    "leave it out{}, or declare it: [inputs.{own}] with `optional = true` if only some batches have it",
                     if live { "" } else { " when saving" }
                 )
             });

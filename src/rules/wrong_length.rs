@@ -1,6 +1,5 @@
 //! `len()` and the batches that came.
 
-use super::context::batch_unit;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx, plan};
 use crate::diagnostic::{Anchor, Finding, Level, Unit};
 use crate::source::text::shown;
@@ -53,7 +52,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
                 "whoever takes `len()` batches leaves the rest out; torch warns `Length of IterableDataset ... was reported to be ...`"
             })
     };
-    out.push(finding.counted(Vec::new(), says.abs_diff(came), says.max(came), batch_unit(cx.spec)).help(format!(
+    out.push(finding.counted(Vec::new(), says.abs_diff(came), says.max(came), Unit::Step).help(format!(
         "make `__len__` of `{class}` count what comes: `math.ceil(n / size)` batches, with the short one"
     )));
     Looked::Yes
