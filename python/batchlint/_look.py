@@ -122,8 +122,6 @@ class Look:
             self._let_go()
 
     def _start(self, flags: List[str], hello: Dict[str, Any], iterator: Any) -> None:
-        import platform
-
         from ._capture.loop import Capture, _Describer
         from ._capture.program import version_of
         from ._side import Side
@@ -137,7 +135,7 @@ class Look:
         except Exception:
             self._ring = None  # payloads follow their frames
         channel.send(wire.START, {
-            "v": 1, "python": platform.python_version(), "implementation": platform.python_implementation(),
+            "v": 1, "python": sys.version.split()[0], "implementation": sys.implementation.name,
             "executable": sys.executable, "pid": os.getpid(), "platform": sys.platform,
             "ring": self._ring.announcement() if self._ring is not None else None})
         self._capture = Capture(channel, self._ring, _NoWatchdog(), {"batches": self.limit})

@@ -84,7 +84,8 @@ class Taking(unittest.TestCase):
         listener = self.taken(failing())
         error, = listener.of("ERROR")
         self.assertEqual((error["error"]["type"], error["batch"], error["what"]), ("KeyError", 1, "exception"))
-        self.assertEqual([frame["file"] for frame in error["error"]["frames"]], [__file__])
+        self.assertEqual([os.path.basename(frame["file"]) for frame in error["error"]["frames"]],
+                         [os.path.basename(__file__)])
 
     def test_what_the_user_raises_before_the_first_batch_is_raised(self):
         def factory():
