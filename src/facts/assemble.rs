@@ -16,7 +16,7 @@ pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
     let mut families: BTreeMap<(u32, Option<u32>), Vec<Draft<'f>>> = BTreeMap::new();
     let mut shared = Shared::default();
     for draft in drafts_of(facts, spec, &mut shared) {
-        let root = shared.id(&draft.source().root);
+        let root = shared.id(&draft.source.root);
         // Without a spec only a number says that two files belong together.
         let family = (spec.arrays.is_empty() && draft.number.is_some()).then_some(draft.sequence);
         families.entry((root, family)).or_default().push(draft);
@@ -40,7 +40,7 @@ pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
 /// Files in which no array could be described: root and sequence, as ids of [`Shared`], and number.
 fn lost(facts: &Facts, spec: &Spec, shared: &mut Shared) -> Vec<(u32, u32, Option<u64>)> {
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
-    let unread = facts.sources().iter().filter(|source| source.arrays.is_empty());
+    let unread = facts.sources().iter().filter(|source| source.arrays.is_empty() && source.kind != SourceKind::Live);
     unread
         .map(|source| {
             let (sequence, number) = if source.path.ends_with(".npz") {
@@ -80,6 +80,8 @@ impl Shared {
 
 /// A batch in the making.
 struct Draft<'f> {
+    /// Its first file.
+    source: &'f SourceFacts,
     /// What its name shares with the others of its sequence, as an id of [`Shared`].
     sequence: u32,
     number: Option<u64>,
@@ -89,12 +91,6 @@ struct Draft<'f> {
     unreadable: Vec<String>,
     /// Whether the names are those of an archive, or of a dictionary, rather than of loose files.
     keyed: bool,
-}
-
-impl<'f> Draft<'f> {
-    fn source(&self) -> &'f SourceFacts {
-        self.arrays[0].1
-    }
 }
 
 /// What the loose files of one batch share: root and rest of the name, as ids of [`Shared`], the number, and which of
@@ -115,12 +111,13 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, shared: &mut Shared) -> Vec<Draf
                 };
                 let arrays: Vec<_> = last_of_each_key(&source.arrays)
                     .into_iter()
-                    .map(|array| (Arc::clone(&array.key), source, array))
+                    .map(|array| (live::name(array), source, array))
                     .collect();
-                if !arrays.is_empty() {
+                // A program may hand out a batch without an array: `None`.
+                if !arrays.is_empty() || source.kind == SourceKind::Live {
                     let unreadable = unreadable_keys(source);
                     let sequence = shared.id(&sequence);
-                    drafts.push(Draft { sequence, number, arrays, unreadable, keyed: true });
+                    drafts.push(Draft { source, sequence, number, arrays, unreadable, keyed: true });
                 }
             }
             SourceKind::Npy => {
@@ -139,6 +136,7 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, shared: &mut Shared) -> Vec<Draf
                     }
                     loose.insert(key, drafts.len());
                     drafts.push(Draft {
+                        source,
                         sequence: rest,
                         number: name.number,
                         arrays: vec![entry],
@@ -219,11 +217,12 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, sh
         }
         let rows = rows(&columns, &others, batch, spec);
         batches.push(Batch {
-            name: Arc::clone(&draft.source().path),
+            name: Arc::clone(&draft.source.path),
             sequence: shared.text(draft.sequence),
             number: draft.number,
             unreadable: draft.unreadable.into(),
             rows,
+            yielded: draft.source.yielded.clone(),
         });
     }
     columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
@@ -236,7 +235,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
     if spec.arrays.is_empty() {
         return vec![None; draft.arrays.len()];
     }
-    if let Some(yielded) = &draft.source().yielded {
+    if let Some(yielded) = &draft.source.yielded {
         let arrays: Vec<&ArrayFacts> = draft.arrays.iter().map(|(_, _, array)| *array).collect();
         return live::owners(yielded, &arrays, spec);
     }

@@ -1,22 +1,47 @@
 //! Which array of a batch that a program handed out is which: by key, by name, by place.
 
+use std::sync::Arc;
+
 use crate::source::capture::facts::{Container, LeafMark, Node, Step, Tree};
 use crate::source::{ArrayFacts, Leaf, Yielded};
-use crate::spec::{Role, Spec};
+use crate::spec::{Declaration, Role, Spec};
+
+/// Parts of a tuple that have a meaning of their own: inputs, targets, weights.
+const PARTS: usize = 3;
+
+/// What an array is called: its key, or `element 0` where its key is no more than its place in a tuple.
+pub(super) fn name(array: &ArrayFacts) -> Arc<str> {
+    match array.leaf.as_deref().and_then(|leaf| leaf.path.first()) {
+        Some(Step::Index(_)) => format!("element {}", array.key).into(),
+        _ => Arc::clone(&array.key),
+    }
+}
 
 /// Which declaration each array belongs to: by `key` or `position` where given; by the name of a dict key or field; by
 /// the place in a tuple. Where the parts of a tuple are containers themselves, the first holds the inputs, the second the
-/// targets, the third the weights, as every trainer takes them; otherwise the arrays go in the order of the spec.
+/// targets, the third the weights, as every trainer takes them; otherwise the arrays go in the order of the spec. What
+/// is named is not counted among the places.
 pub(super) fn owners(yielded: &Yielded, arrays: &[&ArrayFacts], spec: &Spec) -> Vec<Option<usize>> {
-    let roles = by_role(&yielded.tree);
-    arrays
-        .iter()
-        .enumerate()
-        .map(|(order, array)| {
-            let leaf = array.leaf.as_deref()?;
-            named(array, leaf, spec).or_else(|| placed(leaf, &roles, arrays, order, spec))
+    let parts = Parts::of(&yielded.tree);
+    let leaves: Vec<Option<&Leaf>> = arrays.iter().map(|array| array.leaf.as_deref()).collect();
+    let named: Vec<Option<usize>> =
+        arrays.iter().zip(&leaves).map(|(array, leaf)| named(array, (*leaf)?, spec)).collect();
+    let free: Vec<usize> = (0..spec.arrays.len())
+        .filter(|index| {
+            let pick = &spec.arrays[*index].pick;
+            pick.key.is_none() && pick.position.is_none() && !named.contains(&Some(*index))
         })
-        .collect()
+        .collect();
+    let unnamed: Vec<&Leaf> =
+        leaves.iter().zip(&named).filter(|(_, named)| named.is_none()).filter_map(|(leaf, _)| *leaf).collect();
+    let placed = |leaf: &Leaf| {
+        let named_before = |leaf: &Leaf| {
+            let other = leaves.iter().zip(&named).filter(|(_, named)| named.is_some());
+            other.filter(|(other, _)| other.is_some_and(|other| other.path < leaf.path)).count()
+        };
+        parts.owner(leaf, named_before(leaf), &unnamed, &free, spec)
+    };
+    leaves.iter().zip(&named).map(|(leaf, named)| named.or_else(|| placed((*leaf)?))).collect()
 }
 
 /// By what the spec or the batch calls it.
@@ -38,42 +63,6 @@ fn named(array: &ArrayFacts, leaf: &Leaf, spec: &Spec) -> Option<usize> {
         })
 }
 
-/// By its place among unnamed arrays.
-fn placed(leaf: &Leaf, roles: &Parts, arrays: &[&ArrayFacts], order: usize, spec: &Spec) -> Option<usize> {
-    let declared = |role: Role| spec.arrays.iter().enumerate().filter(move |(_, declared)| declared.role == role);
-    // A name that the spec does not know is not matched by its place.
-    if leaf.path.iter().any(|step| matches!(step, Step::Key(_))) {
-        return None;
-    }
-    match (roles, leaf.path.as_slice()) {
-        (Parts::One, []) => match spec.arrays.as_slice() {
-            [_] => Some(0),
-            _ => declared(Role::Input).map(|(index, _)| index).next(),
-        },
-        (Parts::Flat, [Step::Index(_)]) => {
-            let in_order =
-                [Role::Input, Role::Target, Role::Weight].into_iter().flat_map(declared).map(|(index, _)| index);
-            in_order.into_iter().nth(flat_place(leaf)?)
-        }
-        (Parts::ByRole, [Step::Index(part), ..]) => {
-            let role = *[Role::Input, Role::Target, Role::Weight].get(usize::try_from(*part).ok()?)?;
-            let same_part = |other: &&&ArrayFacts| {
-                other.leaf.as_deref().is_some_and(|other| other.path.first() == leaf.path.first())
-            };
-            let before = arrays[..order].iter().filter(same_part).count();
-            declared(role).map(|(index, _)| index).nth(before)
-        }
-        _ => None,
-    }
-}
-
-fn flat_place(leaf: &Leaf) -> Option<usize> {
-    match leaf.path.as_slice() {
-        [Step::Index(place)] => usize::try_from(*place).ok(),
-        _ => None,
-    }
-}
-
 /// What the places of a batch mean.
 enum Parts {
     /// The batch is one array.
@@ -82,16 +71,47 @@ enum Parts {
     Flat,
     /// Inputs, targets and weights, each an array or a container.
     ByRole,
-    /// Named.
-    Named,
+    /// Nothing: the arrays have names, or there are more containers than roles.
+    Unknown,
 }
 
-fn by_role(tree: &Tree) -> Parts {
-    match tree {
-        Tree::Leaf(LeafMark::Leaf) => Parts::One,
-        Tree::Node(Node { kind: Container::Tuple | Container::List, kids, .. }) => {
-            if kids.iter().any(|(_, kid)| matches!(kid, Tree::Node(_))) { Parts::ByRole } else { Parts::Flat }
+impl Parts {
+    fn of(tree: &Tree) -> Self {
+        match tree {
+            Tree::Leaf(LeafMark::Leaf) => Self::One,
+            Tree::Node(Node { kind: Container::Tuple | Container::List, kids, .. }) => {
+                match (kids.iter().any(|(_, kid)| matches!(kid, Tree::Node(_))), kids.len()) {
+                    (false, _) => Self::Flat,
+                    (true, ..=PARTS) => Self::ByRole,
+                    (true, _) => Self::Unknown,
+                }
+            }
+            Tree::Node(_) => Self::Unknown,
         }
-        Tree::Node(_) => Parts::Named,
+    }
+
+    /// The declaration that the place of an unnamed array stands for, among those that are `free`.
+    fn owner(&self, leaf: &Leaf, named_before: usize, unnamed: &[&Leaf], free: &[usize], spec: &Spec) -> Option<usize> {
+        // A name that the spec does not know is not matched by its place.
+        if leaf.path.iter().any(|step| matches!(step, Step::Key(_))) {
+            return None;
+        }
+        let of = |role: Role| {
+            let is = move |declared: &Declaration| declared.role == role;
+            free.iter().copied().filter(move |index| is(&spec.arrays[*index]))
+        };
+        match (self, leaf.path.as_slice()) {
+            (Self::One, []) => of(Role::Input).next().or_else(|| free.first().copied().filter(|_| free.len() == 1)),
+            (Self::Flat, [Step::Index(place)]) => {
+                let place = usize::try_from(*place).ok()?.checked_sub(named_before)?;
+                [Role::Input, Role::Target, Role::Weight].into_iter().flat_map(of).nth(place)
+            }
+            (Self::ByRole, [first @ Step::Index(part), ..]) => {
+                let role = *[Role::Input, Role::Target, Role::Weight].get(usize::try_from(*part).ok()?)?;
+                let before = unnamed.iter().filter(|other| other.path.first() == Some(first) && other.path < leaf.path);
+                of(role).nth(before.count())
+            }
+            _ => None,
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::source::{ArrayFacts, Capture, Header, SourceFacts};
+use crate::source::{ArrayFacts, Capture, Header, SourceFacts, Yielded};
 
 /// Batches that one consumer would see one after another.
 #[derive(Debug)]
@@ -41,6 +41,12 @@ impl Stream<'_> {
         self.columns.iter().find(|column| column.declared == Some(index))
     }
 
+    /// Whether a program handed the batches out, rather than files.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.capture.is_some()
+    }
+
     /// Whether the batches are all that there are: those of a program may go on behind the last one that was asked for.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -58,7 +64,7 @@ impl Stream<'_> {
 }
 
 /// One batch: the arrays that a consumer gets together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// What names it: the archive's path, or the path of its first loose file. Not escaped.
     pub name: Arc<str>,
@@ -70,12 +76,15 @@ pub struct Batch {
     pub unreadable: Box<[String]>,
     /// Rows: the size of the batch axis of the first array that has one. `None` when no array shows it.
     pub rows: Option<u64>,
+    /// How it was handed out; `None` for files.
+    pub yielded: Option<Arc<Yielded>>,
 }
 
 /// All arrays of one name, over the batches.
 #[derive(Debug)]
 pub struct Column<'f> {
-    /// The declared name, or the key as found; empty for unrelated files, where the name means nothing. Not escaped.
+    /// The declared name, or the key as found, or `element 0` for what only its place in a tuple names; empty where the
+    /// name means nothing: unrelated files, a batch that is one array. Not escaped.
     pub name: Arc<str>,
     /// Which declaration of the spec, by index into `spec.arrays`.
     pub declared: Option<usize>,

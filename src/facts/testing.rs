@@ -182,6 +182,7 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
     let header = Header { dtype: Dtype::from_name(name).expect("a type"), shape, fortran: false };
     let step = |step: &str| step.parse().map_or_else(|_| Step::Key(step.into()), Step::Index);
     let leaf = Leaf {
+        descr: String::new(),
         path: key.split('.').map(step).collect(),
         py: "numpy.ndarray".into(),
         via: "numpy".into(),
@@ -193,6 +194,7 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
         device: None,
         masked: None,
         reuse: None,
+        descr: String::new(),
     };
     let reading = values.map(|values| Arc::new(read(&header, values, to.as_ref())));
     ArrayFacts {
@@ -214,7 +216,7 @@ fn read(header: &Header, values: &[f64], to: Option<&Dtype>) -> Reading {
 }
 
 /// A value as it stands in memory.
-#[allow(clippy::cast_possible_truncation, reason = "a test says what it means")]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test says what it means")]
 fn bytes(dtype: &Dtype, value: f64) -> Vec<u8> {
     match (&dtype.kind, dtype.size) {
         (Kind::Float, 4) => (value as f32).to_le_bytes().to_vec(),

@@ -1,5 +1,6 @@
 //! An edited source, written: all of it or nothing, and only over the text that Python imported.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -66,10 +67,19 @@ fn replace(source: &SourceText, new: &str) -> Result<(), String> {
 /// The bytes on disk, if they are those that were imported.
 fn unchanged(path: &Path, hash: &str) -> Result<Vec<u8>, String> {
     let bytes = fs::read(path).map_err(unreadable)?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    if found.eq_ignore_ascii_case(hash) { Ok(bytes) } else { Err("it was changed since Python read it".into()) }
+    if hex(&bytes).eq_ignore_ascii_case(hash) { Ok(bytes) } else { Err("it was changed since Python read it".into()) }
 }
 
+/// The SHA-256 in hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
 fn unreadable(error: io::Error) -> String {
     format!("it cannot be read ({error})")
 }
@@ -135,10 +145,6 @@ mod tests {
     const OLD: &str = "x = 1\ny = 2\n";
     const NEW: &str = "x = 1.0\ny = 2\n";
 
-    fn hash(bytes: &[u8]) -> String {
-        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02X}")).collect()
-    }
-
     /// A file with these bytes, and the source that Python makes of it.
     fn file(bytes: &[u8], text: &str) -> (tempfile::TempDir, PathBuf, SourceText) {
         let folder = tempfile::tempdir().unwrap();
@@ -147,7 +153,7 @@ mod tests {
         let source = SourceText {
             file: "train.py".into(),
             path: path.display().to_string(),
-            sha256: Some(hash(bytes)),
+            sha256: Some(hex(bytes).to_uppercase()),
             encoding: "utf-8".into(),
             on_disk: true,
             text: text.into(),

@@ -39,10 +39,10 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             .fix(Fix::unverified(format!("{name} = {name}[0]")))
     } else if dims.first() == Some(&Dim::Batch) {
         finding
-            .help("several batches are stacked here: save each by itself, or make one long batch of them")
+            .help("several batches are stacked here: hand out each by itself, or make one long batch of them")
             .fix(Fix::unverified(format!("{name} = {name}.reshape(-1, *{name}.shape[2:])")))
     } else {
-        finding.help("several batches are stacked here: save each by itself")
+        finding.help("several batches are stacked here: hand out each by itself")
     });
     Looked::Yes
 }

@@ -82,11 +82,10 @@ fn wrong_shape(
             .level(aligned(cx.spec.framework(), declaration))
             .cause("a column was kept as one: `table[:, :1]`, or `reshape(-1, 1)`")
             .fix(Fix::unverified(format!("{x} = {x}[:, 0]"))),
-        Broadcast::Stretched(wrong) if wrong.iter().all(|misfit| misfit.size == 1) => finding.cause(
-            "one number per row was saved where several are declared, such as class ids instead of one-hot rows",
-        ),
+        Broadcast::Stretched(wrong) if wrong.iter().all(|misfit| misfit.size == 1) => finding
+            .cause("there is one number per row where several are declared, such as class ids instead of one-hot rows"),
         Broadcast::Stretched(_) => finding
-            .cause("several numbers per row were saved where one is declared, or the rows lie along the wrong axis"),
+            .cause("there are several numbers per row where one is declared, or the rows lie along the wrong axis"),
     }
 }
 
@@ -149,12 +148,12 @@ fn one_row(cx: &BatchCx<'_>, ones: &[Length]) -> Finding {
         finding.places = places(cx, length.column);
     }
     finding
-        .cause("one value was saved for the whole batch, or the array of one sample beside a batch of the others")
+        .cause("one value stands for the whole batch, or the array of one sample beside a batch of the others")
         .consequence(match spec.framework() {
             Framework::Keras => "keras does not compare the lengths of what a generator yields: `mse` repeats the one row and trains without a word",
             _ => "a loss that subtracts repeats the one row over all others and trains without a word",
         })
-        .help("save one row per sample; if one value is meant for all, repeat it: `np.repeat(y, len(x), axis=0)`")
+        .help("make one row per sample; if one value is meant for all, repeat it: `np.repeat(y, len(x), axis=0)`")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::context::place;
 use super::labels::{Labels, times};
+use super::plan;
 use super::shapes::listed;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx, sorted_labels};
 use crate::diagnostic::Level;
@@ -32,6 +33,10 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let chance = shares.classes as f64 * (-fair * (1.0 - PART + PART * PART.ln())).exp();
     if chance >= CHANCE {
         return Looked::No;
+    }
+    // In the order of a folder the first batches hold little of what comes later.
+    if let Some(unable) = plan::unfinished(cx.stream) {
+        return unable;
     }
     let mut rare: Vec<(i128, u64)> = shares
         .counts

@@ -219,8 +219,25 @@ fn label(declared: Option<&Declaration>, name: &str) -> String {
     match declared {
         Some(declared) => declared.label(),
         None if name.is_empty() => "an array".into(),
-        None => format!("array `{}`", crate::source::text::shown(name, 80)),
+        None => called(name),
     }
+}
+
+/// "array `image`", or "element 0" for what only its place in a tuple names; safe to show.
+pub(super) fn called(name: &str) -> String {
+    let shown = crate::source::text::shown(name, 80);
+    if is_place(name) { shown } else { format!("array `{shown}`") }
+}
+
+/// "`image`", or "element 0"; safe to show.
+pub(super) fn quoted(name: &str) -> String {
+    let shown = crate::source::text::shown(name, 80);
+    if is_place(name) { shown } else { format!("`{shown}`") }
+}
+
+/// Whether the name is that of a place in a batch that a program handed out.
+fn is_place(name: &str) -> bool {
+    name.strip_prefix("element ").is_some_and(|place| place.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// All batches whose arrays have the same headers.
@@ -313,7 +330,7 @@ pub fn batch_place(stream: &Stream<'_>, index: usize) -> Place {
 pub fn place(cell: &Cell<'_>) -> Place {
     Place {
         source: cell.source.path.to_string(),
-        array: Some(cell.array.key.to_string()),
+        array: Some(cell.array.key.to_string()).filter(|key| !key.is_empty()),
         batch: Some(cell.batch as u64),
         ..Place::default()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::context::called;
 use super::context::{batch_unit, place};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx, dtype};
 use crate::diagnostic::{Anchor, Finding, Fix, Level, python};
@@ -60,7 +61,7 @@ fn drift(
             later.push(dtype);
         }
     }
-    let label = declared.map_or_else(|| format!("array `{}`", shown(&column.name, 80)), Declaration::label);
+    let label = declared.map_or_else(|| called(&column.name), Declaration::label);
     let names = listed(&later);
     let at = declared.map(|declared| declared.dtype.as_ref().map_or(&declared.at, |dtype| &dtype.at));
     let mut finding = Finding::new(

@@ -37,7 +37,12 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         .collect();
     let names: Vec<&str> = inputs.iter().map(|column| &*column.name).collect();
     let samples = match samples(&batches, &names) {
-        Ok(samples) => samples,
+        Ok(mut samples) => {
+            if !cx.stream.is_whole() {
+                first_epoch(&mut samples.all);
+            }
+            samples
+        }
         Err(looked) => return looked,
     };
     if !is_no_chance(samples.bits, (samples.all.len() as f64).powi(2)) {
@@ -85,6 +90,14 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         .help("drop the copies before the set is split; if they are meant, allow them with the reason"),
     );
     Looked::Yes
+}
+
+/// Leaves out what a program that goes round for ever hands out again: everything behind the last sample that is new.
+fn first_epoch(samples: &mut Vec<Sample>) {
+    let mut seen = HashSet::new();
+    let last = samples.iter().enumerate().filter(|(_, sample)| seen.insert(sample.hash)).last();
+    let count = last.map_or(0, |(index, _)| index + 1);
+    samples.truncate(count);
 }
 
 #[cfg(test)]

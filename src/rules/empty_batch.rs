@@ -1,5 +1,6 @@
 //! Arrays without elements.
 
+use super::context::called;
 use super::shapes::{listed, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
 use crate::diagnostic::{Anchor, Finding, Level};
@@ -81,7 +82,7 @@ fn declaration<'a>(cx: &BatchCx<'a>, column: usize) -> Option<&'a crate::spec::D
 }
 
 fn label(cx: &BatchCx<'_>, seen: Seen<'_, '_>) -> String {
-    let key = || format!("array `{}`", shown(&seen.1.array.key, 80));
+    let key = || called(&cx.stream.columns[seen.0].name);
     declaration(cx, seen.0).map_or_else(key, crate::spec::Declaration::label)
 }
 

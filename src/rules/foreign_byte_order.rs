@@ -34,7 +34,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         )
         .cause("it comes from FITS, netCDF, MATLAB, Java or an instrument, or from a machine that counts this way")
         .consequence(outcome.says)
-        .help("convert once, where the file is read")
+        .help("convert once, where the data is read")
         .fix(Fix::new(
             format!("{x} = {x}.astype({x}.dtype.newbyteorder(\"=\"))"),
             Proof::Lossless("it turns the bytes of each value around and changes none, whatever the values are".into()),

@@ -21,7 +21,9 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
     }
     for (index, column) in pairing::pair(cx).misnamed {
         let declared = &cx.spec.arrays[index];
-        let found = shown(&cx.stream.columns[column].name, 80);
+        let live = cx.stream.is_live();
+        let there = cx.arrays.iter().find(|(index, _)| *index == column).map(|(_, cell)| &*cell.array.key);
+        let found = shown(there.filter(|_| live).unwrap_or(&cx.stream.columns[column].name), 80);
         let at: &At = declared.pick.key.as_ref().map_or(&declared.at, |key| &key.at);
         let key = declared.pick.key.as_ref().map_or(&declared.name, |key| &key.value);
         out.push(
@@ -39,6 +41,7 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
                 }
                 Framework::Onnxruntime => "onnxruntime stops: `Invalid input name`",
                 Framework::Triton => "triton refuses the request: the input's name is not in the model's configuration",
+                _ if live => "whatever asks for the declared name stops with a `KeyError`",
                 _ => "a loader that asks for the declared name stops: `KeyError: '... is not a file in the archive'`",
             })
             .help(format!(
@@ -48,9 +51,18 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
             ))
             .fix(Fix {
                 proof: "not run here; a new name changes no value".into(),
-                ..Fix::unverified(format!("np.savez(path, {key}={found})"))
+                ..Fix::unverified(match (live, found.contains('.')) {
+                    (false, _) => format!("np.savez(path, {key}={found})"),
+                    (true, false) => format!("batch[\"{key}\"] = batch.pop(\"{found}\")"),
+                    (true, true) => format!("inputs[\"{key}\"] = inputs.pop(\"{}\")", last(&found)),
+                })
             }),
         );
     }
     Looked::Yes
+}
+
+/// The last step of a key.
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
 }

@@ -35,9 +35,9 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     out.push(
         shaped
             .finding(cx, format!("{} has no batch axis", cx.label()))
-            .cause("one sample was saved, or yielded, where a batch of samples is meant")
+            .cause("one sample stands where a batch of samples is meant")
             .consequence(consequence(cx, &shaped))
-            .help("collect the samples of a batch and save `np.stack(samples)`; a lone sample needs a batch axis of length 1")
+            .help("collect the samples of a batch and stack them: `np.stack(samples)`; a lone sample needs a batch axis of length 1")
             .fix(Fix::unverified(fix)),
     );
     Looked::Yes

@@ -38,9 +38,9 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         .fix(Fix::unverified(add_axis(variable(cx.name), shape, entry)));
     let silent = cx.framework() == Framework::Keras && shaped.declaration.role == Role::Input && last;
     out.push(if silent {
-        finding.level(Level::Warning).consequence(
-            "keras adds a last axis of size 1 to an input without a word; other consumers of these files do not",
-        )
+        finding
+            .level(Level::Warning)
+            .consequence("keras adds a last axis of size 1 to an input without a word; other consumers do not")
     } else {
         finding.consequence(consequence(cx, &shaped))
     });

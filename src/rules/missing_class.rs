@@ -2,6 +2,7 @@
 
 use super::context::place;
 use super::labels::{Labels, class_range};
+use super::plan;
 use super::shapes::listed;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx, sorted_labels};
 use crate::diagnostic::Level;
@@ -40,6 +41,9 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let missing = shares.classes.saturating_sub(shares.counts.len() as u64);
     if named.is_empty() || sorted_labels::is_sorted(cx, &labels) {
         return Looked::Yes;
+    }
+    if let Some(unable) = plan::unfinished(cx.stream) {
+        return unable;
     }
     let mut names: Vec<String> = named.iter().map(u64::to_string).collect();
     if missing > named.len() as u64 {

@@ -1,7 +1,10 @@
 //! The spec names an array that the batch lacks.
 
+use super::container;
+use super::context::quoted;
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule, pairing};
 use crate::diagnostic::{Anchor, Level};
+use crate::facts::Cell;
 use crate::source::text::shown;
 use crate::spec::{Framework, Role};
 
@@ -29,11 +32,12 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
                 &declared.name,
                 format!("the batch has no {label}"),
                 format!("Every batch holds {label}."),
-                format!("only {present}"),
+                if cx.arrays.is_empty() { present.clone() } else { format!("only {present}") },
             )
             .cause(cause(cx, index))
             .help(format!(
-                "save it under that name, or say which array it is: `key = \"...\"` in [{}s.{}]",
+                "{} it under that name, or say which array it is: `key = \"...\"` in [{}s.{}]",
+                if cx.stream.is_live() { "hand out" } else { "save" },
                 declared.role.name(),
                 declared.name
             ));
@@ -47,16 +51,33 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
 
 /// The arrays that the batch does hold.
 fn present(cx: &BatchCx<'_>) -> String {
-    let names: Vec<String> =
-        cx.arrays.iter().take(5).map(|(_, cell)| format!("`{}`", shown(&cell.array.key, 40))).collect();
+    let key = |(column, cell): &(usize, Cell<'_>)| match (cx.stream.is_live(), &*cell.array.key) {
+        (true, "") => "one array".to_owned(),
+        (true, _) if cx.stream.columns[*column].declared.is_none() => quoted(&cx.stream.columns[*column].name),
+        (true, key) if key.starts_with(|c: char| c.is_ascii_digit()) => format!("element {}", shown(key, 40)),
+        (_, key) => format!("`{}`", shown(key, 40)),
+    };
+    let mut names: Vec<String> = cx.arrays.iter().take(5).map(key).collect();
     let more = cx.arrays.len().saturating_sub(5);
+    // What stands in its place may be there and be no array.
+    if let Some(yielded) = &cx.stream.batches[cx.batches[0]].yielded {
+        names.extend(yielded.odd.iter().take(2).map(container::told));
+    }
+    if names.is_empty() {
+        return "no array".into();
+    }
     if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
 }
 
 fn cause(cx: &BatchCx<'_>, index: usize) -> String {
     let others = cx.stream.columns.iter().any(|column| column.declared == Some(index) && !column.cells.is_empty());
     let declared = &cx.spec.arrays[index];
-    if others {
+    let live = cx.stream.is_live();
+    if others && live {
+        "other batches have it: a branch of the generator leaves it out".into()
+    } else if live {
+        "it is not handed out, or it has another name".into()
+    } else if others {
         format!("other batches have `{}`: its file was not written, not copied, or has another number", declared.name)
     } else {
         "it was not saved, or it was saved under another name".into()

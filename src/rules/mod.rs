@@ -14,6 +14,7 @@ mod class_imbalance;
 #[cfg(test)]
 mod clean;
 mod constant_feature;
+mod container;
 pub mod context;
 mod corrupt_member;
 pub mod decoder;
@@ -35,14 +36,18 @@ mod integers_as_floats;
 mod label_out_of_range;
 mod labels;
 mod lossy_cast;
+mod lost_key;
 mod malformed_header;
+mod masked_array;
 mod misnamed_input;
 mod missing_batch_axis;
 mod missing_channel_axis;
 mod missing_class;
 mod missing_input;
+mod negative_strides;
 mod non_finite_values;
 mod non_numeric_dtype;
+mod nondeterministic_shape;
 mod not_evaluated;
 mod numbering_gap;
 mod object_dtype;
@@ -56,9 +61,12 @@ mod pickles;
 mod plan;
 mod program_error;
 mod quotes;
+mod ragged_samples;
 mod range_drift;
 mod rank_story;
+mod read_only_array;
 mod repeated_batch;
+mod reused_buffer;
 mod rows_lost;
 mod sample;
 mod scalar_array;
@@ -95,7 +103,9 @@ mod unsatisfiable_spec;
 mod unscaled_images;
 mod unused_allow;
 mod whole_dataset_batch;
+mod wrong_container;
 mod wrong_dtype;
+mod wrong_length;
 mod wrong_rank;
 mod wrong_size;
 mod zero_steps;
@@ -125,7 +135,9 @@ pub static RULES: &[&Rule] = &[
     &misnamed_input::RULE,
     &swapped_arrays::RULE,
     &input_as_target::RULE,
+    &wrong_container::RULE,
     &structure_drift::RULE,
+    &lost_key::RULE,
     // dtype
     &object_dtype::RULE,
     &string_dtype::RULE,
@@ -150,6 +162,7 @@ pub static RULES: &[&Rule] = &[
     &broadcast_danger::RULE,
     &shape_drift::RULE,
     &frozen_dimension::RULE,
+    &ragged_samples::RULE,
     &empty_batch::RULE,
     &scalar_array::RULE,
     &scrambled_axes::RULE,
@@ -163,6 +176,9 @@ pub static RULES: &[&Rule] = &[
     &rows_lost::RULE,
     &zero_steps::RULE,
     &repeated_batch::RULE,
+    &reused_buffer::RULE,
+    &wrong_length::RULE,
+    &nondeterministic_shape::RULE,
     &numbering_gap::RULE,
     // values
     &non_finite_values::RULE,
@@ -189,6 +205,9 @@ pub static RULES: &[&Rule] = &[
     &bad_sample_weight::RULE,
     // layout
     &fortran_order::RULE,
+    &negative_strides::RULE,
+    &read_only_array::RULE,
+    &masked_array::RULE,
     // spec
     &unsatisfiable_spec::RULE,
     &unused_allow::RULE,

@@ -53,7 +53,7 @@ impl Advice {
     fn of(found: &Dtype, x: &str, wanted: &str) -> Self {
         match &found.kind {
             Kind::Complex => Self {
-                cause: "an FFT, a radio or an MRI signal was saved as it is",
+                cause: "an FFT, a radio or an MRI signal was taken as it is",
                 help: format!(
                     "two channels: `{x} = np.stack([{x}.real, {x}.imag], axis=-1).astype({wanted})`; or the magnitude: \
                      `{x} = np.abs({x}).astype({wanted})`"
@@ -61,7 +61,7 @@ impl Advice {
                 fix: None,
             },
             Kind::Datetime(_) => Self {
-                cause: "a column of times was saved as it is",
+                cause: "a column of times was taken as it is",
                 help: format!(
                     "count from a fixed start near the data: `{x} = (({x} - start) / np.timedelta64(1, \"s\")).astype({wanted})`; \
                      seconds since 1970 are too large for float32 to tell two of them apart"
@@ -69,17 +69,17 @@ impl Advice {
                 fix: None,
             },
             Kind::Timedelta(_) => Self {
-                cause: "the difference of two columns of times was saved as it is",
+                cause: "the difference of two columns of times was taken as it is",
                 help: "count in a fixed unit".into(),
                 fix: Some(format!("{x} = ({x} / np.timedelta64(1, \"s\")).astype({wanted})")),
             },
             Kind::LongDouble => Self {
                 cause: "`np.longdouble`, or a C long double: 80 bits on x86 and something else elsewhere",
-                help: "no framework computes in it: cast before saving".into(),
+                help: "no framework computes in it: cast it where the batch is made".into(),
                 fix: Some(format!("{x} = {x}.astype({wanted})")),
             },
             Kind::Struct(_) => Self {
-                cause: "a record array, `df.to_records()`, or a table with one type per column was saved as it is",
+                cause: "a record array, `df.to_records()`, or a table with one type per column was taken as it is",
                 help: format!(
                     "one array per field, `{x}[\"field\"]`; or all fields as columns: \
                      `numpy.lib.recfunctions.structured_to_unstructured({x}, {wanted})`"

@@ -34,21 +34,25 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         let content = Content::of(dtype::column(cx));
         let story = content.as_ref().and_then(|content| Story::of(content, x, &wanted));
         let mut finding =
-            dtype::finding(cx, &outcome, "holds Python objects").level(Level::Error).consequence(format!(
-                "`np.load` stops: `Object arrays cannot be loaded when allow_pickle=False`; with the pickle loaded, {}",
-                outcome.says
-            ));
+            dtype::finding(cx, &outcome, "holds Python objects").level(Level::Error).consequence(if cx.stream.is_live() {
+                outcome.says.clone()
+            } else {
+                format!(
+                    "`np.load` stops: `Object arrays cannot be loaded when allow_pickle=False`; with the pickle loaded, {}",
+                    outcome.says
+                )
+            });
         finding = match &story {
             Some(story) => finding.cause(&*story.cause).help(&*story.help),
             None => finding
                 .cause(
-                    "what NumPy cannot make numbers of is saved as a pickle: rows of different lengths, None or text among \
-                     numbers, dicts, a table of mixed columns, `StringDType`",
+                    "NumPy could not make numbers of it: rows of different lengths, None or text among numbers, dicts, a \
+                     table of mixed columns, `StringDType`",
                 )
                 .help(format!(
                     "if every element is a number: `{x} = {x}.astype({wanted})`; if rows differ in length: pad them, then \
                      `np.stack`; if there is None or text: `pd.to_numeric(column, errors=\"coerce\")`; if it is a dict: \
-                     `np.savez`"
+                     one array per value"
                 )),
         };
         finding.fix =
@@ -175,7 +179,7 @@ impl Story {
                 if keys.is_empty() { String::new() } else { format!("; the first has the keys {}", keys.join(", ")) };
             return story(
                 format!("all {count} elements are dicts{keys}"),
-                "save each value as an array of its own: `np.savez(path, **arrays)`".into(),
+                "make each value an array of its own".into(),
             );
         }
         let gap = |kind: &ObjectKind| *kind == ObjectKind::None;
@@ -201,7 +205,7 @@ impl Story {
                 "the elements are of different kinds: {}",
                 content.kinds.iter().map(told).take(5).collect::<Vec<_>>().join(", ")
             ),
-            "save one array per kind, and only what the model gets".into(),
+            "make one array per kind, and only what the model gets".into(),
         )
     }
 }
@@ -347,7 +351,7 @@ mod tests {
             .input("x", "float32", "batch")
             .raw(vec![(array("x: |O[2]"), pickles::OBJECTS[..40].to_vec())]);
         let found = world.judge(&RULE);
-        assert!(found[0].cause.as_ref().unwrap().starts_with("what NumPy cannot make numbers of"));
+        assert!(found[0].cause.as_ref().unwrap().starts_with("NumPy could not make numbers of it"));
         assert_eq!(found[0].fix, None);
     }
 

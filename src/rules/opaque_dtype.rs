@@ -28,7 +28,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     let wanted = dtype::spelled(&clash);
     match (clash.given, &cx.header.dtype.kind) {
         (Given::Opaque, _) => out.push(unnamed(cx, &clash, &wanted)),
-        (Given::Named, Kind::Ml(MlType::Float8E5m2)) => out.push(unloadable(cx)),
+        (Given::Named, Kind::Ml(MlType::Float8E5m2)) if !cx.stream.is_live() => out.push(unloadable(cx)),
         (Given::Named, _) => out.push(named(cx, &clash, &cx.header.dtype, &wanted)),
         _ => {}
     }
@@ -154,6 +154,12 @@ fn named(cx: &ArrayCx<'_>, clash: &Clash, found: &Dtype, wanted: &str) -> Findin
         Some(wanted) => dtype::proof(cx.cells, wanted, batch_unit(cx.spec)),
         None => "nobody says which type is wanted".into(),
     };
+    if cx.stream.is_live() {
+        return dtype::finding(cx, &outcome, &format!("is {name}"))
+            .cause(format!("`{name}` is a type of the `ml_dtypes` package, or the program's framework computes in it"))
+            .help(format!("hand out float32, or declare `dtype = \"{name}\"`"))
+            .fix(Fix::new(format!("{x} = {x}.astype({wanted})"), proof));
+    }
     dtype::finding(cx, &outcome, &format!("is {name}"))
         .cause(format!("the header names `{name}`, a type of the `ml_dtypes` package"))
         .consequence(format!(

@@ -48,9 +48,9 @@ fn rows(cx: &StreamCx<'_>, out: &mut Findings) -> bool {
                 cx.stream.batches.len() as u64,
                 Unit::Batch,
             )
-            .cause("it was dumped with another batch size, or `batch_size` is applied to data that is batched already")
+            .cause("it was made with another batch size, or `batch_size` is applied to data that is batched already")
             .consequence("memory is sized for the declared batch: out of memory in the middle of an epoch, or another step count and learning rate than planned")
-            .help("dump with the declared size, or declare the size that is meant"),
+            .help("make batches of the declared size, or declare the size that is meant"),
         );
     }
     true

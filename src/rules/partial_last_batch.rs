@@ -25,6 +25,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             if cx.stream.batches.len() < 2 {
                 return Looked::No;
             }
+            if let Some(unable) = plan::unfinished(cx.stream) {
+                return unable;
+            }
             for index in plan::last_batches(cx.stream) {
                 if let Some(rows) = cx.stream.batches[index].rows {
                     last(cx, usual, rows, index, out);

@@ -1,9 +1,11 @@
 //! The batch plan against the batches: the questions that several plan rules share, so that one fault is one finding.
 
-use crate::diagnostic::{Anchor, Place};
+use crate::diagnostic::{Anchor, Place, Unit as Count};
 use crate::facts::{Batch, Stream};
+use crate::source::capture::facts::Reason;
 use crate::spec::{At, Declared, SizeRule, Spec, Unit};
 
+use super::Looked;
 use super::context::batch_place;
 
 /// A whole-dataset batch needs this many times the declared size when nothing but its loneliness speaks for it: below
@@ -47,8 +49,27 @@ pub(super) fn whole(spec: &Spec, stream: &Stream<'_>, batch: &Batch) -> Option<E
     {
         return Some(Evidence::Steps { steps, size });
     }
-    let size = largest.filter(|largest| stream.batches.len() == 1 && rows >= largest.saturating_mul(FAR_ABOVE))?;
+    let only = stream.batches.len() == 1 && stream.is_whole();
+    let size = largest.filter(|largest| only && rows >= largest.saturating_mul(FAR_ABOVE))?;
     Some(Evidence::Only { size })
+}
+
+/// What becomes of a check of the whole stream where the batches are not all that there are: a program was stopped, or
+/// stopped by itself, before it was through.
+pub(super) fn unfinished(stream: &Stream<'_>) -> Option<Looked> {
+    if stream.is_whole() {
+        return None;
+    }
+    let batches = Count::Batch.counted(stream.batches.len() as u64);
+    let reason = stream.capture.and_then(|capture| capture.end.as_ref()).map(|end| end.reason);
+    let why = match reason {
+        Some(Reason::Limit | Reason::TimeLimit) => {
+            format!("only the first {batches} were taken; the program may have more")
+        }
+        Some(Reason::Interrupt) => format!("the run was interrupted after {batches}"),
+        _ => format!("the program failed after {batches}; it would have had more"),
+    };
+    Some(Looked::Unable(why))
 }
 
 /// Whether every one of several batches has one row where more are declared.

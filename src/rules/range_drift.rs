@@ -148,7 +148,9 @@ fn report(cx: &ValuesCx<'_>, far: &[&Scale], rest: &[&Scale], pixels: bool, out:
         let top = values.numbers.as_ref().and_then(|numbers| numbers.max).map_or(0, |spot| spot.at);
         places.push(value_place(cell, top).detail(span(&[*scale])));
     }
-    let cause = if pixels {
+    let cause = if pixels && cx.stream.is_live() {
+        "some batches were divided by 255 and some were not: another branch of the loader"
+    } else if pixels {
         "some batches were divided by 255 and some were not: another branch of the loader, or files of two runs in one folder"
     } else {
         "some batches were standardised and some were not, or a source with another unit was mixed in"

@@ -79,7 +79,7 @@ impl Story {
                 if cx.framework() == Framework::Keras && shaped.declaration.role == Role::Input {
                     finding
                         .level(Level::Warning)
-                        .consequence("keras drops a last axis of size 1 from an input without a word; other consumers of these files do not")
+                        .consequence("keras drops a last axis of size 1 from an input without a word; other consumers do not")
                 } else {
                     finding
                 }
@@ -105,8 +105,8 @@ impl Story {
                     .fix(fix(format!("{x} = {x}.reshape(len({x}), {})", sizes.join(", "))))
             }
             Self::BareSample(one) => finding
-                .cause("one sample was saved, or yielded, without its batch axis and without its axis of size 1")
-                .help("collect the samples of a batch and save `np.stack(samples)`, with the axis of size 1 in its place")
+                .cause("one sample was taken without its batch axis and without its axis of size 1")
+                .help("collect the samples of a batch and stack them, `np.stack(samples)`, with the axis of size 1 in its place")
                 .fix(fix(format!("{x} = np.expand_dims({x}, (0, {}))", one + 1))),
             Self::UndeclaredBatch => Finding { consequence: None, ..finding }
                 .cause("the declared shape is that of one sample: it has no \"batch\"")

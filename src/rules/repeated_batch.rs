@@ -55,8 +55,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         Err(looked) => return looked,
     };
     let repeated: Vec<usize> = (0..known.len()).filter(|i| known[*i].before.is_some()).collect();
-    let Some(repeat) = repeat(&known, &repeated) else {
-        filled(cx, &known, out);
+    let goes_on = !cx.stream.is_whole();
+    let Some(repeat) = repeat(&known, &repeated, goes_on) else {
+        if !goes_on {
+            filled(cx, &known, out);
+        }
         return looked;
     };
     let place = |i: &usize| {
@@ -160,7 +163,8 @@ fn is_compared(column: &Column<'_>, spec: &Spec) -> bool {
     if spec.arrays.is_empty() { true } else { role(column, spec) == Some(Role::Input) }
 }
 
-fn repeat(known: &[Known<'_>], repeated: &[usize]) -> Option<Repeat> {
+/// `goes_on` says that more may come: then a sequence that starts again is the next epoch, however far it got.
+fn repeat(known: &[Known<'_>], repeated: &[usize], goes_on: bool) -> Option<Repeat> {
     let count = known.len();
     let distinct = count - repeated.len();
     if repeated.is_empty() {
@@ -172,6 +176,13 @@ fn repeat(known: &[Known<'_>], repeated: &[usize]) -> Option<Repeat> {
     // Where a sequence starts again, in the same order or with its batches shuffled, that is another epoch.
     let period = (0..count).take_while(|i| known[*i].before.is_none()).count();
     let wraps = (period..count).all(|i| known[i].content == known[i - period].content);
+    if goes_on && period == distinct {
+        let fresh =
+            |epoch: &[Known<'_>]| epoch.iter().map(|batch| batch.content).collect::<BTreeSet<_>>().len() == epoch.len();
+        if known.chunks(period).all(fresh) {
+            return None;
+        }
+    }
     if period == distinct && period >= EPOCH {
         let epochs = known.chunks_exact(period);
         let all: BTreeSet<usize> = (0..period).collect();

@@ -25,6 +25,12 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     if !cx.stream.lost.is_empty() {
         return Looked::Unable("files could not be read, so the batches and their rows cannot be counted".into());
     }
+    if cx.spec.unit == SourceUnit::Batch
+        && let Some(unable) = plan::unfinished(cx.stream)
+    {
+        return unable;
+    }
+    let live = cx.stream.is_live();
     let rows = match cx.spec.unit {
         SourceUnit::Batch => cx.stream.rows(),
         // Each set is the whole dataset.
@@ -49,6 +55,8 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             format!("{rows} rows: {missing} are missing"),
             if remainder == Some(missing) {
                 "floor division: the rows that do not fill a whole batch were left out"
+            } else if live {
+                "the generator ended early, a filter takes samples out, or `dataset` counts something else"
             } else {
                 "files are missing, the generator ended early, or `dataset` counts something else"
             },
@@ -57,7 +65,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         None => (
             "the batches hold more rows than the dataset",
             format!("{rows} rows: {} too many", rows - dataset.value),
-            "the last batch was filled up with rows from the start, batches were dumped twice, or files of two runs are mixed",
+            if live {
+                "the last batch was filled up with rows from the start, or the generator goes round more than once"
+            } else {
+                "the last batch was filled up with rows from the start, batches were dumped twice, or files of two runs are mixed"
+            },
             "the surplus samples count twice in every epoch",
         ),
     };

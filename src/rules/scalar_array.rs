@@ -36,10 +36,15 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         |shape| format!("`{}` has shape {}.", crate::source::text::shown(cx.name, 80), shape.value),
     );
     let mut finding = cx
-        .finding(shape.map(|shape| &shape.at), format!("{} has no axes at all", cx.label()), expected, "a single number, shape []")
-        .cause("one element was taken where a slice is meant, `y[i]` for `y[i:i + 1]`; or the samples are saved one by one")
+        .finding(
+            shape.map(|shape| &shape.at),
+            format!("{} has no axes at all", cx.label()),
+            expected,
+            "a single number, shape []",
+        )
+        .cause("one element was taken where a slice is meant, `y[i]` for `y[i:i + 1]`; or the samples come one by one")
         .consequence(consequence(cx.framework()))
-        .help("save one array per batch: `np.stack(labels)`; a lone value needs an axis of length 1");
+        .help("make one array per batch: `np.stack(labels)`; a lone value needs an axis of length 1");
     if shape.is_none_or(|shape| matches!(shape.value.dims.as_slice(), [Dim::Batch])) {
         let name = variable(cx.name);
         finding = finding.fix(Fix::unverified(format!("{name} = np.atleast_1d({name})")));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::context::called;
 use super::context::{batch_unit, place};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Place};
@@ -71,7 +72,7 @@ fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
     let shapes: Vec<&[u64]> =
         column.cells.iter().map(|cell| cell.array.header.shape.get(1..).unwrap_or_default()).collect();
     let ranks: Vec<u64> = column.cells.iter().map(|cell| cell.array.header.shape.len() as u64).collect();
-    let name = shown(&column.name, 80);
+    let (name, label) = (shown(&column.name, 80), called(&column.name));
     let counted = |finding: Finding, odd: Vec<Place>| {
         let count = odd.len() as u64;
         finding.level(Level::Warning).counted(odd, count, column.cells.len() as u64, batch_unit(cx.spec))
@@ -86,14 +87,14 @@ fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
         let finding = Finding::new(
             Anchor::Data,
             column.name.as_ref(),
-            format!("array `{name}` has another number of axes in some {}", many(cx.spec)),
+            format!("{label} has another number of axes in some {}", many(cx.spec)),
             format!("`{name}` has the same number of axes in all {}.", many(cx.spec)),
             format!("rank {} instead of {rank}", spread(&others, rank)),
         );
         out.push(
             counted(finding, of_odd(&|i| ranks[i] != rank))
                 .cause(
-                    "a `squeeze` that takes away an axis only where its size happens to be 1, or files of another kind",
+                    "a `squeeze` that takes away an axis only where its size happens to be 1, or samples of another kind",
                 )
                 .consequence(match cx.spec.framework() {
                     Framework::Keras => "keras stops: `the corresponding arrays in each batch must have the same rank`",
@@ -112,7 +113,7 @@ fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
         let finding = Finding::new(
             Anchor::Data,
             column.name.as_ref(),
-            format!("axis {axis} of array `{name}` changes between {}", many(cx.spec)),
+            format!("axis {axis} of {label} changes between {}", many(cx.spec)),
             format!(
                 "Axis {axis} of `{name}` has one size in all {}, unless a spec says that it varies.",
                 many(cx.spec)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::place;
 use super::labels::{Labelled, Labels};
+use super::plan;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
 use crate::diagnostic::{Fix, Level, python::variable};
@@ -32,6 +33,9 @@ pub(super) static RULE: Rule = Rule {
 fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let Some(batches) = Labels::or_integers(cx).and_then(|labels| batches(cx, &labels)) else { return Looked::No };
     let Some(order) = order(&batches) else { return Looked::Yes };
+    if let (Order::Tail { .. }, Some(unable)) = (&order, plan::unfinished(cx.stream)) {
+        return unable;
+    }
     let rows: u64 = batches.iter().map(|batch| batch.rows).sum();
     let (message, found, at) = match order {
         Order::Sorted { runs } => (

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::context::called;
 use super::context::{place, value_place};
 use super::sample::values;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SetsCx};
@@ -214,7 +215,7 @@ fn label(cx: &SetsCx<'_>, part: &Part<'_>) -> String {
     match declared(cx, part) {
         Some(declared) => declared.label(),
         None if part.name.is_empty() => "an array".into(),
-        None => format!("array `{}`", shown(&part.name, 80)),
+        None => called(&part.name),
     }
 }
 

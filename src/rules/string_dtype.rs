@@ -132,7 +132,7 @@ fn cause(cx: &ArrayCx<'_>, content: &Content) -> String {
         );
     }
     let guess = match cx.declared {
-        Some(_) if target => "class names were saved as they are, or a column was read as text",
+        Some(_) if target => "class names were kept as they are, or a column was read as text",
         Some(_) => "a column was read as text, or words were not looked up in a vocabulary",
         None => "names, paths or a column that was read as text",
     };

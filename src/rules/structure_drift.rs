@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::container::described;
 use super::context::batch_place;
+use super::context::quoted;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Unit};
 use crate::facts::Cell;
@@ -42,6 +44,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     for (batch, names) in holds.iter().enumerate() {
         kinds.entry(names).or_default().push(batch);
     }
+    if kinds.len() == 1 && cx.stream.is_live() {
+        return containers(cx, out);
+    }
     // Most batches are taken to be right; of two equally common kinds, the one that comes first.
     let Some((usual, _)) = kinds.iter().max_by_key(|(_, batches)| (batches.len(), std::cmp::Reverse(batches[0])))
     else {
@@ -62,7 +67,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             cx.stream.batches.len() as u64,
             Unit::Batch,
         )
-        .cause("a branch of the generator yields fewer arrays, or files of two runs are mixed in one folder");
+        .cause(if cx.stream.is_live() {
+            "a branch of the generator hands out other arrays than the rest"
+        } else {
+            "a branch of the generator yields fewer arrays, or files of two runs are mixed in one folder"
+        });
         out.push(match cx.spec.framework() {
             Framework::Keras => {
                 finding.consequence("keras stops at that batch: `tuple arity mismatch; expected: 3, got: 2`")
@@ -76,6 +85,9 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
 /// Some batches hold the declared arrays under their names, others under the numbers that `np.savez` gives to arrays
 /// without names.
 fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
+    if cx.stream.is_live() {
+        return containers(cx, out);
+    }
     let numbered = |key: &str| key.strip_prefix("arr_").is_some_and(|number| number.parse::<u64>().is_ok());
     let mut named: Vec<Vec<&str>> = vec![Vec::new(); cx.stream.batches.len()];
     let mut counted = named.clone();
@@ -126,8 +138,49 @@ fn tuple_among_dicts(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     Looked::Yes
 }
 
+/// Batches of a program that are built in different ways, although the same arrays are found in them.
+fn containers(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
+    let mut kinds: BTreeMap<String, (u64, Vec<usize>)> = BTreeMap::new();
+    for (index, batch) in cx.stream.batches.iter().enumerate() {
+        // What is missing or no array is told by other rules.
+        let Some(yielded) = batch.yielded.as_ref().filter(|yielded| yielded.odd.is_empty()) else { continue };
+        let arrays =
+            cx.stream.columns.iter().filter(|column| column.cells.iter().any(|cell| cell.batch == index)).count();
+        kinds.entry(described(&yielded.tree)).or_insert((arrays as u64, Vec::new())).1.push(index);
+    }
+    let Some((usual, (arrays, _))) =
+        kinds.iter().max_by_key(|(_, (_, batches))| (batches.len(), std::cmp::Reverse(batches[0])))
+    else {
+        return Looked::No;
+    };
+    for (kind, (_, batches)) in kinds.iter().filter(|(kind, (other, _))| *kind != usual && other == arrays) {
+        let finding = Finding::new(
+            Anchor::Data,
+            "",
+            "batches are built in different ways",
+            format!("Every batch is built alike: `{usual}`."),
+            format!("`{kind}`"),
+        )
+        .counted(
+            batches.iter().map(|batch| batch_place(cx.stream, *batch)).collect(),
+            batches.len() as u64,
+            cx.stream.batches.len() as u64,
+            Unit::Batch,
+        )
+        .cause("a branch of the generator hands out another container than the rest");
+        out.push(match cx.spec.framework() {
+            Framework::Keras => finding.consequence(
+                "keras reads the structure from the first two batches and stops at another one: `generator yielded an element \
+                 that did not match the expected structure`",
+            ),
+            _ => finding.consequence("whatever takes a batch apart stops there, or takes one array for another"),
+        });
+    }
+    Looked::Yes
+}
+
 fn listed(names: &[&str]) -> String {
-    let names: Vec<String> = names.iter().take(6).map(|name| format!("`{}`", shown(name, 40))).collect();
+    let names: Vec<String> = names.iter().take(6).map(|name| quoted(name)).collect();
     if names.is_empty() { "no array".into() } else { names.join(", ") }
 }
 
@@ -165,6 +218,23 @@ mod tests {
         let [finding] = &dict.judge(&RULE)[..] else { panic!("one fault") };
         assert_eq!((finding.count, finding.places[0].batch), (1, Some(0)));
         assert_eq!(finding.expected, "Every batch calls its arrays the same: `arr_0`, `arr_1`.");
+    }
+
+    #[test]
+    fn a_program_that_changes_its_container_is_found_with_a_spec_and_without() {
+        let batches = ["(float32[4, 3], int64[4])", "(float32[4, 3], int64[4])", "[float32[4, 3], int64[4]]"];
+        for world in [world(), World::unspecified()] {
+            let [finding] = &world.live(&batches).judge(&RULE)[..] else { panic!("one fault") };
+            assert_eq!(finding.message, "batches are built in different ways");
+            assert_eq!((&*finding.found, finding.count, finding.places[0].batch), ("`[array, array]`", 1, Some(2)));
+        }
+        let dict = world().live(&[batches[0], batches[0], "{x: float32[4, 3], y: int64[4]}"]);
+        assert_eq!(dict.judge(&RULE)[0].found, "`{x: array, y: array}`");
+        for world in [world(), World::unspecified()] {
+            assert!(world.live(&[batches[0], batches[0]]).judge(&RULE).is_empty());
+        }
+        let fewer = World::unspecified().live(&[batches[0], batches[0], "(float32[4, 3])"]);
+        assert_eq!(fewer.judge(&RULE)[0].found, "lacks element 1");
     }
 
     #[test]

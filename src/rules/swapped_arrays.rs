@@ -81,7 +81,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
                 first.cells.len() as u64,
                 batch_unit(cx.spec),
             )
-            .cause("the generator yields `y, x`, or the arrays were saved under each other's names")
+            .cause(if cx.stream.is_live() {
+                "the generator hands out `y, x`, or a dict whose names are those of the other"
+            } else {
+                "the generator yields `y, x`, or the arrays were saved under each other's names"
+            })
             .consequence(match cx.spec.framework() {
                 Framework::Keras => {
                     "keras stops with a text about shapes, as long as they differ; with equal shapes nothing can notice"

@@ -27,7 +27,14 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     let Some(batches) = batches(cx.spec, cx.stream) else {
         return Looked::Unable("the rows of the set or the size of a batch are not known".into());
     };
+    // A program that was stopped has handed out these at least.
+    if batches < steps.value
+        && let Some(unable) = plan::unfinished(cx.stream)
+    {
+        return unable;
+    }
     if batches < steps.value {
+        let live = cx.stream.is_live();
         let found = if batches == 1 { "1 batch".to_owned() } else { format!("{batches} batches") };
         out.push(
             Finding::new(
@@ -38,7 +45,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
                 found,
             )
             .counted(Vec::new(), steps.value - batches, steps.value, Unit::Step)
-            .cause("the generator ends too early, `steps` was computed with `ceil` or another batch size, or files are missing")
+            .cause(if live {
+                "the generator ends too early, or `steps` was computed with `ceil` or another batch size"
+            } else {
+                "the generator ends too early, `steps` was computed with `ceil` or another batch size, or files are missing"
+            })
             .consequence(match cx.spec.framework() {
                 Framework::Keras => {
                     "keras warns `Your input ran out of data; interrupting training`, then replays the batches it has cached: \
@@ -46,7 +57,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
                 }
                 _ => "the epoch ends early; what happens then is a warning at most",
             })
-            .help(format!("dump all {} batches, or declare the steps that there are: `steps = {batches}`", steps.value))
+            .help(format!(
+                "{} all {} batches, or declare the steps that there are: `steps = {batches}`",
+                if live { "yield" } else { "dump" },
+                steps.value
+            ))
             .fix(Fix {
                 proof: "not run here; it repeats the data and changes no value".into(),
                 ..Fix::unverified("def batches():\n    while True:\n        yield from one_epoch()")

@@ -69,7 +69,7 @@ fn rows(n: u64) -> String {
 
 fn cause(first: u64, second: u64) -> &'static str {
     if first.min(second) == 1 {
-        "one value was saved for the whole batch, or the array of one sample beside a batch of the others"
+        "one value stands for the whole batch, or the array of one sample beside a batch of the others"
     } else if first.abs_diff(second) == 1 {
         "off by one: one of them was sliced or windowed with another end"
     } else {

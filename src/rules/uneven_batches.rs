@@ -32,7 +32,8 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             })
         })
         .collect();
-    if !odd.is_empty() {
+    let between_epochs = !odd.is_empty() && cx.stream.is_live() && ends_of_epochs(cx, &odd);
+    if !odd.is_empty() && !between_epochs {
         let sizes: std::collections::BTreeSet<u64> = odd.iter().filter_map(|index| batches[*index].rows).collect();
         let shown: Vec<String> = sizes.iter().take(4).map(u64::to_string).collect();
         let more = if sizes.len() > 4 { ", ..." } else { "" };
@@ -63,4 +64,13 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         );
     }
     Looked::Yes
+}
+
+/// Whether the short batches stand where epochs end: a generator that goes round for ever has one after every so many.
+fn ends_of_epochs(cx: &StreamCx<'_>, odd: &[usize]) -> bool {
+    let epoch = odd[0] + 1;
+    let rows = |index: usize| cx.stream.batches[index].rows;
+    let alike = odd.iter().all(|index| rows(*index) == rows(odd[0]) && (index + 1).is_multiple_of(epoch));
+    // The last batch is not among the odd ones, whatever its size.
+    epoch > 1 && alike && odd.len() == (cx.stream.batches.len() - 1) / epoch
 }

@@ -54,7 +54,7 @@ fn cause(clash: &Clash) -> Option<&'static str> {
             "a table column with a gap becomes float64, since NaN is a float; so do `np.zeros`, `np.loadtxt` and every \
              division"
         }
-        (Given::Float, _, 2) => "it was saved in half precision, to save space or by a mixed-precision program",
+        (Given::Float, _, 2) => "it was made in half precision, to save space or by a mixed-precision program",
         (Given::Whole, Kind::Uint, 1) if !whole && clash.used == Use::Features => {
             "images are read as uint8, and nothing cast or scaled them"
         }

@@ -49,7 +49,7 @@ pub(super) fn judge(
             }
             continue;
         }
-        let mut add = |subject: &str, pool: usize, looked: Looked, out: &mut Findings| {
+        let mut add = |subject: &str, pool, looked, out: &mut Findings| {
             verdict.add(active, subject, pool, &looked, out.take());
         };
         match active.rule.judge {
@@ -59,11 +59,10 @@ pub(super) fn judge(
             }
             Judge::Source(judge) => {
                 let of = facts.sources().len() as u64;
-                let faulty = facts.sources().iter().filter(|source| !source.faults.is_empty());
                 if of > 0 {
                     add("", streams.len(), Looked::Yes, &mut out);
                 }
-                for source in faulty {
+                for source in facts.sources().iter().filter(|source| !source.faults.is_empty()) {
                     let looked = judge(&SourceCx { spec, source, of }, &mut out);
                     add("", streams.len(), looked, &mut out);
                 }
@@ -76,7 +75,7 @@ pub(super) fn judge(
             Judge::Array(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
                     let hides = |column, batch| explained[pool].hides(active.rule, column, batch);
-                    let skip: Option<Skip<'_>> = if explained[pool].is_empty() { None } else { Some(&hides) };
+                    let skip = explained[pool].skip(&hides);
                     each_array(spec, stream, &pieces[pool], skip, |cx| {
                         let looked = judge(cx, &mut out);
                         // What the spec does not name is one check of the run; there may be 70,000 of them.
@@ -88,7 +87,7 @@ pub(super) fn judge(
             Judge::Values(judge) => {
                 for (pool, stream) in streams.iter().enumerate() {
                     let hides = |column, batch| explained[pool].hides(active.rule, column, batch);
-                    let skip: Option<Skip<'_>> = if explained[pool].is_empty() { None } else { Some(&hides) };
+                    let skip = explained[pool].skip(&hides);
                     each_column(spec, stream, active.rule, skip, |subject, cx, unread| {
                         let looked = cx.map_or(Looked::No, |cx| judge(cx, &mut out));
                         let foreign = !settings.facts.is_empty() && active.rule.needs.spec;
@@ -111,10 +110,9 @@ pub(super) fn judge(
                 }
             }
             Judge::Capture(judge) => {
-                for (pool, capture) in facts.captures().iter().enumerate() {
-                    let batches = facts.sources().iter().filter(|source| source.root == capture.root).count() as u64;
-                    let looked = judge(&CaptureCx { spec, capture, batches }, &mut out);
-                    add("", pool, looked, &mut out);
+                for capture in facts.captures() {
+                    let looked = judge(&CaptureCx { spec, capture, batches: batches(facts, capture) }, &mut out);
+                    add("", 0, looked, &mut out);
                 }
             }
             Judge::Sets(judge) => {
@@ -152,8 +150,9 @@ impl Explained {
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.swapped.is_empty() && self.encoded.is_empty()
+    /// What to skip, where there is anything.
+    fn skip<'h>(&self, hides: Skip<'h>) -> Option<Skip<'h>> {
+        (!self.swapped.is_empty() || !self.encoded.is_empty()).then_some(hides)
     }
 
     /// Whether the rule has nothing to say of that array.
@@ -278,6 +277,11 @@ fn kept<'c, 'f>(column: usize, cells: &'c [Cell<'f>], skip: Option<Skip<'_>>) ->
         Some(skip) => Cow::Owned(cells.iter().copied().filter(|cell| !skip(column, cell.batch)).collect()),
         None => Cow::Borrowed(cells),
     }
+}
+
+/// How many batches the program handed out.
+fn batches(facts: &Facts, capture: &Capture) -> u64 {
+    facts.sources().iter().filter(|source| source.root == capture.root).count() as u64
 }
 
 fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {

@@ -135,6 +135,9 @@ pub(super) fn options(live: &Live, spec: &Spec, mend: Option<&serde_json::Value>
     options
 }
 
+/// What must be the same for the questions to be the same: keys, and the headers that they share.
+type Alike = Vec<(Arc<str>, usize)>;
+
 /// Hears what a program says, and knows what to ask of its batches.
 struct Hearing<'s> {
     spec: RefCell<Spec>,
@@ -144,7 +147,7 @@ struct Hearing<'s> {
     learnt: RefCell<Option<String>>,
     decided: RefCell<bool>,
     /// The last batch's arrays, and what was asked of them: batches are mostly alike.
-    last: RefCell<Option<(Vec<(Arc<str>, usize)>, Vec<Question>)>>,
+    last: RefCell<Option<(Alike, Vec<Question>)>>,
 }
 
 impl<'s> Hearing<'s> {
@@ -191,7 +194,7 @@ impl<'s> Hearing<'s> {
         if !self.wants.any() {
             return Vec::new();
         }
-        let alike: Vec<(Arc<str>, usize)> =
+        let alike: Alike =
             source.arrays.iter().map(|array| (Arc::clone(&array.key), Arc::as_ptr(&array.header) as usize)).collect();
         if let Some((known, questions)) = &*self.last.borrow()
             && *known == alike

@@ -25,7 +25,9 @@ pub fn rows(layout: &Layout<'_>, to: Option<&Dtype>, bytes: &[u8]) -> Result<Val
     let hashes = hashes(layout, to, bytes);
     let whole = hashes.as_ref().map(|hashes| {
         let mut whole = Xxh3::default();
-        hashes.iter().for_each(|hash| whole.update(&hash.0.to_le_bytes()));
+        for hash in hashes {
+            whole.update(&hash.0.to_le_bytes());
+        }
         Hash(whole.digest128())
     });
     let (count, elements) = (layout.rows(), layout.row_elements());
@@ -114,7 +116,9 @@ fn recast(decoder: Decoder, target: Target, bytes: &[u8], out: &mut Vec<u8>) -> 
         ($decode:expr) => {{
             let mut values = Vec::new();
             $decode(bytes, &mut values);
-            values.into_iter().for_each(|value| from_integer(i128::from(value), target, out));
+            for value in values {
+                from_integer(i128::from(value), target, out);
+            }
             Some(())
         }};
     }
@@ -186,6 +190,7 @@ impl Target {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "the casts that are asked about")]
 mod tests {
     use proptest::prelude::*;
 

@@ -1,8 +1,10 @@
-"""Random generator programs, run with and without tracing; every place that is claimed exact is cut out of the file by
+"""Random generator programs, run with and without tracing; every place that is claimed exact is cut out of
+the file by
 code of its own, evaluated, and compared with what was yielded.
 
     python tests/python/fuzz.py [--programs N] [--seed S]
 """
+
 import argparse
 import collections
 import importlib.util
@@ -20,10 +22,27 @@ from batchlint._capture.source import is_user
 from batchlint._capture.tracer import Tracer
 from batchlint._capture.tree import flatten, is_array
 
-PARTS = ["a", "b", "a + 1", "a * b", "np.zeros(3)", "f(a)", "d['k']", "self_.x", "(a)", "(a\n            + b)",
-         "a if flag else b", "(lambda q: q)(a)", "[v for v in [a]][0]", "-a", "np.stack(\n            [a, b],\n        )[0]",
-         "é", "a[::2]", "np.asarray([1.0,\n     2.0])"]
-HEAD = '''# -*- coding: utf-8 -*-
+PARTS = [
+    "a",
+    "b",
+    "a + 1",
+    "a * b",
+    "np.zeros(3)",
+    "f(a)",
+    "d['k']",
+    "self_.x",
+    "(a)",
+    "(a\n            + b)",
+    "a if flag else b",
+    "(lambda q: q)(a)",
+    "[v for v in [a]][0]",
+    "-a",
+    "np.stack(\n            [a, b],\n        )[0]",
+    "é",
+    "a[::2]",
+    "np.asarray([1.0,\n     2.0])",
+]
+HEAD = """# -*- coding: utf-8 -*-
 import numpy as np, contextlib
 from collections import namedtuple
 NT = namedtuple("NT", "x y")
@@ -32,14 +51,22 @@ class S: pass
 self_ = S(); self_.x = np.ones(3)
 @contextlib.contextmanager
 def cm(): yield 1
-'''
+"""
 BODY = "    a = np.arange(3.0); b = np.ones(3); d = {'k': np.full(3, 7.)}; é = np.full(3, 9.)\n"
 AROUND = [
-    "    {Y}\n", "    for i in range(2):\n        {Y}\n", "    try:\n        {Y}\n    finally:\n        pass\n",
-    "    with cm() as _:\n        {Y}\n", "    pass; {Y}; pass\n", "    z = {Y}\n",
-    "    if flag: {Y}\n    else: yield None\n", "    yield None\n    {Y}\n", "    {Y}; {Y2}\n",
-    "    while flag:\n        {Y}\n        flag = False\n", "    try:\n        raise KeyError\n    except KeyError:\n        {Y}\n",
-    "    for i in range(1):\n        pass\n    else:\n        {Y}\n    {Y2}\n", "    yield from ({E} for _ in range(1))\n",
+    "    {Y}\n",
+    "    for i in range(2):\n        {Y}\n",
+    "    try:\n        {Y}\n    finally:\n        pass\n",
+    "    with cm() as _:\n        {Y}\n",
+    "    pass; {Y}; pass\n",
+    "    z = {Y}\n",
+    "    if flag: {Y}\n    else: yield None\n",
+    "    yield None\n    {Y}\n",
+    "    {Y}; {Y2}\n",
+    "    while flag:\n        {Y}\n        flag = False\n",
+    "    try:\n        raise KeyError\n    except KeyError:\n        {Y}\n",
+    "    for i in range(1):\n        pass\n    else:\n        {Y}\n    {Y2}\n",
+    "    yield from ({E} for _ in range(1))\n",
     "    batch = {E}\n    yield batch\n",
 ]
 Y_ONLY = 9  # the first ones, as in the measurement that the floor of 94 % comes from
@@ -53,12 +80,12 @@ class Fuzz:
         self.counts, self.wrong, self.logged = collections.Counter(), [], []
 
     def expression(self, depth=0):
-        if depth == 0 or self.random.random() < .45 and depth < 3:
+        if depth == 0 or self.random.random() < 0.45 and depth < 3:
             kind = self.random.choice("ttlddcwn")
             parts = [self.expression(depth + 1) for _ in range(self.random.randint(1, 3))]
             if kind == "t":
                 text = ", ".join(parts) + ("," if len(parts) == 1 else "")
-                bare = not depth and self.random.random() >= .5 and "\n" not in text and len(parts) > 1
+                bare = not depth and self.random.random() >= 0.5 and "\n" not in text and len(parts) > 1
                 return text if bare else "(%s)" % text
             if kind == "l":
                 return "[%s]" % ", ".join(parts)
@@ -78,8 +105,12 @@ class Fuzz:
         if around.strip().startswith("z =") and "\n" in first:
             text = "(%s)" % text
         enclosed = first if "{E}" not in around or first[:1] in "([{dN" else "(%s)" % first
-        return HEAD + "def gen(flag=True):\n" + BODY + around.replace("{Y2}", "yield " + second).replace(
-            "{Y}", text).replace("{E}", enclosed)
+        return (
+            HEAD
+            + "def gen(flag=True):\n"
+            + BODY
+            + around.replace("{Y2}", "yield " + second).replace("{Y}", text).replace("{E}", enclosed)
+        )
 
     def run(self, programs):
         with tempfile.TemporaryDirectory() as folder:
@@ -165,7 +196,7 @@ def cut(path, span):
     first, begin, last, end = span
     if first == last:
         return lines[first - 1][begin:end].decode()
-    return b"\n".join([lines[first - 1][begin:]] + lines[first:last - 1] + [lines[last - 1][:end]]).decode()
+    return b"\n".join([lines[first - 1][begin:]] + lines[first : last - 1] + [lines[last - 1][:end]]).decode()
 
 
 def main():

@@ -1,4 +1,6 @@
-"""A batch taken apart: every kind of container, what is a leaf, and that nothing of the user's classes runs."""
+"""A batch taken apart: every kind of container, what is a leaf, and that nothing of the user's classes
+runs."""
+
 import collections
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-//! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes` and `file` blocks write files and whose `console`
+//! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes`, `file` and named `python` blocks write files and whose `console`
 //! blocks show what batchlint says about them.
 
 use std::fs;
@@ -28,6 +28,12 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
         let (kind, name) = block.info.split_once(' ').unwrap_or((block.info, ""));
         match kind {
             "spec" => spec = Some(block.lines.join("\n")),
+            "python" if !name.is_empty() => {
+                fs::write(folder.path().join(name.trim()), block.lines.join("\n") + "\n").unwrap();
+                if block.lines.iter().any(|line| line.contains("from torch.utils.data import")) {
+                    torch(folder.path());
+                }
+            }
             "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
             "console" => {
                 if let Some(spec) = spec.as_ref().filter(|spec| !spec.trim().is_empty()) {
@@ -94,6 +100,14 @@ fn write(folder: &Path, kind: &str, name: &str, lines: &[&str]) -> Result<(), St
     Ok(())
 }
 
+/// The classes by whose names samples are recognised: PyTorch itself is not among what tests need.
+fn torch(folder: &Path) {
+    fs::create_dir_all(folder.join("torch/utils/data")).unwrap();
+    fs::write(folder.join("torch/__init__.py"), "__version__ = '0'\nclass Tensor:\n    pass\n").unwrap();
+    fs::write(folder.join("torch/utils/__init__.py"), "").unwrap();
+    fs::write(folder.join("torch/utils/data/__init__.py"), "class Dataset:\n    pass\n").unwrap();
+}
+
 fn expand(name: &str) -> Vec<String> {
     let parts = name.split_once('{').and_then(|(head, rest)| {
         let (range, tail) = rest.split_once('}')?;
@@ -121,6 +135,8 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
     let batchlint = |arguments: &[String]| -> Result<Output, String> {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(folder).env_remove("FORCE_COLOR").env_remove("NO_COLOR");
+        // The programs of a page find NumPy where the fixtures do.
+        command.env("VIRTUAL_ENV", Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv"));
         command.output().map_err(|error| error.to_string())
     };
     let output = batchlint(arguments)?;
@@ -147,7 +163,8 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
         return Err(shown);
     }
     shown += &["[exit ", &code.to_string(), "]\n"].concat();
-    let lines: Vec<String> = shown.lines().map(|line| without_tally(line.trim_end())).collect();
+    let lines = shown.lines().filter(|line| arguments[0] != "run" || !is_of_the_machine(line));
+    let lines: Vec<String> = lines.map(|line| without_tally(line.trim_end())).collect();
     Ok(lines.join("\n") + "\n")
 }
 
@@ -215,6 +232,11 @@ fn words(line: &str) -> Result<Vec<String>, String> {
     }
     words.extend(word);
     if quote.is_some() { Err(format!("a quote is not closed: {line}")) } else { Ok(words) }
+}
+
+/// What `run` says of the interpreter, the versions and what it reached: another machine has others.
+fn is_of_the_machine(line: &str) -> bool {
+    line.starts_with("python ") || line.contains(" with numpy ")
 }
 
 /// The coverage line without the number of checks, which every new rule changes.

@@ -1,4 +1,6 @@
-"""Where a name that is used at some place was bound: definitions that reach it, read from the source alone."""
+"""Where a name that is used at some place was bound: definitions that reach it, read from the source
+alone."""
+
 from __future__ import annotations
 
 import ast
@@ -9,15 +11,19 @@ from .source import FUNCTIONS, SCOPES, Source, own_children, span_of
 LIMIT = 6
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _TRIES = (ast.Try,) + ((ast.TryStar,) if hasattr(ast, "TryStar") else ())
-_COMPOUND = (ast.If, ast.With, ast.AsyncWith) + _LOOPS + _TRIES + ((ast.Match,) if hasattr(ast, "Match") else ())
+_COMPOUND = (
+    (ast.If, ast.With, ast.AsyncWith) + _LOOPS + _TRIES + ((ast.Match,) if hasattr(ast, "Match") else ())
+)
 _DEFINITIONS = FUNCTIONS + (ast.ClassDef,)
 
 
 class Definition(NamedTuple):
     """`node`: the value that the name got, or the statement where there is no such expression.
 
-    `why`: assign, unpack (a part of the value), for, with, parameter, modify (the object is changed in place), loop (from
-    the turn before), outer (a name of the module or of a function around), other. `certain`: it is this one whatever way
+    `why`: assign, unpack (a part of the value), for, with, parameter, modify (the object is changed in
+    place), loop (from
+    the turn before), outer (a name of the module or of a function around), other. `certain`: it is this
+    one whatever way
     the program took.
     """
 
@@ -28,7 +34,7 @@ class Definition(NamedTuple):
 
 def reaching(source: Source, at: ast.AST, name: str) -> List[Definition]:
     """The definitions of `name` that may reach `at`, the nearest first."""
-    found = []  # type: List[Definition]
+    found: List[Definition] = []
     node = source.statement(at)
     certain = True
     while node is not None:
@@ -45,8 +51,9 @@ def reaching(source: Source, at: ast.AST, name: str) -> List[Definition]:
 
 
 def bindings(statement: ast.AST, name: str) -> List[Definition]:
-    """What binds `name` in the head of a statement (not in the statements within it), and what changes it in place."""
-    found = []  # type: List[Definition]
+    """What binds `name` in the head of a statement (not in the statements within it), and what changes it
+    in place."""
+    found: List[Definition] = []
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
             found += _targets(target, statement.value, name, "assign")
@@ -77,7 +84,8 @@ def bindings(statement: ast.AST, name: str) -> List[Definition]:
 
 
 def own_statements(function: ast.AST) -> Iterator[ast.AST]:
-    """The statements of a function (or module), nested ones too, without those of functions and classes within it."""
+    """The statements of a function (or module), nested ones too, without those of functions and classes
+    within it."""
     stack = list(reversed(getattr(function, "body", []) if not isinstance(function, ast.Lambda) else []))
     while stack:
         node = stack.pop()
@@ -92,19 +100,36 @@ def own_statements(function: ast.AST) -> Iterator[ast.AST]:
 
 
 def stores(function: ast.AST, name: str) -> int:
-    """How many places in a function bind or change `name`, functions within it too; many where it is not its own."""
+    """How many places in a function bind or change `name`, functions within it too; many where it is not
+    its own."""
     count = 0
     for node in ast.walk(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return 99
         if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
             count += 1
-        elif isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name) and _root(node.target) == name:
+        elif (
+            isinstance(node, ast.AugAssign)
+            and not isinstance(node.target, ast.Name)
+            and _root(node.target) == name
+        ):
             count += 1
         elif isinstance(node, ast.Assign):
-            count += sum(not isinstance(part, ast.Name) and _root(part) == name
-                         for target in node.targets for part in _parts(target))
-        elif isinstance(node, ast.ExceptHandler) and node.name == name or isinstance(node, ast.arg) and node.arg == name:
+            count += sum(
+                not isinstance(part, ast.Name) and _root(part) == name
+                for target in node.targets
+                for part in _parts(target)
+            )
+        elif (
+            isinstance(node, ast.ExceptHandler)
+            and node.name == name
+            or isinstance(node, ast.arg)
+            and node.arg == name
+        ):
+            count += 1
+        elif isinstance(node, ast.alias) and (node.asname or node.name.split(".")[0]) == name:
+            count += 1
+        elif isinstance(node, _DEFINITIONS) and node is not function and node.name == name:
             count += 1
         elif type(node).__name__ in ("MatchAs", "MatchStar") and node.name == name:
             count += 1
@@ -114,9 +139,14 @@ def stores(function: ast.AST, name: str) -> int:
 def loads(function: ast.AST, name: str, without: ast.AST) -> int:
     """How often a function reads `name`, functions within it too, outside of the node `without`."""
     begin, end = span_of(without)[:2], span_of(without)[2:]
-    return sum(1 for node in ast.walk(function)
-               if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-               and not (begin <= span_of(node)[:2] and span_of(node)[2:] <= end))
+    return sum(
+        1
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(node.ctx, ast.Load)
+        and not (begin <= span_of(node)[:2] and span_of(node)[2:] <= end)
+    )
 
 
 def attribute_definitions(source: Source, node: ast.AST) -> List[Definition]:
@@ -124,8 +154,11 @@ def attribute_definitions(source: Source, node: ast.AST) -> List[Definition]:
     wanted = _shape(node)
 
     def assigned(scope: ast.AST) -> List[ast.AST]:
-        return [inner.value for inner in ast.walk(scope) if isinstance(inner, ast.Assign)
-                and any(_shape(target) == wanted for target in inner.targets)]
+        return [
+            inner.value
+            for inner in ast.walk(scope)
+            if isinstance(inner, ast.Assign) and any(_shape(target) == wanted for target in inner.targets)
+        ]
 
     function = source.enclosing(node, FUNCTIONS)
     if function is None:
@@ -139,9 +172,11 @@ def attribute_definitions(source: Source, node: ast.AST) -> List[Definition]:
     return []
 
 
-def _before(source: Source, around: ast.AST, node: ast.AST, name: str, certain: bool, found: List[Definition]) -> Any:
+def _before(
+    source: Source, around: ast.AST, node: ast.AST, name: str, certain: bool, found: List[Definition]
+) -> Any:
     """What runs before `node` within `around`: (still certain, the search is done)."""
-    after = []  # type: List[ast.AST]
+    after: List[ast.AST] = []
     for field in ("body", "handlers", "orelse", "finalbody"):
         inside = getattr(around, field, None)
         if not isinstance(inside, list) or node not in inside:
@@ -154,11 +189,13 @@ def _before(source: Source, around: ast.AST, node: ast.AST, name: str, certain: 
                 if done:
                     return certain, True
         # What of the compound statement may have run before this part of it.
-        earlier = []  # type: List[ast.AST]
+        earlier: List[ast.AST] = []
         if isinstance(around, _TRIES) and field != "body":
             earlier = list(around.body)
             if field == "finalbody":
-                earlier += [inner for handler in around.handlers for inner in handler.body] + list(around.orelse)
+                earlier += [inner for handler in around.handlers for inner in handler.body] + list(
+                    around.orelse
+                )
         elif isinstance(around, _LOOPS) and field == "orelse":
             earlier = list(around.body)
         for statement in reversed(earlier):
@@ -211,19 +248,28 @@ def _within(statement: ast.AST) -> Iterator[ast.AST]:
             yield inner
         for field in ("handlers", "orelse", "finalbody", "cases"):
             for child in getattr(statement, field, None) or ():
-                for inner in ([child] if isinstance(child, ast.stmt) else child.body):
+                for inner in [child] if isinstance(child, ast.stmt) else child.body:
                     yield from _within(inner)
 
 
 def _outside(source: Source, function: ast.AST, name: str, certain: bool) -> List[Definition]:
     found = function.args
-    for arg in found.posonlyargs + found.args + found.kwonlyargs + [arg for arg in (found.vararg, found.kwarg) if arg]:
+    for arg in (
+        found.posonlyargs
+        + found.args
+        + found.kwonlyargs
+        + [arg for arg in (found.vararg, found.kwarg) if arg]
+    ):
         if arg.arg == name:
             return [Definition(arg, "parameter", certain)]
     scope = source.enclosing(function, FUNCTIONS + (ast.Module,))
     while scope is not None:
-        inside = [one for statement in own_statements(scope) for one in bindings(statement, name)
-                  if one.why != "modify"]
+        inside = [
+            one
+            for statement in own_statements(scope)
+            for one in bindings(statement, name)
+            if one.why != "modify"
+        ]
         if inside:
             return [Definition(inside[-1].node, "outer", False)]
         scope = source.enclosing(scope, FUNCTIONS + (ast.Module,))
@@ -236,9 +282,13 @@ def _targets(target: ast.AST, value: ast.AST, name: str, why: str) -> List[Defin
     if isinstance(target, ast.Starred):
         return [one._replace(why="unpack") for one in _targets(target.value, value, name, why)]
     if isinstance(target, (ast.Tuple, ast.List)):
-        found = []  # type: List[Definition]
-        paired = (why == "assign" and isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
-                  and not any(isinstance(part, ast.Starred) for part in target.elts + value.elts))
+        found: List[Definition] = []
+        paired = (
+            why == "assign"
+            and isinstance(value, (ast.Tuple, ast.List))
+            and len(value.elts) == len(target.elts)
+            and not any(isinstance(part, ast.Starred) for part in target.elts + value.elts)
+        )
         for index, part in enumerate(target.elts):
             if paired:
                 found += _targets(part, value.elts[index], name, why)
@@ -265,7 +315,9 @@ def _root(target: ast.AST) -> Optional[str]:
 
 def _head(statement: ast.AST) -> Iterator[ast.AST]:
     """The expressions of a statement itself."""
-    stack = [child for child in own_children(statement) if not isinstance(child, (ast.stmt, ast.ExceptHandler))]
+    stack = [
+        child for child in own_children(statement) if not isinstance(child, (ast.stmt, ast.ExceptHandler))
+    ]
     while stack:
         node = stack.pop()
         yield node

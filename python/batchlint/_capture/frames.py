@@ -1,4 +1,5 @@
 """The suspended generators behind an iterator, found without running anything."""
+
 from __future__ import annotations
 
 import gc
@@ -7,14 +8,27 @@ import types
 from typing import Any, Callable, List, NamedTuple
 
 _GENERATORS = (types.GeneratorType, types.AsyncGeneratorType)
-_PASSING = (itertools.islice, itertools.chain, itertools.takewhile, itertools.dropwhile, itertools.starmap,
-            itertools.cycle, itertools.tee(())[0].__class__, map, filter, zip, enumerate, types.CoroutineType)
+_PASSING = (
+    itertools.islice,
+    itertools.chain,
+    itertools.takewhile,
+    itertools.dropwhile,
+    itertools.starmap,
+    itertools.cycle,
+    itertools.tee(())[0].__class__,
+    map,
+    filter,
+    zip,
+    enumerate,
+    types.CoroutineType,
+)
 _MOST = 32
 _DEPTH = 6
 
 
 class Suspended(NamedTuple):
-    """`direct`: the iterator itself, or what it delegates to with `yield from`: it stands where the batch was yielded."""
+    """`direct`: the iterator itself, or what it delegates to with `yield from`: it stands where the batch
+    was yielded."""
 
     frame: Any
     direct: bool
@@ -22,7 +36,7 @@ class Suspended(NamedTuple):
 
 def suspended(iterator: Any, is_user: Callable[[str], bool]) -> List[Suspended]:
     """User-written generators that stand still behind an iterator, outermost first."""
-    found = []  # type: List[Suspended]
+    found: List[Suspended] = []
     seen = set()
     todo = [(iterator, True, 0)]
     while todo and len(seen) < _MOST:
@@ -45,13 +59,18 @@ def suspended(iterator: Any, is_user: Callable[[str], bool]) -> List[Suspended]:
                 continue
             if depth < _DEPTH:
                 # What a loop goes over stands on the frame's stack, where only the garbage collector sees it.
-                todo += [(near, False, depth + 1) for near in gc.get_referents(obj) + gc.get_referents(frame)
-                         if type(near) in _GENERATORS or type(near) in _PASSING]
+                todo += [
+                    (near, False, depth + 1)
+                    for near in gc.get_referents(obj) + gc.get_referents(frame)
+                    if type(near) in _GENERATORS or type(near) in _PASSING
+                ]
         elif depth == 0 or cls in _PASSING:
             for near in gc.get_referents(obj):
                 if type(near) is tuple and cls in _PASSING or type(near) is dict and depth == 0:
                     near = near if type(near) is tuple else list(near.values())
-                    todo += [(part, False, depth + 1) for part in near if type(part) in _GENERATORS + _PASSING]
+                    todo += [
+                        (part, False, depth + 1) for part in near if type(part) in _GENERATORS + _PASSING
+                    ]
                 elif type(near) in _GENERATORS or type(near) in _PASSING:
                     todo.append((near, False, depth + 1))
     return found

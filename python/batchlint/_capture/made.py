@@ -1,4 +1,5 @@
 """Where the array of a leaf came to be, and the statements that changed its dtype on the way."""
+
 from __future__ import annotations
 
 import ast
@@ -12,10 +13,13 @@ _MOST = 4
 _HOPS = 4
 
 
-def history(owner: Any, site: Any, element: Any, path: Any, obj: Any) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
-    """(`made`, `became`) of SITE for one leaf: `element` of `site`, told by `owner`, which is traced or not."""
-    found = []  # type: List[Dict[str, Any]]
-    changes = []  # type: List[Dict[str, Any]]
+def history(
+    owner: Any, site: Any, element: Any, path: Any, obj: Any
+) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
+    """(`made`, `became`) of SITE for one leaf: `element` of `site`, told by `owner`, which is traced or
+    not."""
+    found: List[Dict[str, Any]] = []
+    changes: List[Dict[str, Any]] = []
     tracer = owner.tracer
     if tracer is not None and is_array(obj):
         returned = _returned(owner, site, obj)
@@ -28,6 +32,8 @@ def history(owner: Any, site: Any, element: Any, path: Any, obj: Any) -> Tuple[L
     if not found:
         for one in _static(site, element):
             _add(found, one)
+        if found and found[0]["certain"] and found[0]["why"] in ("assign", "inline") and element.exact:
+            _dtype(found[0], obj)
         # What was read is told with the number of its source.
         for one in found:
             one["source"] = owner.use(one["source"])
@@ -69,8 +75,14 @@ def _changes(owner: Any, site: Any, element: Any, bound: Any) -> List[Dict[str, 
         for change in owner.tracer.changes(code, name):
             one = value_at(source, code, change.line, name)
             if one is not None:
-                told.append({"source": owner.use(source), "span": list(span_of(one.node)), "from": change.before,
-                             "to": change.after})
+                told.append(
+                    {
+                        "source": owner.use(source),
+                        "span": list(span_of(one.node)),
+                        "from": change.before,
+                        "to": change.after,
+                    }
+                )
     return told
 
 
@@ -122,7 +134,12 @@ def _definitions(source: Source, node: ast.Name) -> List[Tuple[Definition, str]]
     name = node.id
     found = reaching(source, node, name)
     for _ in range(_HOPS):
-        if len(found) != 1 or not found[0].certain or found[0].why != "assign" or not isinstance(found[0].node, ast.Name):
+        if (
+            len(found) != 1
+            or not found[0].certain
+            or found[0].why != "assign"
+            or not isinstance(found[0].node, ast.Name)
+        ):
             break
         further = reaching(source, found[0].node, found[0].node.id)
         if not further:
@@ -140,8 +157,9 @@ def _static_told(source: Source, one: Definition, name: Optional[str], value: An
     return told
 
 
-def _told(owner: Any, source: Source, node: ast.AST, why: str, certain: bool, obj: Any,
-          name: Optional[str] = None) -> Dict[str, Any]:
+def _told(
+    owner: Any, source: Source, node: ast.AST, why: str, certain: bool, obj: Any, name: Optional[str] = None
+) -> Dict[str, Any]:
     told = {"source": owner.use(source), "span": list(span_of(node)), "why": why, "certain": certain}
     if name is not None:
         told["name"] = name
@@ -159,5 +177,7 @@ def _dtype(told: Dict[str, Any], obj: Any) -> None:
 
 def _add(found: List[Dict[str, Any]], one: Optional[Dict[str, Any]]) -> None:
     """Two ways to the same place are told once."""
-    if one is not None and not any(other["source"] == one["source"] and other["span"] == one["span"] for other in found):
+    if one is not None and not any(
+        other["source"] == one["source"] and other["span"] == one["span"] for other in found
+    ):
         found.append(one)

@@ -1,4 +1,6 @@
-"""Where batches come from: each place of the user's source is described once, and then only named by its number."""
+"""Where batches come from: each place of the user's source is described once, and then only named by its
+number."""
+
 from __future__ import annotations
 
 import weakref
@@ -17,20 +19,21 @@ class Origins:
 
     def __init__(self, send: Callable[..., None]) -> None:
         self.sources = Sources()
-        self.sites = {}  # type: Dict[int, Any]
+        self.sites: Dict[int, Any] = {}
         self._send = send
         self._sent = set()  # ids of the sources that were sent
         self._logged = set()
-        self._known = {}  # type: Dict[Tuple[Any, ...], Tuple[Optional[int], bool]]
-        self._places = {}  # type: Dict[Tuple[Any, ...], int]
-        self._codes = {}  # type: Dict[int, Any]
-        self._last = None  # type: Optional[int]
-        self._factory = []  # type: List[Tuple[Any, List[Any]]]
-        self._tree = None  # type: Any
+        self._known: Dict[Tuple[Any, ...], Tuple[Optional[int], bool]] = {}
+        self._places: Dict[Tuple[Any, ...], int] = {}
+        self._codes: Dict[int, Any] = {}
+        self._last: Optional[int] = None
+        self._factory: List[Tuple[Any, List[Any]]] = []
+        self._tree: Any = None
         self._structure = ""
 
     def factory(self, exits: Any) -> None:
-        """Keep what the functions handed out that made the object to iterate (`tracer.exits` before its `reset`)."""
+        """Keep what the functions handed out that made the object to iterate (`tracer.exits` before its
+        `reset`)."""
         try:
             from .tracer import arrays_of
 
@@ -47,8 +50,11 @@ class Origins:
         except Exception as error:
             self._trouble("factory", error)
 
-    def site(self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any = None) -> Tuple[Optional[int], bool]:
-        """(number of the site that handed out this batch, whether that is only assumed); (None, False) if not known.
+    def site(
+        self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any = None
+    ) -> Tuple[Optional[int], bool]:
+        """(number of the site that handed out this batch, whether that is only assumed); (None, False) if
+        not known.
 
         The first time for a site its SITE is sent, and the SOURCE before it. Never raises.
         """
@@ -59,7 +65,8 @@ class Origins:
             return None, False
 
     def text(self, filename: str) -> Optional[int]:
-        """The number of a source file, which is sent if it was not; None where there is no text. Never raises."""
+        """The number of a source file, which is sent if it was not; None where there is no text. Never
+        raises."""
         try:
             source = self.sources.get(filename)
             if source.text is None:
@@ -75,10 +82,12 @@ class Origins:
             self._sent.add(source.id)
             self._send(SOURCE, source.frame(), source.text.encode("utf-8", "replace"))
 
-    def _site(self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any) -> Tuple[Optional[int], bool]:
+    def _site(
+        self, iterator: Any, batch: Any, tree: Any, leaves: Any, tracer: Any
+    ) -> Tuple[Optional[int], bool]:
         frames = suspended(iterator, is_user)
         structure = self._structure_of(tree)
-        key = None  # type: Optional[Tuple[Any, ...]]
+        key: Optional[Tuple[Any, ...]] = None
         if frames:
             key = (structure,) + tuple([(id(found.frame.f_code), found.frame.f_lasti) for found in frames])
         elif self._factory and type(iterator) in _ITEMS:
@@ -88,7 +97,12 @@ class Origins:
             number, sure = self._known[key]
             if sure or not traced:
                 return number, not sure
-        if not traced and not any(found.direct for found in frames) and self._last is not None and not self._factory:
+        if (
+            not traced
+            and not any(found.direct for found in frames)
+            and self._last is not None
+            and not self._factory
+        ):
             # No frame to look at: a loader, an own __next__.
             if not frames:
                 return self._last, True
@@ -122,7 +136,9 @@ class Origins:
         self._codes[id(chosen.code)] = chosen.code
         return number
 
-    def _remember(self, key: Tuple[Any, ...], number: Optional[int], sure: bool, frames: List[Suspended]) -> None:
+    def _remember(
+        self, key: Tuple[Any, ...], number: Optional[int], sure: bool, frames: List[Suspended]
+    ) -> None:
         self._known[key] = number, sure
         for found in frames:  # a code object that is gone could leave its id to another
             self._codes[id(found.frame.f_code)] = found.frame.f_code

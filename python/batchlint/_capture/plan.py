@@ -1,4 +1,5 @@
 """Which edits of the user's source would mend a fault: the answer to PLAN."""
+
 from __future__ import annotations
 
 import ast
@@ -20,13 +21,16 @@ class Wish:
 
     def __init__(self, index: int, want: Dict[str, Any]) -> None:
         self.index, self.want = index, want
-        self.edits = []  # type: List[Edit]
-        self.source = None  # type: Optional[Source]
-        self.where = self.python = self.why = self.note = None  # type: Optional[str]
-        self.target = None  # type: Optional[ast.AST]
+        self.edits: List[Edit] = []
+        self.source: Optional[Source] = None
+        self.where: Optional[str] = None
+        self.python: Optional[str] = None
+        self.why: Optional[str] = None
+        self.note: Optional[str] = None
+        self.target: Optional[ast.AST] = None
 
     def told(self) -> Dict[str, Any]:
-        told = {"want": self.index, "ok": self.why is None}  # type: Dict[str, Any]
+        told: Dict[str, Any] = {"want": self.index, "ok": self.why is None}
         for key in ("why",) if self.why is not None else ("where", "python", "note"):
             if getattr(self, key) is not None:
                 told[key] = getattr(self, key)
@@ -34,7 +38,8 @@ class Wish:
 
 
 def plan(wants: List[Dict[str, Any]], origins: Any) -> Dict[str, Any]:
-    """{"results", "files"} of the EDITS frame for the wants of PLAN. Never raises; what cannot be done says why."""
+    """{"results", "files"} of the EDITS frame for the wants of PLAN. Never raises; what cannot be done
+    says why."""
     wishes = [Wish(index, want if isinstance(want, dict) else {}) for index, want in enumerate(wants)]
     for wish in wishes:
         if wish.want.get("do") == "cast":
@@ -47,7 +52,9 @@ def plan(wants: List[Dict[str, Any]], origins: Any) -> Dict[str, Any]:
         elif wish.want.get("do") != "cast":
             wish.why = "this helper knows no such change"
     files = []
-    for source in {id(wish.source): wish.source for wish in wishes if wish.source is not None and wish.why is None}.values():
+    for source in {
+        id(wish.source): wish.source for wish in wishes if wish.source is not None and wish.why is None
+    }.values():
         done = [wish for wish in wishes if wish.source is source and wish.why is None]
         told = _file(source, done)
         if told is not None:
@@ -90,7 +97,7 @@ def _cast(wish: Wish, origins: Any, wishes: List[Wish]) -> None:
     function = source.function(leaf.code)
     cast = Cast(source, function, leaf.dtype or "", dtype, leaf.library)
     _check(leaf, dtype, cast)
-    target, where_, copy = _target(site, source, function, element)
+    target, where_, copy = _target(leaf.node, source, function, element)
     if leaf.array:
         edits = cast.edits(target, copy)
         if edits is None:
@@ -123,14 +130,19 @@ def _check(leaf: Any, dtype: str, cast: Cast) -> None:
         raise Refused("%s has no cast that is known" % leaf.py)
 
 
-def _target(site: Any, source: Source, function: Optional[ast.AST], element: Any) -> Tuple[ast.AST, str, bool]:
+def _target(
+    holder: Any, source: Source, function: Optional[ast.AST], element: Any
+) -> Tuple[ast.AST, str, bool]:
     """(expression to cast, creation or yield, whether the cast must copy)."""
     node = element.node
-    inside = element.owner is site.node or source is not site.source
+    inside = element.owner is holder
     if not inside:
-        holder = site.node
-        if (not isinstance(holder, ast.Name) or not isinstance(function, FUNCTIONS) or stores(function, holder.id) != 1
-                or loads(function, holder.id, holder)):
+        if (
+            not isinstance(holder, ast.Name)
+            or not isinstance(function, FUNCTIONS)
+            or stores(function, holder.id) != 1
+            or loads(function, holder.id, holder)
+        ):
             raise Refused("the batch is put together earlier and used in other places too")
     if isinstance(node, ast.Name) and isinstance(function, FUNCTIONS):
         value = _only_definition(source, function, node)
@@ -148,8 +160,13 @@ def _only_definition(source: Source, function: ast.AST, node: ast.Name) -> Optio
         return None
     value = found[0].node
     statement = source.parents.get(value)
-    alone = (isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
-             or isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name))
+    alone = (
+        isinstance(statement, ast.Assign)
+        and len(statement.targets) == 1
+        and isinstance(statement.targets[0], ast.Name)
+        or isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+    )
     if not alone or isinstance(value, (ast.Name, ast.Yield, ast.YieldFrom, ast.Await)):
         return None
     if stores(function, node.id) != 1 or loads(function, node.id, node):
@@ -177,13 +194,19 @@ def _file(source: Source, wishes: List[Wish]) -> Optional[Dict[str, Any]]:
     for wish in wishes:
         if wish.want.get("do") == "cast":
             # What stands within a statement that is written anew is in its new text already.
-            edits |= {edit for edit in wish.edits
-                      if not any(one.begin <= edit.begin and edit.end <= one.end for one in statements)}
+            edits |= {
+                edit
+                for edit in wish.edits
+                if not any(one.begin <= edit.begin and edit.end <= one.end for one in statements)
+            }
     ordered = sorted(edits)
     text = apply(source.text or "", ordered)
     if parse(text) is None or any(overlap(one, two) for one, two in zip(ordered, ordered[1:])):
         for wish in wishes:
             wish.why = "the changed text would not be valid Python"
         return None
-    return {"source": source.id, "edits": [{"span": where(source, edit), "text": edit.text} for edit in ordered],
-            "text": text}
+    return {
+        "source": source.id,
+        "edits": [{"span": where(source, edit), "text": edit.text} for edit in ordered],
+        "text": text,
+    }

@@ -2,6 +2,7 @@
 
 Python keeps columns from 3.11 on. Before, the how-manieth YIELD_VALUE of the code tells which yield it is.
 """
+
 from __future__ import annotations
 
 import ast
@@ -15,7 +16,8 @@ _DELEGATES = (ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
 class Place(NamedTuple):
-    """`value`: the expression whose value was handed out, None where it cannot be told; `how`: exact, ordinal, only,
+    """`value`: the expression whose value was handed out, None where it cannot be told; `how`: exact,
+    ordinal, only,
     line or none; `line`: where the frame stands; `passes`: it passes on what another generator yields."""
 
     value: Optional[ast.AST]
@@ -25,7 +27,8 @@ class Place(NamedTuple):
 
 
 def place(source: Source, code: Any, lasti: int, kind: str, last_line: Optional[int] = None) -> Place:
-    """Where a frame of `code` stands, `kind` being "yield" or "return"; `last_line`: the line it ran last, if traced."""
+    """Where a frame of `code` stands, `kind` being "yield" or "return"; `last_line`: the line it ran last,
+    if traced."""
     found = columns(code, lasti)
     line = found[0] if found else line_at(code, lasti)
     passes = kind == "yield" and _delegates(code, lasti)
@@ -93,8 +96,14 @@ def _by_columns(nodes: List[ast.AST], found: Optional[Tuple[int, int, int, int]]
     return None
 
 
-def _yield_place(function: ast.AST, nodes: List[ast.AST], code: Any, lasti: int,
-                 found: Optional[Tuple[int, int, int, int]], line: int) -> Place:
+def _yield_place(
+    function: ast.AST,
+    nodes: List[ast.AST],
+    code: Any,
+    lasti: int,
+    found: Optional[Tuple[int, int, int, int]],
+    line: int,
+) -> Place:
     if found is None:
         chosen = _by_ordinal(nodes, code, lasti)
         if chosen is not None:
@@ -105,7 +114,8 @@ def _yield_place(function: ast.AST, nodes: List[ast.AST], code: Any, lasti: int,
 
 
 def _by_ordinal(nodes: List[ast.AST], code: Any, lasti: int) -> Optional[ast.AST]:
-    """The i-th YIELD_VALUE is the i-th yield where the counts and all the lines agree and no statement has two."""
+    """The i-th YIELD_VALUE is the i-th yield where the counts and all the lines agree and no statement has
+    two."""
     import dis
 
     if hasattr(code, "co_positions"):  # from 3.11 on an await has a YIELD_VALUE too

@@ -1,4 +1,6 @@
-"""One place of the user's source that hands out batches: found among what was seen, and described as SITE has it."""
+"""One place of the user's source that hands out batches: found among what was seen, and described as SITE
+has it."""
+
 from __future__ import annotations
 
 import ast
@@ -21,6 +23,7 @@ class Leaf(NamedTuple):
     """What is remembered of one leaf: where it stands and what it was like, not the leaf itself."""
 
     source: Optional[Source]
+    node: Optional[ast.AST]  # the expression that the element is a part of
     element: Optional[Element]
     dtype: Optional[str]
     shape: Optional[List[int]]
@@ -46,20 +49,28 @@ class Site:
     """A yield or return of user code that handed out `value`, with its expression taken apart."""
 
     def __init__(self, origins: Any, seen: Exit, strict: bool = False) -> None:
-        self.origins, self.code, self.lasti, self.kind, self.value = origins, seen.code, seen.lasti, seen.kind, seen.value
+        self.origins, self.code, self.lasti, self.kind, self.value = (
+            origins,
+            seen.code,
+            seen.lasti,
+            seen.kind,
+            seen.value,
+        )
         self.number = seen.number
         self.names = live(seen.names)
         self.globals = seen.outer
-        self.source = origins.sources.get(seen.code.co_filename)  # type: Source
-        self.place = place(self.source, seen.code, seen.lasti, seen.kind, seen.last_line)  # type: Place
-        self.elements = None  # type: Optional[Elements]
-        self.paths = {}  # type: Dict[int, Tuple[Any, ...]]
+        self.source: Source = origins.sources.get(seen.code.co_filename)
+        self.place: Place = place(self.source, seen.code, seen.lasti, seen.kind, seen.last_line)
+        self.elements: Optional[Elements] = None
+        self.paths: Dict[int, Tuple[Any, ...]] = {}
         self.inferred = self.partial = False
-        self.through = []  # type: List[Site]
-        self.batch = self.leaves = self.tracer = None  # type: Any
-        self.others = []  # type: List[Site]
-        self._told = {}  # type: Dict[Tuple[Any, ...], Leaf]
-        self._used = {}  # type: Dict[int, Source]
+        self.through: List[Site] = []
+        self.batch: Any = None
+        self.leaves: Any = None
+        self.tracer: Any = None
+        self.others: List[Site] = []
+        self._told: Dict[Tuple[Any, ...], Leaf] = {}
+        self._used: Dict[int, Source] = {}
         if self.value is not None and self.place.value is not None:
             self.take(self.place.value, self.value, strict)
 
@@ -98,9 +109,15 @@ class Site:
 
     def describe(self, number: int) -> Dict[str, Any]:
         """The JSON of the SITE frame."""
-        told = {"id": number, "file": self.source.shown, "func": function_name(self.code), "kind": self.kind,
-                "how": self.place.how, "line": self.place.line,
-                "through": [other.line() for other in self.through[:4]]}  # type: Dict[str, Any]
+        told: Dict[str, Any] = {
+            "id": number,
+            "file": self.source.shown,
+            "func": function_name(self.code),
+            "kind": self.kind,
+            "how": self.place.how,
+            "line": self.place.line,
+            "through": [other.line() for other in self.through[:4]],
+        }
         if self.source.text is not None:
             told["source"] = self.use(self.source)
         if self.place.value is not None:
@@ -113,7 +130,7 @@ class Site:
         return told
 
     def kept(self) -> Kept:
-        ints = {}  # type: Dict[str, int]
+        ints: Dict[str, int] = {}
         for name, value in (self.names or {}).items():
             if type(value) is int:
                 ints[name] = value
@@ -124,7 +141,7 @@ class Site:
         return Kept(self.source, self.place.value, self.kind, self.code, self._told, ints, self.inferred)
 
     def _element(self, path: Tuple[Any, ...], leaf: Any) -> Dict[str, Any]:
-        told = {"path": list(path), "exact": False, "made": [], "became": []}  # type: Dict[str, Any]
+        told: Dict[str, Any] = {"path": list(path), "exact": False, "made": [], "became": []}
         site, at = self._owner(path, leaf)
         if site is None or site.elements is None or at is None:
             self._told[path] = self._leaf(None, None, leaf)
@@ -144,9 +161,20 @@ class Site:
         cls = type(obj)
         modules = [str(type.__getattribute__(base, "__module__")).split(".")[0] for base in cls.__mro__]
         library = next((name for name in modules if name in LIBRARIES), "")
-        return Leaf(site.source if site is not None else None, element, dtype, shape, is_array(obj),
-                    "%s.%s" % (cls.__module__, cls.__qualname__), library,
-                    site.code if site is not None else self.code)
+        source, node, code = (
+            (None, None, self.code) if site is None else (site.source, site.place.value, site.code)
+        )
+        return Leaf(
+            source,
+            node,
+            element,
+            dtype,
+            shape,
+            is_array(obj),
+            "%s.%s" % (cls.__module__, cls.__qualname__),
+            library,
+            code,
+        )
 
     def _owner(self, path: Tuple[Any, ...], leaf: Any) -> Tuple[Optional["Site"], Optional[Tuple[Any, ...]]]:
         """The site, and the path in what it handed out, of one leaf of the batch."""
@@ -166,15 +194,28 @@ def function_name(code: Any) -> str:
     return getattr(code, "co_qualname", code.co_name)
 
 
-def find(origins: Any, batch: Any, tree: Any, leaves: Any, frames: Any, tracer: Any, factory: Any) -> Optional[Site]:
-    """The site that handed out `batch`: among what was traced, where generators stand, in what the factory made."""
-    chosen = None  # type: Optional[Site]
-    seen = [] if tracer is None else [Site(origins, found) for found in tracer.exits
-                                      if type(found.value).__name__ != "async_generator_wrapped_value"]
+def find(
+    origins: Any, batch: Any, tree: Any, leaves: Any, frames: Any, tracer: Any, factory: Any
+) -> Optional[Site]:
+    """The site that handed out `batch`: among what was traced, where generators stand, in what the factory
+    made."""
+    chosen: Optional[Site] = None
+    seen = (
+        []
+        if tracer is None
+        else [
+            Site(origins, found)
+            for found in tracer.exits
+            if type(found.value).__name__ != "async_generator_wrapped_value"
+        ]
+    )
     whole = [site for site in seen if site.value is batch]
     if whole:
         # Several frames passed this very object on; the one that displays it explains most.
-        chosen = max(whole, key=lambda site: (site.score(), site.place.value is not None, -site.number))
+        chosen = max(
+            whole,
+            key=lambda site: (site.score(), site.place.value is not None, site.kind == "yield", -site.number),
+        )
         chosen.through = [site for site in whole if site is not chosen]
     direct = [found.frame for found in frames if found.direct]
     if chosen is None and direct:
@@ -202,7 +243,9 @@ def _standing(frame: Any, batch: Any) -> Exit:
     return Exit(0, frame.f_code, frame.f_lasti, "yield", None, batch, names, frame.f_globals)
 
 
-def _untangle(chosen: Site, seen: List[Site], direct: List[Any], origins: Any, batch: Any, frames: Any) -> None:
+def _untangle(
+    chosen: Site, seen: List[Site], direct: List[Any], origins: Any, batch: Any, frames: Any
+) -> None:
     """Untraced, `for b in inner(): yield b` only shows `b`: look for the generator that displays it."""
     if seen or chosen.elements is None or chosen.score() > 0 or not isinstance(chosen.place.value, ast.Name):
         return
@@ -214,7 +257,17 @@ def _untangle(chosen: Site, seen: List[Site], direct: List[Any], origins: Any, b
         site = Site(origins, _standing(inner[0], batch), strict=True)
         if site.elements is not None and len(site.elements.parts) > 1:
             chosen.through.insert(0, Site(origins, _standing(direct[-1], None)) if direct else chosen)
-            for name in ("code", "lasti", "names", "globals", "source", "place", "elements", "paths", "value"):
+            for name in (
+                "code",
+                "lasti",
+                "names",
+                "globals",
+                "source",
+                "place",
+                "elements",
+                "paths",
+                "value",
+            ):
                 setattr(chosen, name, getattr(site, name))
 
 
@@ -230,12 +283,13 @@ def _by_identity(seen: List[Site], leaves: Any) -> Optional[Site]:
 
 
 def _behind(origins: Any, batch: Any, frames: Any, leaves: Any) -> Optional[Site]:
-    """A generator within islice, chain, zip or a library's generator, where its variables prove that it was it."""
+    """A generator within islice, chain, zip or a library's generator, where its variables prove that it
+    was it."""
     found = []
     for one in frames:
         if not one.direct:
             site = Site(origins, _standing(one.frame, batch), strict=True)
-            if site.elements is not None and site.score() > 0:
+            if site.elements is not None and site.elements.proven():
                 found.append(site)
     return max(found, key=lambda site: site.score()) if found else None
 
@@ -264,4 +318,6 @@ def _made_by_factory(origins: Any, batch: Any, leaves: Any, factory: Any) -> Opt
 
 
 def _leaves(site: Site) -> List[Any]:
-    return [leaf for _, leaf in (site.elements.leaves if site.elements is not None else flatten(site.value)[1])]
+    return [
+        leaf for _, leaf in (site.elements.leaves if site.elements is not None else flatten(site.value)[1])
+    ]

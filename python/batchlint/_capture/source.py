@@ -1,4 +1,5 @@
 """Source texts of the running program: text, syntax tree, functions, places in bytes of UTF-8."""
+
 from __future__ import annotations
 
 import ast
@@ -12,38 +13,52 @@ Span = Tuple[int, int, int, int]  # line from 1, column from 0 in bytes of UTF-8
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = FUNCTIONS + (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp, ast.ClassDef)
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep if "__file__" in globals() else None
-_LIBRARY = tuple({os.path.join(folder, "") for folder in (
-    os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__)))})
+# As it was imported too: the code's file names are not made absolute.
+_HERE = (
+    (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.dirname(__file__) + os.sep)
+    if "__file__" in globals()
+    else ()
+)
+_LIBRARY = tuple(
+    {
+        os.path.join(folder, "")
+        for folder in (os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__)))
+    }
+)
 _INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
 # Not str.splitlines(): a form feed ends no line of Python.
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
 def is_user(filename: str) -> bool:
-    """Whether a code object's file was written by the user: not the standard library, not installed, not ours."""
+    """Whether a code object's file was written by the user: not the standard library, not installed, not
+    ours."""
     if filename.startswith("<"):
         return filename.startswith("<ipython")
-    if _HERE is not None and filename.startswith(_HERE):
-        return False
-    return not filename.startswith(_LIBRARY) and _INSTALLED.search(filename) is None
+    return (
+        not filename.startswith(_HERE)
+        and not filename.startswith(_LIBRARY)
+        and _INSTALLED.search(filename) is None
+    )
 
 
 class Source:
     """One source file. `tree` is None where there is no text or it does not parse.
 
-    `id` its number in the protocol; `text` as Python decoded it, line ends kept, without a byte order mark; `encoding`
-    "utf-8-sig" where there was one; `sha256` of the bytes on disk, None where the text does not come from there.
+    `id` its number in the protocol; `text` as Python decoded it, line ends kept, without a byte order
+    mark; `encoding`
+    "utf-8-sig" where there was one; `sha256` of the bytes on disk, None where the text does not come from
+    there.
     """
 
     def __init__(self, number: int, filename: str) -> None:
         self.id, self.filename = number, filename
         self.path = filename if filename.startswith("<") else os.path.abspath(filename)
         self.text, self.encoding, self.sha256 = _read(filename)
-        self.tree = None  # type: Optional[ast.AST]
-        self.parents = {}  # type: Dict[ast.AST, ast.AST]
-        self._functions = {}  # type: Dict[int, Tuple[Any, Optional[ast.AST]]]
-        self._starts = None  # type: Optional[List[int]]
+        self.tree: Optional[ast.AST] = None
+        self.parents: Dict[ast.AST, ast.AST] = {}
+        self._functions: Dict[int, Tuple[Any, Optional[ast.AST]]] = {}
+        self._starts: Optional[List[int]] = None
         self._parse()
 
     def changed(self, text: str) -> "Source":
@@ -71,8 +86,13 @@ class Source:
 
     def frame(self) -> Dict[str, Any]:
         """The JSON of the SOURCE frame; its payload is `text`."""
-        told = {"id": self.id, "file": self.shown, "path": self.path, "encoding": self.encoding,
-                "on_disk": self.sha256 is not None}  # type: Dict[str, Any]
+        told: Dict[str, Any] = {
+            "id": self.id,
+            "file": self.shown,
+            "path": self.path,
+            "encoding": self.encoding,
+            "on_disk": self.sha256 is not None,
+        }
         if self.sha256 is not None:
             told["sha256"] = self.sha256
         return told
@@ -83,7 +103,7 @@ class Source:
             text = self.text or ""
             starts, at, done = [0], 0, 0
             for end in _LINE_END.finditer(text):
-                at += len(text[done:end.end()].encode("utf-8", "replace"))
+                at += len(text[done : end.end()].encode("utf-8", "replace"))
                 done = end.end()
                 starts.append(at)
             self._starts = starts
@@ -99,7 +119,8 @@ class Source:
         return (self.text or "").encode("utf-8", "replace")[begin:end].decode("utf-8", "replace")
 
     def function(self, code: Any) -> Optional[ast.AST]:
-        """The node that a code object was compiled from; None where it cannot be told which of several it is."""
+        """The node that a code object was compiled from; None where it cannot be told which of several it
+        is."""
         found = self._functions.get(id(code))
         if found is None:
             found = self._functions[id(code)] = (code, self._find(code))
@@ -129,7 +150,9 @@ class Source:
 
     def _find(self, code: Any) -> Optional[ast.AST]:
         name, first = code.co_name, code.co_firstlineno
-        kind = {"<lambda>": ast.Lambda, "<genexpr>": ast.GeneratorExp, "<listcomp>": ast.ListComp}.get(name, FUNCTIONS)
+        kind = {"<lambda>": ast.Lambda, "<genexpr>": ast.GeneratorExp, "<listcomp>": ast.ListComp}.get(
+            name, FUNCTIONS
+        )
         if self.tree is None:
             return None
         found = []
@@ -143,7 +166,7 @@ class Source:
                     if first == min([line.lineno for line in node.decorator_list] + [node.lineno]):
                         found.append(node)
         if len(found) > 1 and kind is ast.Lambda:
-            found = [node for node in found if _arguments(node) == code.co_varnames[:_argument_count(code)]]
+            found = [node for node in found if _arguments(node) == code.co_varnames[: _argument_count(code)]]
         if len(found) > 1:
             found = _around(code, found)
         return found[0] if len(found) == 1 else None
@@ -153,7 +176,7 @@ class Sources:
     """The sources of one run by the file names of their code."""
 
     def __init__(self) -> None:
-        self._known = {}  # type: Dict[str, Source]
+        self._known: Dict[str, Source] = {}
 
     def get(self, filename: str) -> Source:
         found = self._known.get(filename)
@@ -194,9 +217,14 @@ def own_nodes(function: ast.AST, kinds: Any) -> List[ast.AST]:
 
 
 def own_children(node: ast.AST) -> List[ast.AST]:
-    """The children of a node that run in the same frame: of a nested function only what runs where it is defined."""
+    """The children of a node that run in the same frame: of a nested function only what runs where it is
+    defined."""
     if isinstance(node, FUNCTIONS):
-        return node.decorator_list + node.args.defaults + [value for value in node.args.kw_defaults if value is not None]
+        return (
+            node.decorator_list
+            + node.args.defaults
+            + [value for value in node.args.kw_defaults if value is not None]
+        )
     if isinstance(node, ast.Lambda):
         return node.args.defaults + [value for value in node.args.kw_defaults if value is not None]
     if isinstance(node, ast.ClassDef):
@@ -210,7 +238,8 @@ def _read(filename: str) -> Tuple[Optional[str], str, Optional[str]]:
     """(text, encoding, sha256 of the bytes on disk)."""
     linecache = sys.modules.get("linecache")
     entry = getattr(linecache, "cache", {}).get(filename)
-    # Without a time of change the text is no file's: a notebook's cell, or a text put in the place of the file's.
+    # Without a time of change the text is no file's: a notebook's cell, or a text put in the place of the
+    # file's.
     if isinstance(entry, tuple) and len(entry) == 4 and entry[1] is None and isinstance(entry[2], list):
         return "".join(entry[2]), "utf-8", None
     try:
@@ -238,7 +267,12 @@ def _argument_count(code: Any) -> int:
 
 def _arguments(node: ast.AST) -> Tuple[str, ...]:
     found = node.args
-    named = found.posonlyargs + found.args + found.kwonlyargs + [arg for arg in (found.vararg, found.kwarg) if arg]
+    named = (
+        found.posonlyargs
+        + found.args
+        + found.kwonlyargs
+        + [arg for arg in (found.vararg, found.kwarg) if arg]
+    )
     return tuple(arg.arg for arg in named)
 
 
@@ -254,7 +288,10 @@ def _around(code: Any, nodes: List[ast.AST]) -> List[ast.AST]:
     def holds(node: ast.AST) -> bool:
         # All of a lambda's code lies in its body; that of a lambda within it does not.
         inside = node.body if isinstance(node, ast.Lambda) else node
-        return (inside.lineno, inside.col_offset) <= low and high <= (inside.end_lineno, inside.end_col_offset)
+        return (inside.lineno, inside.col_offset) <= low and high <= (
+            inside.end_lineno,
+            inside.end_col_offset,
+        )
 
     inside = [node for node in nodes if holds(node)]
     return [max(inside, key=lambda node: (node.lineno, node.col_offset))] if inside else []

@@ -1,4 +1,5 @@
 """A yield of the whole dataset made a loop that yields slices of it."""
+
 from __future__ import annotations
 
 import ast
@@ -8,27 +9,41 @@ from typing import Any, List, Optional, Tuple
 from .edits import Edit, apply, bounds
 from .flow import stores
 from .plan import Refused, Wish, kept_site
-from .source import FUNCTIONS, Source
+from .source import FUNCTIONS, Source, parse
 
 _VARIABLES = ("start", "offset", "first", "_start", "_offset", "_first_row")
 _OF_BATCH = re.compile(r"batch|(^|_)bs$")
-_NOT_ROWS = re.compile(r"step|epoch|seed|height|width|chan|class|worker|image|dim|feature|depth|len|num_|n_|size$")
+_NOT_ROWS = re.compile(
+    r"step|epoch|seed|height|width|chan|class|worker|image|dim|feature|depth|len|num_|n_|size$"
+)
 
 
 def split(wish: Wish, origins: Any, wishes: List[Wish]) -> None:
     """The edit for one want, the casts of the same file taken in. Raises Refused."""
     site = kept_site(origins, wish.want)
-    source = site.source  # type: Source
+    source: Source = site.source
     rows = wish.want.get("rows")
     if type(rows) is not int or rows < 1:
         raise Refused("the wanted number of rows is not known")
     statement = _statement(site, source)
     count = _leading(site, rows)
     function = source.function(site.code)
-    casts = [edit for other in wishes if other is not wish and other.why is None and other.source is source
-             and other.want.get("do") == "cast" for edit in other.edits]
-    if any(other is not wish and other.source is source and other.want.get("do") == "split" and other.target is statement
-           for other in wishes):
+    casts = [
+        edit
+        for other in wishes
+        if other is not wish
+        and other.why is None
+        and other.source is source
+        and other.want.get("do") == "cast"
+        for edit in other.edits
+    ]
+    if any(
+        other is not wish
+        and other.source is source
+        and other.want.get("do") == "split"
+        and other.target is statement
+        for other in wishes
+    ):
         raise Refused("another change stands at the same place")
     routes = [(path, _route(source, statement, leaf.element.node)) for path, leaf in site.leaves.items()]
     changed = source.changed(apply(source.text or "", sorted(set(casts))))
@@ -53,8 +68,8 @@ def _statement(site: Any, source: Source) -> ast.AST:
         raise Refused("the value of the yield expression is used")
     begin, end = bounds(source, statement)
     data = (source.text or "").encode("utf-8")
-    before = data[source.offset(statement.lineno, 0):begin]
-    after = re.split(b"[\r\n]", data[end:], 1)[0].strip()
+    before = data[source.offset(statement.lineno, 0) : begin]
+    after = re.split(b"[\r\n]", data[end:], maxsplit=1)[0].strip()
     if before.strip() or after and not after.startswith(b"#"):
         raise Refused("the yield shares its line with another statement")
     return statement
@@ -84,12 +99,16 @@ def _size(site: Any, source: Source, function: Optional[ast.AST], rows: int) -> 
     if not isinstance(function, FUNCTIONS):
         return str(rows)
     names = []
-    at = function  # type: Optional[ast.AST]
+    at: Optional[ast.AST] = function
     while at is not None:
         arguments = at.args
-        names += [arg.arg for arg in arguments.posonlyargs + arguments.args + arguments.kwonlyargs
-                  if site.ints.get(arg.arg) == rows and stores(at, arg.arg) == 1
-                  and (at is function or not stores(function, arg.arg))]
+        names += [
+            arg.arg
+            for arg in arguments.posonlyargs + arguments.args + arguments.kwonlyargs
+            if site.ints.get(arg.arg) == rows
+            and stores(at, arg.arg) == 1
+            and (at is function or not stores(function, arg.arg))
+        ]
         at = source.enclosing(at, FUNCTIONS)
     names += [name for name, value in site.ints.items() if name.startswith("self.") and value == rows]
     named = [name for name in names if _OF_BATCH.search(name)]
@@ -99,8 +118,13 @@ def _size(site: Any, source: Source, function: Optional[ast.AST], rows: int) -> 
     return others[0] if len(others) == 1 else str(rows)
 
 
-def _loop(source: Source, statement: ast.AST, elements: List[Tuple[Any, ast.AST]], function: Optional[ast.AST],
-          size: str) -> str:
+def _loop(
+    source: Source,
+    statement: ast.AST,
+    elements: List[Tuple[Any, ast.AST]],
+    function: Optional[ast.AST],
+    size: str,
+) -> str:
     data = (source.text or "").encode("utf-8")
     begin, end = bounds(source, statement)
     line = source.offset(statement.lineno, 0)
@@ -109,7 +133,9 @@ def _loop(source: Source, statement: ast.AST, elements: List[Tuple[Any, ast.AST]
     newline = _line_end(data, end)
     taken = {node.id for node in ast.walk(function or source.tree) if isinstance(node, ast.Name)}
     taken |= {node.arg for node in ast.walk(function or source.tree) if isinstance(node, ast.arg)}
-    variable = next(name for name in _VARIABLES + tuple("_start%d" % i for i in range(99)) if name not in taken)
+    variable = next(
+        name for name in _VARIABLES + tuple("_start%d" % i for i in range(99)) if name not in taken
+    )
     hoisted, edits, first = [], [], None
     for path, node in elements:
         low, high = bounds(source, node)
@@ -119,18 +145,28 @@ def _loop(source: Source, statement: ast.AST, elements: List[Tuple[Any, ast.AST]
             while name in taken:
                 name += "_"
             taken.add(name)
-            # A value that went over several lines needed brackets that may be the yield's.
-            value = "(%s)" % text if "\n" in text or "\r" in text or isinstance(node, ast.NamedExpr) else text
+            # A value over several lines may have stood in brackets of the yield.
+            value = text if parse("_ = " + text) is not None else "(%s)" % text
             hoisted.append("%s = %s%s%s" % (name, value, newline, indent))
             text = name
         first = first or text
         edits.append(Edit(low - begin, high - begin, "%s[%s:%s + %s]" % (text, variable, variable, size)))
     body = apply(data[begin:end].decode("utf-8"), edits)
-    if not any(isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno != node.lineno
-               for node in ast.walk(statement)):
+    if not any(
+        isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno != node.lineno
+        for node in ast.walk(statement)
+    ):
         body = re.sub("(\r\n|\r|\n)(?=[ \t])", lambda end: end.group() + unit, body)
     return "%sfor %s in range(0, len(%s), %s):%s%s%s%s" % (
-        "".join(hoisted), variable, first, size, newline, indent, unit, body)
+        "".join(hoisted),
+        variable,
+        first,
+        size,
+        newline,
+        indent,
+        unit,
+        body,
+    )
 
 
 def _is_plain(node: ast.AST) -> bool:
@@ -147,13 +183,17 @@ def _line_end(data: bytes, at: int) -> str:
 
 def _yields(source: Source) -> List[ast.AST]:
     """The statements that only yield, in the order of the source: edits keep it."""
-    found = [node for node in ast.walk(source.tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield)]
+    found = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield)
+    ]
     return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
 
 def _route(source: Source, top: ast.AST, node: ast.AST) -> List[Tuple[str, Optional[int]]]:
     """The way down the tree from `top` to `node`."""
-    way = []  # type: List[Tuple[str, Optional[int]]]
+    way: List[Tuple[str, Optional[int]]] = []
     while node is not top:
         around = source.parents[node]
         for field, value in ast.iter_fields(around):

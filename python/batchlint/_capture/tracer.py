@@ -1,7 +1,10 @@
-"""What user code did while one batch was made: what its functions handed out, and which line bound which array.
+"""What user code did while one batch was made: what its functions handed out, and which line bound which
+array.
 
-Everything is kept by weak references but the last thing each place handed out, so a long loop over files costs no memory.
+Everything is kept by weak references but the last thing each place handed out, so a long loop over files
+costs no memory.
 """
+
 from __future__ import annotations
 
 import sys
@@ -22,7 +25,8 @@ _CONTAINERS = (tuple, list, dict)
 
 
 class Exit(NamedTuple):
-    """What a frame handed out: `kind` yield or return, `last_line` the line it ran last, `value` and `names` (the frame's
+    """What a frame handed out: `kind` yield or return, `last_line` the line it ran last, `value` and
+    `names` (the frame's
     variables, arrays as weak references) None where they are not kept."""
 
     number: int
@@ -55,23 +59,24 @@ class Change(NamedTuple):
 class Tracer:
     """Sees user code from `start` to `stop`, as long as `active`: True only while the program makes a batch.
 
-    `mode`: off, monitoring (3.12), settrace, setprofile (no lines). A debugger's or a coverage tool's tracing is left alone.
+    `mode`: off, monitoring (3.12), settrace, setprofile (no lines). A debugger's or a coverage tool's
+    tracing is left alone.
     """
 
     def __init__(self, is_user: Callable[[str], bool], lines: bool = True, budget: int = LINE_BUDGET) -> None:
         self.active = False
         self.mode = "off"
         self.lines, self.budget = lines, budget
-        self._exits = OrderedDict()  # type: OrderedDict[Tuple[Any, ...], Exit]
+        self._exits: OrderedDict[Tuple[Any, ...], Exit] = OrderedDict()
         self._is_user = is_user
-        self._user = {}  # type: Dict[str, bool]
-        self._handed = {}  # type: Dict[int, List[Tuple[Any, Exit]]]
-        self._bound = {}  # type: Dict[int, Binding]
-        self._changes = {}  # type: Dict[Tuple[int, str], List[Change]]
-        self._dtypes = {}  # type: Dict[Tuple[int, str], str]
-        self._frames = {}  # type: Dict[int, List[Any]]
+        self._user: Dict[str, bool] = {}
+        self._handed: Dict[int, List[Tuple[Any, Exit]]] = {}
+        self._bound: Dict[int, Binding] = {}
+        self._changes: Dict[Tuple[int, str], List[Change]] = {}
+        self._dtypes: Dict[Tuple[int, str], str] = {}
+        self._frames: Dict[int, List[Any]] = {}
         self._number = 0
-        self._tool = None  # type: Optional[int]
+        self._tool: Optional[int] = None
         self._started = False
 
     def start(self) -> None:
@@ -113,13 +118,15 @@ class Tracer:
                 sys.setprofile(None)
             threading.setprofile(None)  # type: ignore[arg-type]
         for state in self._frames.values():
-            # Up to 3.9 a frame that keeps its trace function keeps the line it was traced at last, in tracebacks too.
+            # Up to 3.9 a frame that keeps its trace function keeps the line it was traced at last, in
+            # tracebacks too.
             state[2].f_trace = None
         self._frames.clear()
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was seen, before the next batch. What suspended generators hold is remembered for comparison."""
+        """Forget what was seen, before the next batch. What suspended generators hold is remembered for
+        comparison."""
         self._exits.clear()
         self._handed.clear()
         self._bound.clear()
@@ -168,7 +175,12 @@ class Tracer:
                 seen.pop(name, None)
             elif seen.get(name) != id(value):
                 seen[name] = id(value)
-                self._bind(frame.f_code, previous if previous is not None else frame.f_code.co_firstlineno, name, value)
+                self._bind(
+                    frame.f_code,
+                    previous if previous is not None else frame.f_code.co_firstlineno,
+                    name,
+                    value,
+                )
 
     def _bind(self, code: Any, line: int, name: str, value: Any) -> None:
         known = self._bound.get(id(value))
@@ -188,15 +200,20 @@ class Tracer:
                 changes.append(Change(line, before, dtype))
 
     def _exit(self, frame: Any, lasti: int, kind: str, value: Any) -> None:
-        state = self._frames.get(id(frame))
-        last = state[1] if state is not None else None
-        if state is not None or self._left > 0:
+        last = None
+        if self._left > 0:  # without lines, the last one that is known is not the last that ran
+            state = self._frames.get(id(frame))
+            last = state[1] if state is not None else None
             self._line(frame, frame.f_lineno)
         if kind == "return":
             self._frames.pop(id(frame), None)
         cls = type(value)
-        if value is None or not (is_array(value) or issubclass(cls, _CONTAINERS)
-                                 or find_in_type(cls, "__dataclass_fields__") or find_in_type(cls, "keys")):
+        if value is None or not (
+            is_array(value)
+            or issubclass(cls, _CONTAINERS)
+            or find_in_type(cls, "__dataclass_fields__")
+            or find_in_type(cls, "keys")
+        ):
             return
         self._number += 1
         code = frame.f_code

@@ -1,4 +1,6 @@
-"""A batch taken apart: its tree as the protocol has it, and its leaves. No code of the user's classes decides anything."""
+"""A batch taken apart: its tree as the protocol has it, and its leaves. No code of the user's classes
+decides anything."""
+
 from __future__ import annotations
 
 import types
@@ -28,14 +30,19 @@ def flatten(batch: Any) -> Tuple[Any, List[Leaf]]:
 
 
 def kids(obj: Any) -> Optional[Tuple[str, List[Tuple[Any, Any]]]]:
-    """(kind, [(key, item), ...]) of a container, None for a leaf. Raises what the iteration of a user's mapping raises."""
+    """(kind, [(key, item), ...]) of a container, None for a leaf. Raises what the iteration of a user's
+    mapping raises."""
     cls = type(obj)
     if issubclass(cls, tuple):
         items = tuple.__iter__(obj)
         if tuple.__len__(obj) > MOST:
             return None
         fields = find_in_type(cls, "_fields")
-        if type(fields) is tuple and len(fields) == tuple.__len__(obj) and all(type(f) is str for f in fields):
+        if (
+            type(fields) is tuple
+            and len(fields) == tuple.__len__(obj)
+            and all(type(f) is str for f in fields)
+        ):
             return "namedtuple", list(zip(fields, items))
         return "tuple", list(enumerate(items))
     if issubclass(cls, list):
@@ -100,7 +107,11 @@ def key_of(key: Any) -> Any:
         return key
     if isinstance(key, str):
         return str.__str__(key)
-    if cls in (bool, float, bytes, type(None)) or cls is tuple and all(type(k) in (str, int, float) for k in key):
+    if (
+        cls in (bool, float, bytes, type(None))
+        or cls is tuple
+        and all(type(k) in (str, int, float) for k in key)
+    ):
         return repr(key)
     return cls.__name__
 
@@ -121,7 +132,8 @@ def _trusted(cls: type, name: str) -> bool:
         if found is not None:
             module = type.__getattribute__(base, "__module__")
             return type(found) in (types.GetSetDescriptorType, types.MemberDescriptorType) or (
-                isinstance(module, str) and module.split(".")[0] in LIBRARIES)
+                isinstance(module, str) and module.split(".")[0] in LIBRARIES
+            )
     return False
 
 
@@ -136,7 +148,11 @@ def _flatten(obj: Any, path: Path, leaves: List[Leaf]) -> Any:
         leaves.append((path, obj))
         return "leaf"
     name, pairs = taken
-    return {"t": name, "py": type(obj).__name__, "kids": [[key, _flatten(kid, path + (key,), leaves)] for key, kid in pairs]}
+    return {
+        "t": name,
+        "py": type(obj).__name__,
+        "kids": [[key, _flatten(kid, path + (key,), leaves)] for key, kid in pairs],
+    }
 
 
 def _mapping(items: List[Tuple[Any, Any]]) -> Optional[Tuple[str, List[Tuple[Any, Any]]]]:

@@ -1,6 +1,6 @@
 //! The answer, put into the report.
 
-use super::plan::{FilePlan, Planned, PlannedEdit};
+use super::plan::{FilePlan, Planned, PlannedEdit, UNSOUND};
 use super::{Do, Want};
 use crate::diagnostic::{Edit, Fix, span};
 use crate::source::Capture;
@@ -17,10 +17,13 @@ pub fn attach(report: &mut Report, wants: &[Want], planned: &Planned, capture: &
             wants.iter().enumerate().filter(|(_, want)| want.diagnostics.contains(&index)).map(|(at, _)| at).collect();
         let mut python: Vec<String> = Vec::new();
         let mut edits: Vec<Edit> = Vec::new();
+        let mut notes: Vec<&str> = Vec::new();
         let mut refused: Vec<String> = Vec::new();
         for want in mine {
             match met(want, wants, planned, capture) {
                 Ok((text, more)) => {
+                    let note = planned.result(want).and_then(|result| result.note.as_deref());
+                    notes.extend(note.filter(|note| !notes.contains(note)));
                     python.extend(text.filter(|text| !python.contains(text)));
                     for edit in more {
                         if !edits.contains(&edit) {
@@ -40,6 +43,9 @@ pub fn attach(report: &mut Report, wants: &[Want], planned: &Planned, capture: &
                 fix.python = python.join("\n");
             }
         }
+        for note in notes {
+            add(&mut finding.help, note);
+        }
         if !refused.is_empty() {
             no_edit(&mut finding.help, &refused.join("; "));
         }
@@ -49,10 +55,13 @@ pub fn attach(report: &mut Report, wants: &[Want], planned: &Planned, capture: &
 
 /// Adds to the help why no edit is offered.
 pub(in crate::fix) fn no_edit(help: &mut Option<String>, why: &str) {
-    let line = format!("the source is not edited for you: {why}");
+    add(help, &format!("the source is not edited for you: {why}"));
+}
+
+fn add(help: &mut Option<String>, line: &str) {
     *help = Some(match help.take() {
         Some(help) => format!("{help}; {line}"),
-        None => line,
+        None => line.to_owned(),
     });
 }
 
@@ -70,7 +79,7 @@ fn met(
     let mut edits = Vec::new();
     for file in &planned.files {
         let source = capture.text(file.source).filter(|source| file.is_sound(source));
-        let source = source.ok_or("the edits that came back do not make the text that came back")?;
+        let source = source.ok_or(UNSOUND)?;
         let text = span::text(source);
         for edit in file.edits.iter().filter(|edit| is_for(edit, file, want, wants, planned, capture)) {
             let (start, end) = span::positions(&text.body, edit.span).ok_or("an edit is not in the text")?;

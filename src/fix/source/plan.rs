@@ -5,7 +5,11 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use crate::diagnostic::span;
+use crate::source::Capture;
 use crate::source::capture::places::{SourceText, Span};
+
+/// Why an answer is not believed.
+pub(super) const UNSOUND: &str = "the edits that came back do not make the text that came back";
 
 /// The answer: EDITS of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -32,6 +36,8 @@ pub struct Planning {
     pub place: Option<String>,
     /// What was changed, as it is then. Not escaped.
     pub python: Option<String>,
+    /// What else it brings: a fragment. Not escaped.
+    pub note: Option<String>,
     /// Why there is none: a fragment. Not escaped.
     pub why: Option<String>,
 }
@@ -61,6 +67,20 @@ pub struct PlannedEdit {
 }
 
 impl Planned {
+    /// Reads the JSON of an answer. Where the edits of a file do not make its text, nothing of the answer is believed: no
+    /// want is met, and no file changes.
+    pub fn read(json: &[u8], capture: &Capture) -> serde_json::Result<Self> {
+        let mut planned: Self = serde_json::from_slice(json)?;
+        let sound = |file: &FilePlan| capture.text(file.source).is_some_and(|source| file.is_sound(source));
+        if !planned.files.iter().all(sound) {
+            planned.files.clear();
+            for result in &mut planned.results {
+                (result.ok, result.why) = (false, result.why.take().or_else(|| Some(UNSOUND.into())));
+            }
+        }
+        Ok(planned)
+    }
+
     /// What became of the want; `None` where the answer does not say.
     #[must_use]
     pub fn result(&self, want: usize) -> Option<&Planning> {

@@ -199,6 +199,7 @@ fn each_repair_gets_its_own_edits_and_python() {
 #[test]
 fn an_edit_that_says_whose_it_is_or_is_nobodys_goes_there() {
     let mut planned = answer();
+    planned.results[0].note = Some("the last batch has 2 rows".into());
     let file = &mut planned.files[0];
     file.edits.insert(0, PlannedEdit { span: Span(1, 0, 1, 0), text: "import os\n".into(), wants: Vec::new() });
     file.edits[1].wants = vec![1];
@@ -206,6 +207,7 @@ fn an_edit_that_says_whose_it_is_or_is_nobodys_goes_there() {
     let (report, _) = attached(&planned);
     let counts = |at: usize| report.diagnostics[at].finding.fix.as_ref().unwrap().edits.len();
     assert_eq!((counts(0), counts(1)), (1, 3), "the import is for both");
+    assert_eq!(report.diagnostics[0].finding.help.as_deref(), Some("cast once; the last batch has 2 rows"));
 }
 
 #[test]
@@ -241,6 +243,23 @@ fn an_answer_that_does_not_add_up_is_not_believed() {
 }
 
 #[test]
+fn an_answer_is_read_as_a_whole_or_not_at_all() {
+    let capture = program().capture;
+    let json = |text: &str| {
+        let edits = json!([{"span": [1, 0, 1, 0], "text": "import os\n"}]);
+        let files = json!([{"source": 0, "text": text, "edits": edits}]);
+        json!({"id": 3, "results": [{"want": 0, "ok": true}, {"want": 1, "why": "no"}], "files": files}).to_string()
+    };
+    let good = Planned::read(json(&format!("import os\n{TRAIN}")).as_bytes(), &capture).unwrap();
+    assert!(good.is_met(0) && !good.is_met(1) && good.files.len() == 1);
+    let bad = Planned::read(json(TRAIN).as_bytes(), &capture).unwrap();
+    assert!(!bad.is_met(0) && bad.files.is_empty());
+    let whys = |at: usize| bad.result(at).and_then(|result| result.why.clone()).unwrap();
+    assert!(whys(0).contains("do not make the text") && whys(1) == "no");
+    assert!(Planned::read(b"{", &capture).is_err());
+}
+
+#[test]
 fn edits_in_each_others_way_make_nothing() {
     let edit = |span: Span| PlannedEdit { span, text: "z".into(), wants: Vec::new() };
     assert_eq!(apply("abc\n", &[edit(Span(1, 1, 1, 2)), edit(Span(1, 0, 1, 1))]).as_deref(), Some("zzc\n"));
@@ -253,7 +272,7 @@ proptest! {
     #[test]
     fn edits_applied_make_the_new_text(pieces in proptest::collection::vec(("[aé\n\r ]{0,6}", proptest::option::of("[bü\n]{0,6}")), 1..8)) {
         // A carriage return and a line feed of two pieces would become one end of a line.
-        let old: String = pieces.iter().map(|(old, _)| format!("{}|", old.replace('\r', "\r\n"))).collect();
+        let old: String = pieces.iter().flat_map(|(old, _)| [old.replace('\r', "\r\n"), "|".into()]).collect();
         let mut edits = Vec::new();
         let (mut at, mut new) = (0, String::new());
         let place = |at: usize| {

@@ -78,7 +78,7 @@ fn body(diagnostic: &Diagnostic, spec: Option<&Text>, out: &mut dyn Write) -> io
         Anchor::Spec(At::Flag(flag)) => field(out, "found", &format!("{} ({flag})", safe(&found)))?,
         Anchor::Data => field(out, "found", &safe(&found))?,
         Anchor::Spec(At::Text(_)) | Anchor::Header(_) if is_live && !is_said(diagnostic) => {
-            field(out, "found", &safe(&found))?
+            field(out, "found", &safe(&found))?;
         }
         Anchor::Spec(At::Text(_)) | Anchor::Header(_) => {}
     }

@@ -3,10 +3,21 @@ use super::super::{OutputFormat, Page, render};
 use crate::diagnostic::Label;
 
 fn page(labels: Vec<Label>) -> String {
+    let plain = drawn(labels.clone(), false);
+    // Colour adds nothing but its commands.
+    let colored = drawn(labels, true);
+    let mut parts = colored.split("\u{1b}[");
+    let mut bare = parts.next().unwrap_or_default().to_owned();
+    parts.for_each(|part| bare.push_str(part.split_once('m').unwrap().1));
+    assert_eq!(bare, plain);
+    plain
+}
+
+fn drawn(labels: Vec<Label>, color: bool) -> String {
     let (spec, report) = live(labels);
     let mut out = Vec::new();
     let page = Page { command: "run", report: &report, spec: &spec };
-    render(OutputFormat::Full, page, false, &mut out).unwrap();
+    render(OutputFormat::Full, page, color, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

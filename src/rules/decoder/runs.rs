@@ -17,7 +17,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "x is a Python list of samples, and Keras takes each for an input of its own",
         why: "It counts {count} inputs or more, the first with {first} rows: that is the first axis of each sample.",
         fix: "x = np.array(x)  # or np.stack(x)",
-        rules: &["unexpected-array"],
+        rules: &["wrong-container", "unexpected-array"],
     },
     Entry {
         id: "unequal-lengths",
@@ -107,6 +107,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the generator yields a list, a dict, a bare array or None instead of a tuple",
         why: "Keras takes `(x,)`, `(x, y)` or `(x, y, weights)`. None means that the generator ended, or makes no labels (`class_mode=None`).",
         fix: "yield (x, y)",
+        rules: &["wrong-container"],
         ..ENTRY
     },
     Entry {
@@ -119,6 +120,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the inputs of a batch are a list, where a tuple or a dict is needed",
         why: "TensorFlow takes a list for one tensor to be made, not for several inputs.",
         fix: "yield (a, b), y  # or: yield {\"a\": a, \"b\": b}, y",
+        rules: &["wrong-container", "structure-drift"],
         ..ENTRY
     },
     Entry {
@@ -138,6 +140,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the generator yields a dict where a tuple is needed",
         why: "Going through a dict gives its keys, which are text and have no shape.",
         fix: "yield batch[\"x\"], batch[\"y\"]",
+        rules: &["wrong-container"],
         ..ENTRY
     },
     Entry {
@@ -305,6 +308,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the array is masked",
         why: "Other frameworks, and `np.savez`, drop the mask without a word and take the values under it.",
         fix: "x = x.filled(0)",
+        rules: &["masked-array"],
         ..ENTRY
     },
     Entry {

@@ -116,6 +116,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "all labels of this part are of one class: the data is sorted by label and was cut without shuffling",
         why: "The end of a sorted dataset holds the last class only. `shuffle` returns the shuffled data; it changes nothing in place.",
         fix: "p = np.random.default_rng(0).permutation(len(X))\nX, y = X[p], y[p]",
+        rules: &["sorted-labels"],
         ..ENTRY
     },
     Entry {

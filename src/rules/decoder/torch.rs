@@ -282,7 +282,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "gray, RGB and RGBA images are mixed in one batch",
         why: "Sample {i} has shape {a}, sample {j} has {b}: the same image size with other channels.",
         fix: "image = Image.open(path).convert(\"RGB\")",
-        rules: &["shape-drift", "missing-channel-axis"],
+        rules: &["ragged-samples", "shape-drift", "missing-channel-axis"],
     },
     Entry {
         id: "mixed-orientation",
@@ -299,7 +299,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "some samples have their axes in another order: height and width swapped, or channels first and last mixed",
         why: "Sample {i} has shape {a}, sample {j} has {b}: the same sizes in another order.",
         fix: "x = x.transpose(0, 2, 1)  # for the samples at fault; portrait photos also need ImageOps.exif_transpose",
-        rules: &["shape-drift", "transposed-axes"],
+        rules: &["ragged-samples", "shape-drift", "transposed-axes"],
     },
     Entry {
         id: "ragged-samples",
@@ -309,7 +309,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         why: "Sample {i} has shape {a}, sample {j} has {b}.",
         fix: "image = image.resize((224, 224))  # images\n\
               batch = torch.nn.utils.rnn.pad_sequence(samples, batch_first=True)  # sequences, in collate_fn",
-        rules: &["shape-drift", "object-dtype"],
+        rules: &["ragged-samples", "shape-drift", "object-dtype"],
         ..ENTRY
     },
     Entry {
@@ -319,7 +319,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the samples of a batch are lists of different lengths",
         why: "Lists are joined element by element, so all need the same length.",
         fix: "batch = torch.nn.utils.rnn.pad_sequence([torch.tensor(s) for s in samples], batch_first=True)",
-        rules: &["shape-drift", "object-dtype"],
+        rules: &["ragged-samples", "shape-drift", "object-dtype"],
         ..ENTRY
     },
     Entry {
@@ -329,6 +329,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the array is a view that runs backwards: a flip, or `[..., ::-1]` from BGR to RGB",
         why: "torch shares the memory and cannot run backwards. `np.ascontiguousarray` does not cure an axis of length 1; `copy` does.",
         fix: "x = x.copy()",
+        rules: &["negative-strides"],
         ..ENTRY
     },
     Entry {
@@ -348,6 +349,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         cause: "the array is read-only: a memory map, `np.frombuffer`, or an image",
         why: "A warning only. Writing into the tensor would write into that memory.",
         fix: "x = x.copy()",
+        rules: &["read-only-array"],
         ..ENTRY
     },
     Entry {

@@ -10,6 +10,8 @@
 //!
 //! Each declaration is also written as text, so that [`World::anchored`] can show the words that a finding points to.
 
+mod live;
+mod owners;
 mod words;
 
 use std::ops::Range;

@@ -65,7 +65,7 @@ fn labels(scene: &Scene<'_>, diagnostic: &Diagnostic) -> Vec<Label> {
 /// What is to be said of one place, the main part of it first.
 fn around(scene: &Scene<'_>, spot: &Spot<'_>, finding: &Finding, is_type: bool, alone: bool) -> Vec<Label> {
     let handed = spot.handed().and_then(|(source, place, grip)| {
-        let share = alone && scene.is_one_site(spot);
+        let share = alone && scene.is_counted(spot, is_type);
         label(spot, source, place, words::handed(spot, grip, &scene.extent(spot, finding), finding, share))
     });
     let origin = origin(spot, is_type);

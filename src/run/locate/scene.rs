@@ -119,25 +119,36 @@ impl<'f> Scene<'f> {
         Some(Spot { capture, site, assumed: false, array: None, element: None, detail: None })
     }
 
-    /// Whether every batch of the program was handed out by the one site.
-    pub(super) fn is_one_site(&self, spot: &Spot<'_>) -> bool {
-        self.sites.get(&*spot.capture.root).is_some_and(|sites| sites.len() == 1)
+    /// Whether a count of batches is one of what that spot handed out: every batch of the only program comes from its site,
+    /// and where the finding is not about one type (`is_type`), the array has one type in all of them.
+    pub(super) fn is_counted(&self, spot: &Spot<'_>, is_type: bool) -> bool {
+        let one_site = self.sites.get(&*spot.capture.root).is_some_and(|sites| sites.len() == 1);
+        let one_type = spot.array.is_none_or(|array| {
+            let same = self.arrays.get(&(&*spot.capture.root, &*array.key)).map(Vec::as_slice).unwrap_or_default();
+            is_type || same.iter().all(|(_, other)| other.header.dtype == array.header.dtype)
+        });
+        self.captures.len() == 1 && one_site && one_type
     }
 
     /// Type and shape of the arrays that the finding is about: `float64 [32, 32, 3]`, with the least and the greatest size
-    /// of an axis that differs between them; empty for a place that is no array.
+    /// of an axis that differs between them, or without a shape where it is not known which arrays they are; empty for a
+    /// place that is no array.
     pub(super) fn extent(&self, spot: &Spot<'_>, finding: &Finding) -> String {
         let Some(array) = spot.array else { return String::new() };
         let named = (finding.places.len() as u64 >= finding.count).then_some(&finding.places);
         let same = self.arrays.get(&(&*spot.capture.root, &*array.key)).map(Vec::as_slice).unwrap_or_default();
-        let meant = same.iter().filter(|(source, other)| {
-            other.header.dtype == array.header.dtype
-                && source.yielded.as_ref().is_some_and(|yielded| yielded.site == Some(spot.site.id))
-                && named.is_none_or(|places| places.iter().any(|place| *place.source == *source.path))
-        });
-        let shapes: BTreeSet<&[u64]> = meant.map(|(_, other)| other.header.shape.as_slice()).collect();
+        let meant: Vec<_> = same
+            .iter()
+            .filter(|(source, other)| {
+                other.header.dtype == array.header.dtype
+                    && source.yielded.as_ref().is_some_and(|yielded| yielded.site == Some(spot.site.id))
+                    && named.is_none_or(|places| places.iter().any(|place| *place.source == *source.path))
+            })
+            .collect();
+        let shapes: BTreeSet<&[u64]> = meant.iter().map(|(_, other)| other.header.shape.as_slice()).collect();
         let dtype = &array.header.dtype;
-        if shapes.iter().any(|shape| shape.len() != array.header.shape.len()) {
+        let all = named.is_some() || meant.len() as u64 == finding.count;
+        if (!all && shapes.len() > 1) || shapes.iter().any(|shape| shape.len() != array.header.shape.len()) {
             return dtype.to_string();
         }
         let axis = |axis: usize| {

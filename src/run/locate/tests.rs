@@ -194,6 +194,30 @@ fn sizes_that_differ_are_told_from_the_least_to_the_greatest() {
 }
 
 #[test]
+fn a_count_is_only_told_of_what_it_counts() {
+    let place = |batch: u64| Place {
+        source: format!("train.py:batches batch {batch}"),
+        array: Some("0".into()),
+        ..Place::default()
+    };
+    let kept = |rule: &'static str, facts: &Facts, count: u64| {
+        let finding = Finding::new(Anchor::Data, "x", "m", "e", "f");
+        told(facts, rule, finding.counted(vec![place(0)], count, 4, Unit::Batch)).join("; ")
+    };
+    // Three of four have some shape, and which of them is not told any more.
+    let shapes = naive().batches(2, &["0: float64[32, 4]"]).batches(2, &["0: float64[30, 4]"]).facts();
+    let labels = kept("wrong-rank", &shapes, 3);
+    assert!(labels.contains("yielded here: float64, in 3 of 4 batches"), "{labels}");
+    assert!(kept("wrong-rank", &shapes, 4).contains("float64 [30 to 32, 4], in 4 of 4 batches"));
+    // Arrays of two types are counted together, but by a rule about types.
+    let types = naive().batches(2, &["0: float64[32, 4]"]).batches(2, &["0: float32[32, 4]"]).facts();
+    let labels = kept("non-finite-values", &types, 3);
+    assert!(labels.contains("yielded here: float64 [32, 4];"), "{labels}");
+    let labels = kept("double-precision", &types, 2);
+    assert!(labels.ends_with("yielded here: float64 [32, 4], in 2 of 4 batches"), "{labels}");
+}
+
+#[test]
 fn what_is_made_where_it_is_handed_out_has_one_label() {
     let facts = Program::new("g.py", "yield np.zeros(4), 1\n")
         .site("yield", "exact", "np.zeros(4), 1")

@@ -60,6 +60,7 @@ impl Channel {
     }
 
     /// What comes next, within that time.
+    #[must_use]
     pub fn next(&self, patience: Duration) -> Came {
         match self.frames.recv_timeout(patience) {
             Ok(Ok(frame)) => Came::Frame(frame),

@@ -209,7 +209,8 @@ pub struct SampleGroup {
 /// A key that some samples lack.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LostKey {
-    /// The key. Not escaped.
+    /// The key, or the way to it. Not escaped.
+    #[serde(deserialize_with = "way")]
     pub key: Arc<str>,
     /// How many samples lack it.
     pub missing: u64,
@@ -423,9 +424,32 @@ fn yes() -> bool {
     true
 }
 
+/// A key, or a list of them, as one.
+fn way<'de, D: serde::Deserializer<'de>>(given: D) -> Result<Arc<str>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Way {
+        One(Step),
+        Many(Vec<Step>),
+    }
+    Ok(match Way::deserialize(given)? {
+        Way::One(step) => key_of(&[step]).into(),
+        Way::Many(steps) => key_of(&steps).into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lost_key_may_be_a_place_or_a_way() {
+        let read = |key: &str| {
+            let text = format!(r#"{{"key": {key}, "missing": 1, "first": 0}}"#);
+            serde_json::from_str::<LostKey>(&text).unwrap().key.to_string()
+        };
+        assert_eq!([read(r#""mask""#), read("2"), read(r#"["image", 0]"#)], ["mask", "2", "image.0"]);
+    }
 
     #[test]
     fn trees_are_read_as_the_protocol_has_them() {

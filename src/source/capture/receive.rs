@@ -282,14 +282,12 @@ impl Receiver {
     }
 
     fn array(&mut self, leaf: Leaf, header: Header) -> ArrayFacts {
-        let header = match self.headers.get(&header) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let shared = Arc::new(header.clone());
-                self.headers.insert(header, Arc::clone(&shared));
-                shared
-            }
-        };
+        let shared = self.headers.get(&header).cloned();
+        let header = shared.unwrap_or_else(|| {
+            let shared = Arc::new(header.clone());
+            self.headers.insert(header, Arc::clone(&shared));
+            shared
+        });
         ArrayFacts {
             key: key_of(&leaf.path).into(),
             member: None,

@@ -103,10 +103,10 @@ impl Archive<'_> {
 fn header(array: &ArrayFacts) -> Vec<u8> {
     let leaf = array.leaf.as_ref();
     let descr = leaf.map_or("", |leaf| leaf.descr.as_str());
-    let sizes: String = array.header.shape.iter().map(|size| format!("{size}, ")).collect();
+    let sizes: Vec<String> = array.header.shape.iter().map(u64::to_string).collect();
     let shape = match array.header.shape.len() {
-        1 => sizes.trim_end().to_owned(),
-        _ => sizes.trim_end_matches(", ").to_owned(),
+        1 => format!("{},", sizes[0]),
+        _ => sizes.join(", "),
     };
     let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': ({shape}), }}");
     let length = (10 + text.len() + 1).next_multiple_of(64);

@@ -1,9 +1,13 @@
 //! `run`: run a Python program for its batches, and lint them.
 
+mod notes;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+
+use notes::tell;
 
 use super::output::{print, say, spec_line};
 use super::progress::Waiting;
@@ -15,16 +19,15 @@ use crate::diagnostic::Unit;
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
 use crate::render::{OutputFormat, Page};
-use crate::run::live::{self, Note, Ran};
+use crate::run::live::{self, Ran};
 use crate::run::mend;
-use crate::source::capture::Stalled;
-use crate::source::capture::facts::Hello;
 use crate::source::text::shown;
 
 /// Batches that are taken unless something else is asked for.
 const BATCHES: u64 = 20;
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub(super) struct RunArgs {
     /// `train.py`, which runs to its first training call; or what hands out batches: `train.py:batches`,
     /// `package.module:batches`, `"train.py:Loader(n=4).batches()"`
@@ -51,7 +54,7 @@ pub(super) struct RunArgs {
     /// Keep the batches that were seen, as .npz files in a new folder
     #[arg(long, value_name = "DIR", help_heading = "The program")]
     save: Option<PathBuf>,
-    /// The interpreter [default: that of $VIRTUAL_ENV, of .venv/, of $CONDA_PREFIX, or python3]
+    /// The interpreter [default: that of `$VIRTUAL_ENV`, of `.venv`, of `$CONDA_PREFIX`, or `python3`]
     #[arg(long, value_name = "PATH", help_heading = "The program")]
     python: Option<PathBuf>,
     /// How to import the file of the target: all of it, or only the statements that the target needs
@@ -160,13 +163,9 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         exit = fixed(&ran, proved, args.unsafe_fixes);
     }
     if let Some(path) = &args.write_spec {
-        match &ran.learnt {
-            Some(text) => live::write_spec(path, text)?,
-            None => {
-                let help = "a spec is learnt where no other applies, from the call that a script trains with";
-                return Err(Fault::new("nothing was learnt, so `--write-spec` wrote nothing").help(help).into());
-            }
-        }
+        let help = "a spec is learnt where no other applies, from the call that a script trains with";
+        let nothing = || Fault::new("nothing was learnt, so `--write-spec` wrote nothing").help(help);
+        live::write_spec(path, ran.learnt.as_ref().ok_or_else(nothing)?)?;
     }
     if let (Some((written, left_out)), true) = (&ran.saved, loud) {
         let skipped = if left_out.is_empty() {
@@ -225,75 +224,6 @@ fn fixed(ran: &Ran, proved: bool, all: bool) -> Exit {
         .map(|(_, diagnostic)| diagnostic.clone())
         .collect();
     left.exit()
-}
-
-/// What is said while the program runs.
-fn tell(note: &Note<'_>, interpreter: &python::Interpreter) {
-    match note {
-        Note::Started(start) => {
-            let path = shown(&interpreter.path.display().to_string(), 400);
-            say(&format!("python {} ({path}, {})", shown(&start.python, 40), interpreter.why));
-        }
-        Note::Hello(hello) => say(&reached(hello)),
-        Note::Stalled(stalled) => say(&silent(stalled)),
-        Note::Log(text) => say(&format!("note: {}", shown(text, 2000))),
-    }
-}
-
-/// What is iterated, and what was reached.
-fn reached(hello: &Hello) -> String {
-    let versions: Vec<String> = hello
-        .numpy
-        .iter()
-        .map(|version| format!("numpy {}", shown(version, 40)))
-        .chain(hello.frameworks.iter().map(|(name, version)| format!("{} {}", shown(name, 40), shown(version, 40))))
-        .collect();
-    let with = if versions.is_empty() { String::new() } else { format!(" with {}", versions.join(", ")) };
-    let what = format!("{} ({})", shown(&hello.kind, 80), shown(&hello.class, 200));
-    let mut text = match &hello.declared {
-        Some(declared) => {
-            let at = declared
-                .call
-                .as_ref()
-                .map_or(String::new(), |call| format!("{}:{}: ", shown(&call.file, 400), call.line));
-            format!(
-                "{at}stopped at `{}`; nothing is trained. What it was given: {what}{with}",
-                shown(&declared.method, 80)
-            )
-        }
-        None => format!("{}: {what}{with}", shown(&hello.target, 400)),
-    };
-    if let Some(declared) = hello.declared.as_ref().filter(|declared| declared.removed) {
-        let method = shown(&declared.method, 80);
-        let now = method.trim_end_matches("_generator");
-        text.push_str(&format!("\nnote: Keras 3 has no `{method}` any more: `{now}` takes generators as well"));
-    }
-    if let Some(workers) = hello.workers.filter(|workers| *workers > 0) {
-        text.push_str(&format!(
-            "\nnote: {workers} workers were asked for; here the batches are made in the main process"
-        ));
-    }
-    if let Some(rows) = hello.samples {
-        text.push_str(&format!("\nnote: the items are single samples; every {rows} were stacked to a batch"));
-    }
-    if let Some(skipped) = hello.skipped.as_ref().filter(|skipped| !skipped.is_empty()) {
-        text.push_str(&format!("\nnote: {} top-level statements were not run (`--import slice`)", skipped.len()));
-    }
-    text
-}
-
-/// Where a silent program is.
-fn silent(stalled: &Stalled) -> String {
-    let doing = match (&*stalled.phase, stalled.batch) {
-        ("next", Some(batch)) => format!("no batch {batch} yet"),
-        ("import" | "script", _) => "still importing".to_owned(),
-        (phase, _) => format!("still in `{}`", shown(phase, 40)),
-    };
-    let frame = stalled.stack.iter().find(|frame| frame.user).or(stalled.stack.first());
-    let at = frame.map_or(String::new(), |frame| {
-        format!(": {}:{} in {}", shown(&frame.file, 400), frame.line, shown(&frame.func, 80))
-    });
-    format!("{doing} after {:.0} s{at}", stalled.stalled_s)
 }
 
 #[cfg(test)]
