@@ -1,4 +1,5 @@
 """tf.data, and Keras 2 on TensorFlow."""
+
 import os
 import subprocess
 import sys
@@ -84,7 +85,11 @@ def test_keras_2():
     if subprocess.run([sys.executable, "-c", "import tf_keras"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("tf_keras cannot be had here")
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    done = subprocess.run([sys.executable, "-c", KERAS_2 % os.path.join(root, "python")], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, universal_newlines=True)
+    done = subprocess.run(
+        [sys.executable, "-c", KERAS_2 % os.path.join(root, "python")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['double-precision'] 3", done.stderr

@@ -1,4 +1,5 @@
 """PyTorch: datasets of samples, loaders with and without workers, collation, bfloat16."""
+
 import os
 
 import numpy as np
@@ -70,17 +71,20 @@ def test_samples_that_cannot_be_put_together():
 
 def test_a_collate_function_of_the_users():
     def collate(samples):
-        return {"image": torch.stack([image for image, _ in samples]).double(), "label": torch.tensor([y for _, y in samples])}
+        return {
+            "image": torch.stack([image for image, _ in samples]).double(),
+            "label": torch.tensor([y for _, y in samples]),
+        }
 
     report = batchlint.check(DataLoader(Images(), batch_size=8, collate_fn=collate), SPEC)
-    finding, = report.diagnostics
+    (finding,) = report.diagnostics
     assert "float64" in finding.message
     assert finding.primary.file.endswith("test_torch.py"), finding
 
 
 def test_bfloat16():
     def halves():
-        for index in range(3):
+        for _ in range(3):
             yield torch.rand(4, 3, 4, dtype=torch.bfloat16), torch.tensor([0, 1, 1, 0])
 
     assert "bfloat16" in batchlint.check(halves(), SPEC).text
@@ -104,7 +108,9 @@ def test_a_watched_loader(workers, capfd):
 
 
 def test_persistent_workers_go_on():
-    watched = batchlint.watch(DataLoader(Images(), batch_size=8, num_workers=1, persistent_workers=True), SPEC, batches=2)
+    watched = batchlint.watch(
+        DataLoader(Images(), batch_size=8, num_workers=1, persistent_workers=True), SPEC, batches=2
+    )
     assert [len(list(watched)) for _ in range(3)] == [4, 4, 4]
     assert batchlint.last_report().status == "clean"
 
