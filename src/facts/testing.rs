@@ -182,7 +182,6 @@ fn array(text: &str, values: Option<&[f64]>) -> ArrayFacts {
     let header = Header { dtype: Dtype::from_name(name).expect("a type"), shape, fortran: false };
     let step = |step: &str| step.parse().map_or_else(|_| Step::Key(step.into()), Step::Index);
     let leaf = Leaf {
-        descr: String::new(),
         path: key.split('.').map(step).collect(),
         py: "numpy.ndarray".into(),
         via: "numpy".into(),

@@ -29,23 +29,14 @@ pub(super) fn judge(
 ) -> Report {
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
-    let declared = !spec.arrays.is_empty();
     let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, rules)).collect();
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
     for active in rules.all() {
-        // Whoever compares content cannot do without it.
-        let needs_values = matches!(active.rule.judge, Judge::Values(_)) || active.rule.needs.values.hashes;
-        if needs_values && settings.headers_only {
+        if let Some(why) = blind(active.rule, spec, settings) {
             if facts.arrays() > 0 {
-                verdict.blind(active, "", HEADERS_ONLY);
-            }
-            continue;
-        }
-        if active.rule.needs.spec && !declared && !spec.plan.is_declared() {
-            if facts.arrays() > 0 {
-                verdict.blind(active, "", NO_SPEC);
+                verdict.blind(active, "", why);
             }
             continue;
         }
@@ -131,6 +122,17 @@ pub(super) fn judge(
         }
     }
     verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
+}
+
+/// Why a rule cannot look at all.
+fn blind(rule: &Rule, spec: &Spec, settings: &Settings) -> Option<&'static str> {
+    // Whoever compares content cannot do without it.
+    let needs_values = matches!(rule.judge, Judge::Values(_)) || rule.needs.values.hashes;
+    let declared = !spec.arrays.is_empty() || spec.plan.is_declared();
+    if needs_values && settings.headers_only {
+        return Some(HEADERS_ONLY);
+    }
+    (rule.needs.spec && !declared).then_some(NO_SPEC)
 }
 
 /// Arrays that break every claim of their declarations for a reason that one rule tells, so that the others need not.

@@ -67,8 +67,8 @@ pub(super) fn ask(
         return None;
     }
     let answer = session.plan(&source::question(0, &wants), receiver)?;
-    let planned: Planned = serde_json::from_slice(&answer).ok()?;
     let [capture] = facts.captures() else { return None };
+    let planned = Planned::read(&answer, capture).ok()?;
     let before = source::attach(report, &wants, &planned, capture);
     (!before.is_empty()).then_some(Mend { wants, planned, before })
 }
