@@ -169,7 +169,7 @@ def _disguised(given: Any, methods: Dict[str, Any]) -> Any:
         __doc__=cls.__doc__,
     )
     try:
-        disguised = type(cls)(cls.__name__, (cls,), methods)
+        disguised = type(cls)(cls.__name__, (cls,), methods)  # type: ignore[misc]
         made = object.__new__(disguised)
         object.__setattr__(made, "__dict__", given.__dict__)
     except Exception as error:

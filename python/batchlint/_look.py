@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import warnings
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ._capture import channel as wire
 from ._report import BatchlintError, Report
@@ -188,7 +188,7 @@ class _NoWatchdog:
 
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_warned = set()
+_warned: Set[str] = set()
 
 
 def warn_once(trouble: BaseException) -> None:

@@ -102,14 +102,13 @@ class Side:
         self._stderr = tempfile.TemporaryFile()
         commands, their_commands = os.pipe()
         their_frames, frames = os.pipe()
-        more = {} if os.name == "nt" else {"start_new_session": True}  # Ctrl-C is ours; it ends when we end
         try:
             self.process = subprocess.Popen(
                 [binary, "listen"] + flags,
                 stdin=their_frames,
                 stdout=their_commands,
                 stderr=self._stderr,
-                **more,
+                start_new_session=os.name != "nt",  # Ctrl-C is ours; it ends when we end
             )
         except OSError as error:
             os.close(commands)

@@ -1,8 +1,8 @@
 """Stands in for `batchlint listen`: reads the frames of a program and answers as told, so that no binary is
 needed.
 
-As a program: `listener.py listen ...`, told what to do by $LISTENER (JSON): `errors` (findings at error
-level), `die` (end without a word after so many batches), `refuse` (say that the spec is wrong, and read
+As a program: `listener.py listen ...`, told what to do by $LISTENER (JSON): `errors` (findings) with
+`level` (error) and the exit `code`, `die` (end without a word after so many batches), `refuse` (say that the spec is wrong, and read
 nothing), `mute` (end without a report), `ring` (open it), `log` (a file that gets one JSON line per frame).
 """
 
@@ -209,6 +209,8 @@ def main():
     code = told.get("code")
     text = "".join('error[shape-mismatch]: input `<x>` is "odd"\n' for _ in range(errors))
     report = document(errors, batches, told.get("status"), code)
+    for finding in report["diagnostics"]:
+        finding["level"] = told.get("level", "error")
     say(
         REPORT,
         {

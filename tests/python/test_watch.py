@@ -103,6 +103,11 @@ class Generators(Case):
             self.assertEqual(len(list(batchlint.watch(numbers(5), batches=2))), 5)
         self.assertIn("error[shape-mismatch]", stderr.getvalue())
 
+    def test_notes_alone_are_only_counted(self):
+        with self.listening(errors=1, level="note", code=0) as (_, stderr):
+            list(batchlint.watch(numbers(5), batches=2, on_findings="raise"))
+        self.assertEqual(stderr.getvalue(), "batchlint: 1 errors; 2 batches\n")
+
     def test_ignore_is_silent(self):
         reports = []
         with self.listening(errors=1) as (_, stderr):
