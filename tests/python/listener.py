@@ -1,9 +1,10 @@
 """Stands in for `batchlint listen`: reads the frames of a program and answers as told, so that no binary is
 needed.
 
-As a program: `listener.py listen ...`, told what to do by $LISTENER (JSON): `errors` (findings) with
-`level` (error) and the exit `code`, `die` (end without a word after so many batches), `refuse` (say that the spec is wrong, and read
-nothing), `mute` (end without a report), `ring` (open it), `log` (a file that gets one JSON line per frame).
+As a program: `listener.py listen ...`, told what to do by $LISTENER (JSON): `errors` (findings) with `level`
+(error) and the exit `code`, `die` (end without a word after so many batches), `refuse` (say that the spec is
+wrong, and read nothing), `mute` (end without a report), `ring` (open it), `log` (a file that gets one JSON
+line per frame).
 """
 
 import contextlib
