@@ -1,4 +1,4 @@
-"""Training with the first batches checked on the way: `batchlint.watch` around the generator is the only change.
+"""Training with its first batches checked on the way: `batchlint.watch` around the generator does it.
 
 The report is printed when 20 batches were seen; the training itself gets every batch as it is.
 """

@@ -1,10 +1,12 @@
 """Lint tensor batches before you train.
 
-    report = batchlint.check(batches(), "batchlint.toml")           # take the first batches, say what is wrong
-    model.fit(batchlint.watch(batches(), "batchlint.toml"), ...)    # the same, inside your own loop
+    report = batchlint.check(batches(), "batchlint.toml")         # take some batches, say what is wrong
+    model.fit(batchlint.watch(batches(), "batchlint.toml"), ...)  # the same, inside your own loop
 
-Both give a `Report`. The judging is done by the batchlint binary, in a process of its own; see docs/python.md.
+Both give a `Report`. The judging is done by the batchlint binary, in a process of its own; see
+docs/python.md.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List
@@ -30,8 +32,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "BatchlintError", "Check", "Coverage", "Diagnostic", "Edit", "FindingsError", "Fix", "Label", "Place", "Report",
-    "check", "last_report", "watch",
+    "BatchlintError",
+    "Check",
+    "Coverage",
+    "Diagnostic",
+    "Edit",
+    "FindingsError",
+    "Fix",
+    "Label",
+    "Place",
+    "Report",
+    "check",
+    "last_report",
+    "watch",
 ]
 
 _LATER = {"check": "_check", "last_report": "_watch", "watch": "_watch"}

@@ -1,4 +1,5 @@
 """`python -m batchlint`: the command itself."""
+
 import os
 import sys
 

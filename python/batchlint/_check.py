@@ -1,4 +1,5 @@
 """`check`: take the first batches of something, and say what is wrong with them."""
+
 from __future__ import annotations
 
 import functools
@@ -8,20 +9,25 @@ from ._report import BatchlintError, Report
 from ._side import arguments
 
 
-def check(obj: Any, spec: Any = None, *, batches: int = 20, framework: Optional[str] = None, **flags: Any) -> Report:
+def check(
+    obj: Any, spec: Any = None, *, batches: int = 20, framework: Optional[str] = None, **flags: Any
+) -> Report:
     """Check up to `batches` batches of `obj` against a spec; the report says what is wrong with them.
 
-    `obj`: a generator, iterator or iterable of batches, a torch DataLoader or Dataset, a Keras PyDataset or Sequence, a
-    tf.data.Dataset, a function without arguments that makes one of these, or one batch: an array, or a tuple or dict of
-    arrays. The items of a list are batches. Single samples of a dataset are stacked, `batch_size` at a time.
-    `spec`: the path of a batchlint.toml, TOML text, or a dict with the same keys; by default the nearest batchlint.toml.
+    `obj`: a generator, iterator or iterable of batches, a torch DataLoader or Dataset, a Keras PyDataset or
+    Sequence, a tf.data.Dataset, a function without arguments that makes one of these, or one batch: an
+    array, or a tuple or dict of arrays. The items of a list are batches. Single samples of a dataset are
+    stacked, `batch_size` at a time.
+    `spec`: the path of a batchlint.toml, TOML text, or a dict with the same keys; by default the nearest
+    batchlint.toml.
     `framework`: who will consume the batches. `flags`: those of `batchlint run`, such as `select=["dtypes"]`.
 
-    An iterator is moved on by as many batches as were taken; an asynchronous one is closed. A DataLoader is iterated without its worker processes.
+    An iterator is moved on by as many batches as were taken; an asynchronous one is closed. A DataLoader is
+    iterated without its worker processes.
 
-    What your code raises while it makes a batch is a finding of the report; what it raises before the first one, and
-    KeyboardInterrupt, is raised here. Raises BatchlintError where the check cannot be made: no binary, a wrong spec or
-    flag, an object that hands out no batches.
+    What your code raises while it makes a batch is a finding of the report; what it raises before the first
+    one, and KeyboardInterrupt, is raised here. Raises BatchlintError where the check cannot be made: no
+    binary, a wrong spec or flag, an object that hands out no batches.
     """
     from ._capture.adapters import Unusable, open_stream
     from ._capture.program import type_name
@@ -36,9 +42,19 @@ def check(obj: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
     except Unusable as error:
         raise BatchlintError("\n".join([str(error)] + ["help: " + line for line in error.help])) from None
     if stream.kind == "async generator" and _loop_is_running():
-        raise BatchlintError("an asynchronous generator cannot be checked while an event loop is running in this thread")
-    hello = {"target": name, "kind": stream.kind, "class": stream.cls or type_name(type(given)), "len": stream.length,
-             "samples": stream.samples, "workers": stream.workers, "element_spec": stream.element_spec, "import_s": 0.0}
+        raise BatchlintError(
+            "an asynchronous generator cannot be checked while an event loop is running in this thread"
+        )
+    hello = {
+        "target": name,
+        "kind": stream.kind,
+        "class": stream.cls or type_name(type(given)),
+        "len": stream.length,
+        "samples": stream.samples,
+        "workers": stream.workers,
+        "element_spec": stream.element_spec,
+        "import_s": 0.0,
+    }
     look = seen.into = Look(arguments(spec, framework, flags), batches, hello, stream.iterator)
     step = functools.partial(next, stream.iterator)
     try:
@@ -63,7 +79,7 @@ def check(obj: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
 class _Samples:
     """Passes on the samples of the batch under way."""
 
-    into = None  # type: Any
+    into: Any = None
 
     def look(self, samples: Any) -> None:
         if self.into is not None:
@@ -84,7 +100,10 @@ def _unshared(given: Any) -> Any:
     """A loader is iterated in another way than it was set up for: a copy of it is."""
     from ._capture.program import ancestry
 
-    if any(base.startswith("torch.utils.data.") and base.endswith(".DataLoader") for base in ancestry(type(given))):
+    if any(
+        base.startswith("torch.utils.data.") and base.endswith(".DataLoader")
+        for base in ancestry(type(given))
+    ):
         made = object.__new__(type(given))
         object.__setattr__(made, "__dict__", dict(given.__dict__))
         return made

@@ -1,4 +1,5 @@
 """Whether a Keras model is asking for these batches, and what it says of them: the model is the spec."""
+
 from __future__ import annotations
 
 import sys
@@ -11,7 +12,9 @@ _FRAMES = 200
 
 
 def declared() -> Optional[Dict[str, Any]]:
-    """`declared` of the HELLO frame, from the training call on the stack of this thread; None outside of one."""
+    """`declared` of the HELLO frame, from the training call on the stack of this thread; None outside of
+    one.
+    """
     module = sys.modules.get("keras") or sys.modules.get("tf_keras")
     if module is None:
         return None
@@ -22,7 +25,7 @@ def declared() -> Optional[Dict[str, Any]]:
 
 
 def _from_stack(module: Any) -> Optional[Dict[str, Any]]:
-    frame = sys._getframe(2)  # type: Any
+    frame: Any = sys._getframe(2)
     for _ in range(_FRAMES):
         if frame is None:
             return None
@@ -38,10 +41,14 @@ def _of_call(module: Any, model: Any, frame: Any) -> Dict[str, Any]:
     from ._capture.declared import declaration, keras_version
 
     code = frame.f_code
-    names = code.co_varnames[1:code.co_argcount + code.co_kwonlyargcount]
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
     held = frame.f_locals
-    told = {"call": caller(frame.f_back), "method": code.co_name, "framework": "keras",
-            "version": keras_version(module)}  # type: Dict[str, Any]
+    told: Dict[str, Any] = {
+        "call": caller(frame.f_back),
+        "method": code.co_name,
+        "framework": "keras",
+        "version": keras_version(module),
+    }
     told.update(declaration(module, model, {name: held[name] for name in names if name in held}))
     return told
 

@@ -1,4 +1,7 @@
-"""Loaders and datasets that are watched and still are what they were: `isinstance`, `len`, every attribute."""
+"""Loaders and datasets that are watched and still are what they were: `isinstance`, `len`, every
+attribute.
+"""
+
 from __future__ import annotations
 
 import functools
@@ -20,8 +23,15 @@ def watched_iterable(given: Any, watching: Watching, kind: str) -> Any:
     def first(self: Any, iterator: Iterator[Any]) -> Iterator[Any]:
         if not once.take():
             return iterator
-        return watched(given, watching, kind, type(given).__name__, source=iterator, length=_length(given),
-                       workers=getattr(given, "num_workers", None) or None)
+        return watched(
+            given,
+            watching,
+            kind,
+            type(given).__name__,
+            source=iterator,
+            length=_length(given),
+            workers=getattr(given, "num_workers", None) or None,
+        )
 
     if not hasattr(given, "__dict__"):
         return _Iterable(given, first)
@@ -39,8 +49,12 @@ def watched_dataset(given: Any, watching: Watching) -> Any:
     look = _DatasetLook(given, watching)
     held = getattr(given, "__dict__", {})
     if held.get("_use_multiprocessing", held.get("use_multiprocessing")):
-        warn_once(BatchlintError("%s makes its batches in other processes (use_multiprocessing): use `batchlint.check`, or "
-                                 "workers without it" % cls.__name__))
+        warn_once(
+            BatchlintError(
+                "%s makes its batches in other processes (use_multiprocessing): use `batchlint.check`, or "
+                "workers without it" % cls.__name__
+            )
+        )
 
     def __getitem__(self: Any, index: Any) -> Any:
         return look.item(functools.partial(cls.__getitem__, self, index), index)
@@ -59,8 +73,8 @@ class _DatasetLook:
     def __init__(self, given: Any, watching: Watching) -> None:
         self.given, self.watching = given, watching
         self.lock = threading.Lock()
-        self.look = None  # type: Optional[Look]
-        self.seen = set()  # type: Set[Any]
+        self.look: Optional[Look] = None
+        self.seen: Set[Any] = set()
         self.done = False
 
     def item(self, step: Any, index: Any) -> Any:
@@ -99,8 +113,9 @@ class _DatasetLook:
     def _begin(self) -> None:
         length = _length(self.given)
         limit = self.watching.batches if not length else min(length, self.watching.batches)
-        self.look = self.watching.look(type(self.given).__name__, "keras.PyDataset", self.given, self.given, length=length,
-                                       limit=limit)
+        self.look = self.watching.look(
+            type(self.given).__name__, "keras.PyDataset", self.given, self.given, length=length, limit=limit
+        )
 
 
 class _Once:
@@ -137,21 +152,30 @@ class _Iterable:
 
 
 def _disguised(given: Any, methods: Dict[str, Any]) -> Any:
-    """An object of a subclass of `given`'s class that shares its `__dict__`: what is set on one is set on both."""
+    """An object of a subclass of `given`'s class that shares its `__dict__`: what is set on one is set on
+    both.
+    """
     cls = type(given)
 
     def __reduce_ex__(self: Any, protocol: int) -> Any:
         # A worker process that is started afresh gets the original: nothing is looked at there.
         return _original, (given,)
 
-    methods = dict(methods, __reduce_ex__=__reduce_ex__, __module__=cls.__module__, __qualname__=cls.__qualname__,
-                   __doc__=cls.__doc__)
+    methods = dict(
+        methods,
+        __reduce_ex__=__reduce_ex__,
+        __module__=cls.__module__,
+        __qualname__=cls.__qualname__,
+        __doc__=cls.__doc__,
+    )
     try:
-        disguised = type(cls)(cls.__name__, (cls,), methods)
+        disguised = type(cls)(cls.__name__, (cls,), methods)  # type: ignore[misc]
         made = object.__new__(disguised)
         object.__setattr__(made, "__dict__", given.__dict__)
     except Exception as error:
-        raise TypeError("%s cannot be watched (%s): watch `iter(...)` of it" % (cls.__name__, error)) from None
+        raise TypeError(
+            "%s cannot be watched (%s): watch `iter(...)` of it" % (cls.__name__, error)
+        ) from None
     for base in cls.__mro__:
         for slot in _slots(base):
             if hasattr(given, slot):
@@ -165,8 +189,11 @@ def _original(given: Any) -> Any:
 
 def _slots(cls: type) -> Any:
     slots = cls.__dict__.get("__slots__", ())
-    return [slot for slot in ((slots,) if isinstance(slots, str) else slots)
-            if slot not in ("__dict__", "__weakref__") and not slot.startswith("__")]
+    return [
+        slot
+        for slot in ((slots,) if isinstance(slots, str) else slots)
+        if slot not in ("__dict__", "__weakref__") and not slot.startswith("__")
+    ]
 
 
 def _length(given: Any) -> Optional[int]:

@@ -1,11 +1,12 @@
 """The first batches of a stream, described to the side process while somebody else uses them."""
+
 from __future__ import annotations
 
 import os
 import sys
 import time
 import warnings
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ._capture import channel as wire
 from ._report import BatchlintError, Report
@@ -17,18 +18,21 @@ _FRAMEWORKS = ("torch", "tensorflow", "keras", "tf_keras", "jax", "lightning", "
 class Look:
     """Takes up to `limit` batches by calling `step`, describes each, and ends with a report.
 
-    Whatever goes wrong on our side makes `active` False and leaves the reason in `trouble`; what the user's code raises
-    is raised. In a process that was forked off it is never active.
+    Whatever goes wrong on our side makes `active` False and leaves the reason in `trouble`; what the user's
+    code raises is raised. In a process that was forked off it is never active.
     """
 
     def __init__(self, flags: List[str], limit: int, hello: Dict[str, Any], iterator: Any) -> None:
-        """Starts the side process. `hello`: fields of the HELLO frame. `iterator`: where the batches come from."""
-        self.limit, self.taken, self.report = limit, 0, None  # type: int, int, Optional[Report]
-        self.trouble = None  # type: Optional[BatchlintError]
+        """Starts the side process. `hello`: fields of the HELLO frame. `iterator`: where the batches come
+        from.
+        """
+        self.limit, self.taken = limit, 0
+        self.report: Optional[Report] = None
+        self.trouble: Optional[BatchlintError] = None
         self._process, self._began = os.getpid(), time.perf_counter()
-        self._times = []  # type: List[float]
+        self._times: List[float] = []
         self._open = False
-        self._tracer = None  # type: Any
+        self._tracer: Any = None
         try:
             self._start(flags, hello, iterator)
             self._open = True
@@ -43,7 +47,9 @@ class Look:
         return self._open and self.taken < self.limit and os.getpid() == self._process
 
     def take(self, step: Callable[[], Any]) -> Any:
-        """The batch that `step()` makes; raises what it raises. The report is there when the last one was taken."""
+        """The batch that `step()` makes; raises what it raises. The report is there when the last one was
+        taken.
+        """
         index = self.taken
         tracer = self._tracer if index < _TRACED else None
         if tracer is not None and not _guarded(tracer.start if index == 0 else tracer.reset):
@@ -122,8 +128,6 @@ class Look:
             self._let_go()
 
     def _start(self, flags: List[str], hello: Dict[str, Any], iterator: Any) -> None:
-        import platform
-
         from ._capture.loop import Capture, _Describer
         from ._capture.program import version_of
         from ._side import Side
@@ -133,16 +137,28 @@ class Look:
         try:
             from ._capture.ring import Ring
 
-            self._ring = Ring()  # type: Any
+            self._ring: Any = Ring()
         except Exception:
             self._ring = None  # payloads follow their frames
-        channel.send(wire.START, {
-            "v": 1, "python": platform.python_version(), "implementation": platform.python_implementation(),
-            "executable": sys.executable, "pid": os.getpid(), "platform": sys.platform,
-            "ring": self._ring.announcement() if self._ring is not None else None})
+        channel.send(
+            wire.START,
+            {
+                "v": 1,
+                "python": sys.version.split()[0],
+                "implementation": sys.implementation.name,
+                "executable": sys.executable,
+                "pid": os.getpid(),
+                "platform": sys.platform,
+                "ring": self._ring.announcement() if self._ring is not None else None,
+            },
+        )
         self._capture = Capture(channel, self._ring, _NoWatchdog(), {"batches": self.limit})
-        told = dict(hello, run=0, numpy=version_of("numpy"),
-                    frameworks={name: version_of(name) for name in _FRAMEWORKS if version_of(name)})
+        told = dict(
+            hello,
+            run=0,
+            numpy=version_of("numpy"),
+            frameworks={name: version_of(name) for name in _FRAMEWORKS if version_of(name)},
+        )
         channel.send(wire.HELLO, {key: value for key, value in told.items() if value is not None})
         self._describe = _Describer(self._capture, iterator)
         self._tracer = self._capture.tracer()
@@ -172,16 +188,19 @@ class _NoWatchdog:
 
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_warned = set()
+_warned: Set[str] = set()
 
 
 def warn_once(trouble: BaseException) -> None:
-    """Say that nothing is checked, and why; each reason once per process. Never raises, whatever the warning filters."""
+    """Say that nothing is checked, and why; each reason once per process. Never raises, whatever the
+    warning filters.
+    """
     text = "batchlint: not checked: %s" % trouble
     if text in _warned:
         return
     _warned.add(text)
-    level, frame = 2, sys._getframe(1)  # type: int, Any
+    level = 2
+    frame: Any = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         level, frame = level + 1, frame.f_back
     try:

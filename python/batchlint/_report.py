@@ -1,7 +1,9 @@
-"""What batchlint found, as Python objects: the JSON report of version 1 (`docs/report.schema.json`), and its text.
+"""What batchlint found, as Python objects: the JSON report of version 1 (`docs/report.schema.json`), and
+its text.
 
 Keys that this version does not know are ignored, and those that are missing have their neutral value.
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -21,7 +23,9 @@ class BatchlintError(Exception):
 
 
 class FindingsError(BatchlintError):
-    """The batches were checked and something is wrong with them. The text is the whole report; `report` has the parts."""
+    """The batches were checked and something is wrong with them. The text is the whole report; `report` has
+    the parts.
+    """
 
     def __init__(self, report: "Report") -> None:
         super().__init__(report.text)
@@ -33,7 +37,9 @@ class FindingsError(BatchlintError):
 
 @dataclass(frozen=True)
 class Place:
-    """One place in the data: `array` of `source`; `index` has one number per axis, `sample` counts over all batches."""
+    """One place in the data: `array` of `source`; `index` has one number per axis, `sample` counts over all
+    batches.
+    """
 
     source: str = ""
     array: Optional[str] = None
@@ -45,7 +51,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Label:
-    """A stretch of a text file and what happened there. Lines and columns count from 1; the end is behind the last."""
+    """A stretch of a text file and what happened there. Lines and columns count from 1; the end is behind
+    the last.
+    """
 
     file: str = ""
     line: int = 0
@@ -69,7 +77,9 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """A repair: `python` to paste, `edits` of the source, and how far to trust it (safe, lossy, unverified)."""
+    """A repair: `python` to paste, `edits` of the source, and how far to trust it (safe, lossy,
+    unverified).
+    """
 
     applicability: str = ""
     proof: str = ""
@@ -81,8 +91,8 @@ class Fix:
 class Diagnostic:
     """One fault: `count` of `of` batches, arrays or values have it; `places` are samples of them.
 
-    `primary` is the line to look at: of the program where it is known, otherwise of the spec. `claim` is the line of the
-    spec that the data broke, `labels` are all places in the program, the main one first.
+    `primary` is the line to look at: of the program where it is known, otherwise of the spec. `claim` is
+    the line of the spec that the data broke, `labels` are all places in the program, the main one first.
     """
 
     rule: str = ""
@@ -135,8 +145,8 @@ class Coverage:
 class Report:
     """The outcome of one check.
 
-    `status` is "clean", "findings", "nothing-checked" or "interrupted"; `exit_code` is that of the command: 0 clean,
-    1 findings at error level (or at the `fail_on` that was given), 2 trouble, 3 nothing was checked.
+    `status` is "clean", "findings", "nothing-checked" or "interrupted"; `exit_code` is that of the command:
+    0 clean, 1 findings at error level (or at the `fail_on` that was given), 2 trouble, 3 nothing was checked.
     `text` is what the command would print, `document` the JSON as it came.
     """
 
@@ -194,10 +204,16 @@ class Report:
         return self.text
 
     def __repr__(self) -> str:
-        counts = ["%d %s%s" % (count, level, "" if count == 1 else "s")
-                  for level, count in ((level, self._count(level)) for level in reversed(LEVELS)) if count]
+        counts = [
+            "%d %s%s" % (count, level, "" if count == 1 else "s")
+            for level, count in ((level, self._count(level)) for level in reversed(LEVELS))
+            if count
+        ]
         return "<batchlint.Report: %s, %d batches%s>" % (
-            self.status, self.coverage.batches, ": " + ", ".join(counts) if counts else "")
+            self.status,
+            self.coverage.batches,
+            ": " + ", ".join(counts) if counts else "",
+        )
 
     def _count(self, level: str) -> int:
         return sum(diagnostic.level == level for diagnostic in self.diagnostics)
@@ -234,8 +250,11 @@ def _diagnostic(entry: Dict[str, Any]) -> Diagnostic:
         claim=_plain(Label, entry["claim"]) if entry.get("claim") else None,
         labels=[_plain(Label, label) for label in entry.get("labels") or ()],
         places=[_plain(Place, place) for place in entry.get("places") or ()],
-        fix=dataclasses.replace(_plain(Fix, fix), edits=[_plain(Edit, edit) for edit in fix.get("edits") or ()])
-        if fix else None,
+        fix=dataclasses.replace(
+            _plain(Fix, fix), edits=[_plain(Edit, edit) for edit in fix.get("edits") or ()]
+        )
+        if fix
+        else None,
     )
 
 
@@ -257,6 +276,8 @@ def _errors(document: Dict[str, Any]) -> str:
 def _lines(report: Report) -> str:
     lines = ["%s (%s)" % (diagnostic, diagnostic.found) for diagnostic in report.diagnostics]
     coverage = report.coverage
-    lines.append("%s; %d batches; checks: %d passed, %d failed, %d not evaluated" % (
-        report.status, coverage.batches, coverage.passed, coverage.failed, coverage.not_evaluated))
+    lines.append(
+        "%s; %d batches; checks: %d passed, %d failed, %d not evaluated"
+        % (report.status, coverage.batches, coverage.passed, coverage.failed, coverage.not_evaluated)
+    )
     return "\n".join(lines)

@@ -1,7 +1,9 @@
 """The side process: `batchlint listen`, which gets the frames of a running program and answers with a report.
 
-Nothing here can fail the program: when the side process is gone, or does not answer, sending does nothing any more.
+Nothing here can fail the program: when the side process is gone, or does not answer, sending does nothing
+any more.
 """
+
 from __future__ import annotations
 
 import json
@@ -20,7 +22,9 @@ PATIENCE = 60.0
 
 
 def find_binary() -> str:
-    """The path of the batchlint binary: $BATCHLINT_BIN, the scripts folder of this Python, PATH. Raises BatchlintError."""
+    """The path of the batchlint binary: $BATCHLINT_BIN, the scripts folder of this Python, PATH. Raises
+    BatchlintError.
+    """
     named = os.environ.get("BATCHLINT_BIN")
     if named:
         if not os.path.isfile(named):
@@ -29,8 +33,10 @@ def find_binary() -> str:
     for path in _candidates():
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    raise BatchlintError("the batchlint binary was not found: install the package with pip, or put the binary on PATH, "
-                         "or name it in the environment variable BATCHLINT_BIN")
+    raise BatchlintError(
+        "the batchlint binary was not found: install the package with pip, or put the binary on PATH, "
+        "or name it in the environment variable BATCHLINT_BIN"
+    )
 
 
 def _candidates() -> Iterator[str]:
@@ -54,10 +60,10 @@ def _candidates() -> Iterator[str]:
 def arguments(spec: Any, framework: Optional[str], flags: Dict[str, Any]) -> List[str]:
     """The flags of `batchlint listen`. `spec`: a path, TOML text (with a line break in it), a dict, or None.
 
-    `flags` are those of `batchlint run`, with underscores: `batch_size=32`, `select=["dtypes"]`, `level={"rule": "note"}`.
-    Raises BatchlintError for a spec of another type.
+    `flags` are those of `batchlint run`, with underscores: `batch_size=32`, `select=["dtypes"]`,
+    `level={"rule": "note"}`. Raises BatchlintError for a spec of another type.
     """
-    found = []  # type: List[str]
+    found: List[str] = []
     if isinstance(spec, dict):
         from ._toml import dumps
 
@@ -96,10 +102,14 @@ class Side:
         self._stderr = tempfile.TemporaryFile()
         commands, their_commands = os.pipe()
         their_frames, frames = os.pipe()
-        more = {} if os.name == "nt" else {"start_new_session": True}  # Ctrl-C is ours; it ends when we end
         try:
-            self.process = subprocess.Popen([binary, "listen"] + flags, stdin=their_frames, stdout=their_commands,
-                                            stderr=self._stderr, **more)
+            self.process = subprocess.Popen(
+                [binary, "listen"] + flags,
+                stdin=their_frames,
+                stdout=their_commands,
+                stderr=self._stderr,
+                start_new_session=os.name != "nt",  # Ctrl-C is ours; it ends when we end
+            )
         except OSError as error:
             os.close(commands)
             os.close(frames)
@@ -111,7 +121,9 @@ class Side:
         self.channel = SideChannel(commands, frames)
 
     def finish(self) -> Report:
-        """Wait for the report, after END was sent. Raises BatchlintError, with what is known, where none comes."""
+        """Wait for the report, after END was sent. Raises BatchlintError, with what is known, where none
+        comes.
+        """
         channel = self.channel
         channel.close_frames()
         channel.wait_for_report()
@@ -119,12 +131,18 @@ class Side:
         code = self._reap()
         said = self._said()
         if channel.report is None:
-            late = "it did not answer for %d seconds" % PATIENCE if channel.late else "it ended with code %s" % code
+            late = (
+                "it did not answer for %d seconds" % PATIENCE
+                if channel.late
+                else "it ended with code %s" % code
+            )
             if code == 2 and said:
                 error = BatchlintError(said)
                 error.refused = True
                 raise error
-            raise BatchlintError("the batchlint process gave no report: %s%s" % (late, ": " + said if said else ""))
+            raise BatchlintError(
+                "the batchlint process gave no report: %s%s" % (late, ": " + said if said else "")
+            )
         told = channel.report
         return Report.from_json(told.get("report") or {}, told.get("text") or said)
 
@@ -154,7 +172,7 @@ class SideChannel(wire.Channel):
 
     def __init__(self, commands: int, frames: int) -> None:
         super().__init__(commands, frames)
-        self.report = None  # type: Optional[Dict[str, Any]]
+        self.report: Optional[Dict[str, Any]] = None
         self.late = False
         if hasattr(os, "set_blocking"):
             try:
@@ -213,7 +231,8 @@ class SideChannel(wire.Channel):
         return b"".join(parts)
 
     def _write(self, buffers: List[Any]) -> None:
-        # The number may belong to a file of the program by now: then nothing may be written to it, nor may it be closed.
+        # The number may belong to a file of the program by now: then nothing may be written to it, nor may
+        # it be closed.
         if wire._identity(self.frames) != self._identity:
             self.frames = -1
             return
@@ -223,7 +242,7 @@ class SideChannel(wire.Channel):
             view = view if view.format == "B" and view.ndim == 1 else view.cast("B")
             while len(view):
                 try:
-                    view = view[os.write(self.frames, view[: 1 << 20]):]
+                    view = view[os.write(self.frames, view[: 1 << 20]) :]
                     until = time.monotonic() + PATIENCE
                 except BlockingIOError:
                     if time.monotonic() < until and _ready(self.frames, PATIENCE, select.POLLOUT):

@@ -1,4 +1,5 @@
 """A dict as TOML: just what a spec is made of."""
+
 from __future__ import annotations
 
 import math
@@ -14,7 +15,7 @@ def dumps(table: Dict[str, Any]) -> str:
 
     Raises TypeError for other types and for keys that are no str.
     """
-    lines = []  # type: List[str]
+    lines: List[str] = []
     _table(table, (), lines)
     return "\n".join(lines) + "\n"
 
@@ -52,10 +53,13 @@ def _value(value: Any) -> str:
         return "[%s]" % ", ".join(map(_value, value))
     if isinstance(value, dict):
         return "{%s}" % ", ".join(
-            "%s = %s" % (_key(key), _value(part)) for key, part in value.items() if part is not None)
+            "%s = %s" % (_key(key), _value(part)) for key, part in value.items() if part is not None
+        )
     raise TypeError("a spec has no room for %s: %r" % (type(value).__name__, value))
 
 
 def _text(text: str) -> str:
     return '"%s"' % "".join(
-        _ESCAPES.get(char) or (char if char >= " " and char != "\x7f" else "\\u%04x" % ord(char)) for char in text)
+        _ESCAPES.get(char) or (char if char >= " " and char != "\x7f" else "\\u%04x" % ord(char))
+        for char in text
+    )

@@ -1,4 +1,5 @@
 """`watch`: check the first batches while they are being used, then be out of the way."""
+
 from __future__ import annotations
 
 import atexit
@@ -14,7 +15,7 @@ from ._side import arguments
 
 POLICIES = ("warn", "raise", "ignore")
 
-_last = None  # type: Optional[Report]
+_last: Optional[Report] = None
 
 
 def last_report() -> Optional[Report]:
@@ -22,29 +23,40 @@ def last_report() -> Optional[Report]:
     return _last
 
 
-def watch(gen: Any, spec: Any = None, *, batches: int = 20, framework: Optional[str] = None, on_findings: str = "warn",
-          report: Optional[Callable[[Report], None]] = None, **flags: Any) -> Any:
+def watch(
+    gen: Any,
+    spec: Any = None,
+    *,
+    batches: int = 20,
+    framework: Optional[str] = None,
+    on_findings: str = "warn",
+    report: Optional[Callable[[Report], None]] = None,
+    **flags: Any,
+) -> Any:
     """Check the first batches of `gen` while your own loop uses them; afterwards nothing is left in between.
 
     `gen` is what you would have passed on, and what comes back takes its place:
 
     - a generator or any other iterator: a generator (Keras takes nothing else for one);
-    - a torch `DataLoader`, a Keras `PyDataset` or `Sequence`, any other iterable of your own: an object of a subclass
-      of its class, which shares its attributes;
+    - a torch `DataLoader`, a Keras `PyDataset` or `Sequence`, any other iterable of your own: an object of
+      a subclass of its class, which shares its attributes;
     - a list of batches: an iterable with the same length.
 
-    `spec`: the path of a batchlint.toml, TOML text, or a dict with the same keys; by default the nearest batchlint.toml.
-    `batches`: how many are looked at. `framework`: who consumes them. `flags`: those of `batchlint run`, such as
-    `select=["dtypes"]`, `batch_size=32`.
+    `spec`: the path of a batchlint.toml, TOML text, or a dict with the same keys; by default the nearest
+    batchlint.toml.
+    `batches`: how many are looked at. `framework`: who consumes them. `flags`: those of `batchlint run`,
+    such as `select=["dtypes"]`, `batch_size=32`.
 
-    The report is ready before the last of these batches is handed out, or when there are no more. Then `on_findings`
-    decides: "warn" prints it to stderr, "raise" prints it too and raises FindingsError in your loop if a finding is an
-    error, "ignore" does neither. `report(the Report)` is called in any case, and `batchlint.last_report()` keeps it.
-    A loop that is left early is judged by the batches that it took, and then nothing is raised.
+    The report is ready before the last of these batches is handed out, or when there are no more. Then
+    `on_findings` decides: "warn" prints it to stderr, "raise" prints it too and raises FindingsError in
+    your loop if a finding is an error, "ignore" does neither. `report(the Report)` is called in any case,
+    and `batchlint.last_report()` keeps it. A loop that is left early is judged by the batches that it took,
+    and then nothing is raised.
 
-    Batches are never changed, copied for you, or held back. If the check cannot be made, a RuntimeWarning says so once
-    and your program goes on; a wrong spec or flag raises BatchlintError with "raise". Batches that are made in worker
-    processes are checked where they arrive (DataLoader) or not at all (PyDataset with `use_multiprocessing`).
+    Batches are never changed, copied for you, or held back. If the check cannot be made, a RuntimeWarning
+    says so once and your program goes on; a wrong spec or flag raises BatchlintError with "raise". Batches
+    that are made in worker processes are checked where they arrive (DataLoader) or not at all (PyDataset
+    with `use_multiprocessing`).
 
     Raises ValueError for an unknown `on_findings`, and TypeError for what hands out no batches one by one.
     """
@@ -66,7 +78,12 @@ def watch(gen: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
     _refuse(gen, names)
     if defines(cls, "__next__"):
         kind = "generator" if type_name(cls) == "builtins.generator" else "iterator"
-        return watched(gen, watching, kind, getattr(gen, "__qualname__", cls.__name__) if kind == "generator" else cls.__name__)
+        return watched(
+            gen,
+            watching,
+            kind,
+            getattr(gen, "__qualname__", cls.__name__) if kind == "generator" else cls.__name__,
+        )
     from ._loaders import watched_iterable
 
     return watched_iterable(gen, watching, "sequence" if cls is list else "iterable")
@@ -75,16 +92,32 @@ def watch(gen: Any, spec: Any = None, *, batches: int = 20, framework: Optional[
 class Watching:
     """What a caller of `watch` asked for, and what becomes of the report."""
 
-    def __init__(self, flags: List[str], batches: int, policy: str, callback: Optional[Callable[[Report], None]]) -> None:
+    def __init__(
+        self, flags: List[str], batches: int, policy: str, callback: Optional[Callable[[Report], None]]
+    ) -> None:
         self.flags, self.batches, self.policy, self.callback = flags, batches, policy, callback
         self.process = os.getpid()
         self._settled = False
 
-    def look(self, target: str, kind: str, given: Any, iterator: Any, length: Optional[int] = None,
-             workers: Optional[int] = None, limit: Optional[int] = None) -> Look:
+    def look(
+        self,
+        target: str,
+        kind: str,
+        given: Any,
+        iterator: Any,
+        length: Optional[int] = None,
+        workers: Optional[int] = None,
+        limit: Optional[int] = None,
+    ) -> Look:
         """Begin to look at a stream."""
-        hello = {"target": target, "kind": kind, "class": type_name(type(given)), "len": length, "workers": workers,
-                 "import_s": 0.0}  # type: Dict[str, Any]
+        hello: Dict[str, Any] = {
+            "target": target,
+            "kind": kind,
+            "class": type_name(type(given)),
+            "len": length,
+            "workers": workers,
+            "import_s": 0.0,
+        }
         from ._fit import declared
 
         hello["declared"] = declared()
@@ -95,7 +128,9 @@ class Watching:
         return look
 
     def settle(self, look: Look, may_raise: bool = True) -> None:
-        """Do with the report what was asked for, once it is there. Raises FindingsError and BatchlintError."""
+        """Do with the report what was asked for, once it is there. Raises FindingsError and
+        BatchlintError.
+        """
         if self._settled or os.getpid() != self.process or look.report is None and look.trouble is None:
             return
         self._settled = True
@@ -115,7 +150,9 @@ class Watching:
             report.raise_for_findings()
 
 
-def watched(given: Any, watching: Watching, kind: str, target: str, source: Any = None, **more: Any) -> Iterator[Any]:
+def watched(
+    given: Any, watching: Watching, kind: str, target: str, source: Any = None, **more: Any
+) -> Iterator[Any]:
     """A generator over `source` (by default `given` itself, an iterator) whose first batches are looked at.
 
     What is sent and thrown into it goes to `source`; whatever `source` raises or returns comes out unchanged.
@@ -164,32 +201,41 @@ def _refuse(gen: Any, names: List[str]) -> None:
     """Raise TypeError, with what to do instead, for what cannot be watched."""
     name = type_name(type(gen))
     if any(base.endswith(".DatasetV2") for base in names):
-        raise TypeError("a tf.data.Dataset is iterated by TensorFlow itself, so nothing can watch it: use "
-                        "`batchlint.check(dataset, spec)` before training, or watch the generator that feeds it")
+        raise TypeError(
+            "a tf.data.Dataset is iterated by TensorFlow itself, so nothing can watch it: use "
+            "`batchlint.check(dataset, spec)` before training, or watch the generator that feeds it"
+        )
     if defines(type(gen), "__anext__") or defines(type(gen), "__aiter__"):
         raise TypeError("%s is asynchronous: use `batchlint.check`" % name)
-    if any(base.startswith("torch.utils.data.") and base.endswith(".Dataset") for base in names) \
-            and not defines(type(gen), "__iter__"):
+    if any(
+        base.startswith("torch.utils.data.") and base.endswith(".Dataset") for base in names
+    ) and not defines(type(gen), "__iter__"):
         raise TypeError("%s hands out samples: watch the DataLoader that makes batches of them" % name)
     from ._capture.adapters import is_batch
 
     if is_batch(gen) or isinstance(gen, (dict, str, bytes)):
-        raise TypeError("this is one batch or one dataset in memory, not something that hands out batches: use "
-                        "`batchlint.check(data, spec)`")
+        raise TypeError(
+            "this is one batch or one dataset in memory, not something that hands out batches: use "
+            "`batchlint.check(data, spec)`"
+        )
     if not defines(type(gen), "__next__") and not defines(type(gen), "__iter__"):
         call = callable(gen) and getattr(gen, "__name__", None)
-        raise TypeError("%s hands out no batches%s" % (name, ": call it, `watch(%s(...))`" % call if call else ""))
+        raise TypeError(
+            "%s hands out no batches%s" % (name, ": call it, `watch(%s(...))`" % call if call else "")
+        )
 
 
 def _print(report: Report) -> None:
-    text = report.text if report.diagnostics or not report.ok else "batchlint: " + last_line(report)
+    # That a look at the first batches leaves questions open is no news: notes alone are only counted.
+    loud = report.at_least("warning") or not report.ok
+    text = report.text if loud else "batchlint: " + last_line(report)
     try:
         print(text, file=sys.stderr, flush=True)
     except Exception:
         pass  # a closed or a narrow stderr is no reason to stop a training
 
 
-_unfinished = {}  # type: Dict[Look, Watching]
+_unfinished: Dict[Look, Watching] = {}
 
 
 @atexit.register

@@ -1,8 +1,9 @@
 """The fixture `batchlint` for pytest, there as soon as the package is installed:
 
-    def test_batches(batchlint):
-        batchlint.check(batches(), "batchlint.toml")
+def test_batches(batchlint):
+    batchlint.check(batches(), "batchlint.toml")
 """
+
 from __future__ import annotations
 
 import os
@@ -17,11 +18,20 @@ class Checker:
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
-    def check(self, obj: Any, spec: Any = None, *, level: str = "error", batches: int = 20,
-              framework: Optional[str] = None, **flags: Any) -> Any:
+    def check(
+        self,
+        obj: Any,
+        spec: Any = None,
+        *,
+        level: str = "error",
+        batches: int = 20,
+        framework: Optional[str] = None,
+        **flags: Any,
+    ) -> Any:
         """`batchlint.check`, and the test fails with the whole report if a finding is at `level` or above.
 
-        The path of a spec is one relative to the test file, or else to the current folder. Returns the Report.
+        The path of a spec is one relative to the test file, or else to the current folder. Returns the
+        Report.
         """
         __tracebackhide__ = True
         from . import check

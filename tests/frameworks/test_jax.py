@@ -1,4 +1,5 @@
 """JAX arrays, whose bfloat16 NumPy has no name for."""
+
 import pytest
 
 jax = pytest.importorskip("jax", reason="jax cannot be had here")
@@ -24,7 +25,9 @@ def test_float32_is_clean():
 def test_bfloat16_is_told_by_its_name():
     report = batchlint.check(batches(jnp.bfloat16), SPEC)
     assert "bfloat16" in report.text
-    report = batchlint.check(batches(jnp.bfloat16), {"framework": "jax", "inputs": {"x": {"dtype": "bfloat16"}}})
+    report = batchlint.check(
+        batches(jnp.bfloat16), {"framework": "jax", "inputs": {"x": {"dtype": "bfloat16"}}}
+    )
     assert report.at_least("warning") == [], report.text
 
 
@@ -34,5 +37,9 @@ def test_a_nan_is_found_in_bfloat16():
             yield {"x": batch["x"].at[5, 1].set(jnp.nan)} if index == 2 else batch
 
     report = batchlint.check(spoiled(), {"inputs": {"x": {"dtype": "bfloat16"}}})
-    finding, = report.at_least("error")
-    assert (finding.rule, finding.places[0].batch, finding.places[0].index) == ("non-finite-values", 2, [5, 1])
+    (finding,) = report.at_least("error")
+    assert (finding.rule, finding.places[0].batch, finding.places[0].index) == (
+        "non-finite-values",
+        2,
+        [5, 1],
+    )

@@ -1,9 +1,12 @@
-"""Stands in for `batchlint listen`: reads the frames of a program and answers as told, so that no binary is needed.
+"""Stands in for `batchlint listen`: reads the frames of a program and answers as told, so that no binary is
+needed.
 
-As a program: `listener.py listen ...`, told what to do by $LISTENER (JSON): `errors` (findings at error level), `die`
-(end without a word after so many batches), `refuse` (say that the spec is wrong, and read nothing), `mute` (end without a
-report), `ring` (open it), `log` (a file that gets one JSON line per frame).
+As a program: `listener.py listen ...`, told what to do by $LISTENER (JSON): `errors` (findings) with `level`
+(error) and the exit `code`, `die` (end without a word after so many batches), `refuse` (say that the spec is
+wrong, and read nothing), `mute` (end without a report), `ring` (open it), `log` (a file that gets one JSON
+line per frame).
 """
+
 import contextlib
 import json
 import os
@@ -17,7 +20,17 @@ if os.path.join(ROOT, "python") not in sys.path:
     sys.path.insert(0, os.path.join(ROOT, "python"))
 
 HEAD = struct.Struct("<4sBBHIIQ")
-KINDS = {0: "START", 1: "HELLO", 2: "BATCH", 3: "ERROR", 4: "END", 6: "SOURCE", 7: "LOG", 8: "SITE", 9: "SAMPLES"}
+KINDS = {
+    0: "START",
+    1: "HELLO",
+    2: "BATCH",
+    3: "ERROR",
+    4: "END",
+    6: "SOURCE",
+    7: "LOG",
+    8: "SITE",
+    9: "SAMPLES",
+}
 ACK, RING, REPORT = 32, 33, 37
 
 
@@ -25,30 +38,81 @@ def document(errors=0, batches=0, status=None, code=None):
     """A report document as batchlint writes it, with `errors` findings."""
     code = (1 if errors else 0) if code is None else code
     finding = {
-        "rule": "shape-mismatch", "level": "error", "fingerprint": "ab", "message": "input `<x>` is \"odd\"",
-        "expected": "`x` has shape [2].", "found": "[3] in 1 of 2 batches", "count": 1, "of": 2,
+        "rule": "shape-mismatch",
+        "level": "error",
+        "fingerprint": "ab",
+        "message": 'input `<x>` is "odd"',
+        "expected": "`x` has shape [2].",
+        "found": "[3] in 1 of 2 batches",
+        "count": 1,
+        "of": 2,
         "primary": {"file": "train.py", "line": 7, "column": 9, "end_line": 7, "end_column": 18},
-        "claim": None, "labels": [{"file": "train.py", "line": 7, "column": 9, "end_line": 7, "end_column": 18,
-                                   "text": "made here", "later": 1}],
-        "places": [{"source": "gen batch 0", "array": "0", "batch": 0, "sample": None, "index": [1, 2], "detail": None}],
-        "cause": "because", "consequence": None, "help": "do <that>",
-        "fix": {"applicability": "safe", "proof": "proven", "python": "x = x[:2]",
-                "edits": [{"file": "train.py", "line": 7, "column": 9, "end_line": 7, "end_column": 9, "text": "[:2]"}]},
+        "claim": None,
+        "labels": [
+            {
+                "file": "train.py",
+                "line": 7,
+                "column": 9,
+                "end_line": 7,
+                "end_column": 18,
+                "text": "made here",
+                "later": 1,
+            }
+        ],
+        "places": [
+            {
+                "source": "gen batch 0",
+                "array": "0",
+                "batch": 0,
+                "sample": None,
+                "index": [1, 2],
+                "detail": None,
+            }
+        ],
+        "cause": "because",
+        "consequence": None,
+        "help": "do <that>",
+        "fix": {
+            "applicability": "safe",
+            "proof": "proven",
+            "python": "x = x[:2]",
+            "edits": [
+                {"file": "train.py", "line": 7, "column": 9, "end_line": 7, "end_column": 9, "text": "[:2]"}
+            ],
+        },
         "key_of_a_later_version": {},
     }
     return {
-        "version": 1, "tool": {"name": "batchlint", "version": "0.1.0"}, "exit_code": code,
+        "version": 1,
+        "tool": {"name": "batchlint", "version": "0.1.0"},
+        "exit_code": code,
         "status": status or ("findings" if errors else "clean"),
         "run": {"command": "run", "spec": None, "framework": "any", "redacted": False},
-        "coverage": {"sources": batches, "batches": batches, "samples": 2 * batches, "bytes": 8, "values_read": True,
-                     "interrupted": False, "passed": 3, "failed": errors, "not_evaluated": 1, "allowed": 0},
+        "coverage": {
+            "sources": batches,
+            "batches": batches,
+            "samples": 2 * batches,
+            "bytes": 8,
+            "values_read": True,
+            "interrupted": False,
+            "passed": 3,
+            "failed": errors,
+            "not_evaluated": 1,
+            "allowed": 0,
+        },
         "diagnostics": [finding] * errors,
-        "checks": [{"rule": "shape-mismatch", "array": "x", "outcome": "fail" if errors else "pass", "reason": None}],
+        "checks": [
+            {"rule": "shape-mismatch", "array": "x", "outcome": "fail" if errors else "pass", "reason": None}
+        ],
     }
 
 
-REFUSAL = {"version": 1, "status": "error", "exit_code": 2,
-           "errors": [{"message": "unknown key `x`", "file": "spec", "line": 1, "column": 1, "help": "keys are y"}]}
+REFUSAL = {
+    "version": 1,
+    "status": "error",
+    "exit_code": 2,
+    "errors": [{"message": "unknown key `x`", "file": "spec", "line": 1, "column": 1, "help": "keys are y"}],
+}
 
 
 class Listener:
@@ -144,10 +208,18 @@ def main():
         return 70
     errors = told.get("errors", 0)
     code = told.get("code")
-    text = "".join("error[shape-mismatch]: input `<x>` is \"odd\"\n" for _ in range(errors))
+    text = "".join('error[shape-mismatch]: input `<x>` is "odd"\n' for _ in range(errors))
     report = document(errors, batches, told.get("status"), code)
-    say(REPORT, {"report": report, "text": "%s%d errors; %d batches\n" % (text, errors, batches),
-                 "exit_code": report["exit_code"]})
+    for finding in report["diagnostics"]:
+        finding["level"] = told.get("level", "error")
+    say(
+        REPORT,
+        {
+            "report": report,
+            "text": "%s%d errors; %d batches\n" % (text, errors, batches),
+            "exit_code": report["exit_code"],
+        },
+    )
     return report["exit_code"]
 
 

@@ -1,4 +1,5 @@
 """The pytest plugin, as a test run sees it. Needs pytest and the binary."""
+
 import importlib.util
 import os
 import subprocess
@@ -27,7 +28,7 @@ TESTS = """
         batchlint.check(batches("float64"), "spec.toml", level="warning")
 
     def test_below_the_level(batchlint):
-        assert batchlint.check(batches("float64"), "spec.toml").diagnostics
+        assert batchlint.check(batches("float64"), "spec.toml").at_least("warning")
 
     def test_nothing(batchlint):
         batchlint.check(iter(()), "spec.toml")
@@ -47,11 +48,18 @@ SPEC = """
 @unittest.skipUnless(BINARY and importlib.util.find_spec("pytest"), "needs pytest, and BATCHLINT_BIN")
 class Plugin(unittest.TestCase):
     def run_pytest(self, *arguments):
-        environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "python"), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+        environment = dict(
+            os.environ, PYTHONPATH=os.path.join(ROOT, "python"), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
+        )
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "batchlint.pytest_plugin", "-p", "no:cacheprovider", "-q"]
-            + list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-            universal_newlines=True, cwd=os.path.dirname(os.path.abspath(__file__)))
+            + list(arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            universal_newlines=True,
+            cwd=os.path.dirname(os.path.abspath(__file__)),
+        )
 
     def test_findings_fail_the_test_with_the_report(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -85,8 +93,11 @@ class Entry(unittest.TestCase):
 class Command(unittest.TestCase):
     def test_python_m_runs_the_binary(self):
         with Listener(refuse=True) as listener:
-            done = subprocess.run([sys.executable, "-m", "batchlint", "listen", "--x=y"], stdout=subprocess.PIPE,
-                                  env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "python")))
+            done = subprocess.run(
+                [sys.executable, "-m", "batchlint", "listen", "--x=y"],
+                stdout=subprocess.PIPE,
+                env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "python")),
+            )
             self.assertEqual(done.returncode, 2)
             self.assertEqual(listener.flags, ["listen", "--x=y"])
 

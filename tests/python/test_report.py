@@ -1,4 +1,5 @@
 """The report as objects, its text, and how a notebook shows it."""
+
 import pickle
 import re
 import unittest
@@ -18,8 +19,10 @@ class Objects(unittest.TestCase):
     def test_every_part_of_the_document_has_its_object(self):
         made = report()
         self.assertEqual((made.status, made.exit_code, made.ok), ("findings", 1, False))
-        finding, = made.diagnostics
-        self.assertEqual((finding.rule, finding.level, finding.count, finding.of), ("shape-mismatch", "error", 1, 2))
+        (finding,) = made.diagnostics
+        self.assertEqual(
+            (finding.rule, finding.level, finding.count, finding.of), ("shape-mismatch", "error", 1, 2)
+        )
         self.assertEqual(finding.primary, batchlint.Label("train.py", 7, 9, 7, 18))
         self.assertIsNone(finding.claim)
         self.assertEqual(finding.labels, [batchlint.Label("train.py", 7, 9, 7, 18, "made here")])
@@ -27,11 +30,15 @@ class Objects(unittest.TestCase):
         self.assertEqual(finding.fix.edits, [batchlint.Edit("train.py", 7, 9, 7, 9, "[:2]")])
         self.assertEqual((finding.fix.applicability, finding.fix.python), ("safe", "x = x[:2]"))
         self.assertEqual(made.checks, [batchlint.Check("shape-mismatch", "x", "fail", None)])
-        self.assertEqual((made.coverage.batches, made.coverage.samples, made.coverage.not_evaluated), (2, 4, 1))
+        self.assertEqual(
+            (made.coverage.batches, made.coverage.samples, made.coverage.not_evaluated), (2, 4, 1)
+        )
         self.assertEqual(made.document["tool"]["name"], "batchlint")
 
     def test_what_is_missing_is_neutral(self):
-        bare = batchlint.Report.from_json({"version": 1, "status": "clean", "exit_code": 0, "diagnostics": [{"rule": "r"}]})
+        bare = batchlint.Report.from_json(
+            {"version": 1, "status": "clean", "exit_code": 0, "diagnostics": [{"rule": "r"}]}
+        )
         self.assertEqual(bare.diagnostics[0].labels, [])
         self.assertIsNone(bare.diagnostics[0].fix)
         self.assertEqual(bare.coverage, batchlint.Coverage())
@@ -122,9 +129,11 @@ class Html(unittest.TestCase):
     def test_it_is_whole_and_escaped(self):
         page = Balanced(report(2)._repr_html_())
         self.assertEqual(page.open, [])
-        self.assertLessEqual(page.tags, {"div", "b", "details", "summary", "table", "tr", "td", "code", "span"})
+        self.assertLessEqual(
+            page.tags, {"div", "b", "details", "summary", "table", "tr", "td", "code", "span"}
+        )
         text = "".join(page.words)
-        self.assertIn("input `<x>` is \"odd\"", text)
+        self.assertIn('input `<x>` is "odd"', text)
         self.assertIn("do <that>", text)
         self.assertIn("x = x[:2]", text)
         self.assertIn("train.py:7:9", text)
@@ -141,7 +150,9 @@ class Html(unittest.TestCase):
         self.assertEqual(html.count("<details"), 50)
 
     def test_clean_and_unchecked_look_different(self):
-        self.assertNotEqual(report(0)._repr_html_(), report(0, status="nothing-checked", code=3)._repr_html_())
+        self.assertNotEqual(
+            report(0)._repr_html_(), report(0, status="nothing-checked", code=3)._repr_html_()
+        )
 
 
 class Package(unittest.TestCase):
@@ -149,7 +160,9 @@ class Package(unittest.TestCase):
         import os
 
         with open(os.path.join(ROOT, "Cargo.toml"), encoding="utf-8") as file:
-            self.assertEqual(re.search(r'^version = "(.*)"', file.read(), re.M).group(1), batchlint.__version__)
+            self.assertEqual(
+                re.search(r'^version = "(.*)"', file.read(), re.M).group(1), batchlint.__version__
+            )
 
     def test_all_names_are_there(self):
         for name in batchlint.__all__:

@@ -1,4 +1,7 @@
-"""`watch`: what is handed out is what was put in, the report comes when it should, and nothing of ours breaks a loop."""
+"""`watch`: what is handed out is what was put in, the report comes when it should, and nothing of ours
+breaks a loop.
+"""
+
 import contextlib
 import gc
 import io
@@ -100,6 +103,11 @@ class Generators(Case):
             self.assertEqual(len(list(batchlint.watch(numbers(5), batches=2))), 5)
         self.assertIn("error[shape-mismatch]", stderr.getvalue())
 
+    def test_notes_alone_are_only_counted(self):
+        with self.listening(errors=1, level="note", code=0) as (_, stderr):
+            list(batchlint.watch(numbers(5), batches=2, on_findings="raise"))
+        self.assertEqual(stderr.getvalue(), "batchlint: 1 errors; 2 batches\n")
+
     def test_ignore_is_silent(self):
         reports = []
         with self.listening(errors=1) as (_, stderr):
@@ -167,9 +175,11 @@ class Generators(Case):
         self.assertIsNone(thrown.__cause__)
         self.assertIsNone(thrown.__context__)
         self.assertEqual(names[-1], "failing")
-        error, = listener.of("ERROR")
+        (error,) = listener.of("ERROR")
         self.assertEqual((error["what"], error["batch"], error["error"]["type"]), ("exception", 1, "Mine"))
-        self.assertEqual([frame["func"].rpartition(".")[2] for frame in error["error"]["frames"]], ["failing"])
+        self.assertEqual(
+            [frame["func"].rpartition(".")[2] for frame in error["error"]["frames"]], ["failing"]
+        )
         self.assertEqual(listener.of("END")[0]["reason"], "exception")
 
     def test_send_throw_and_return_reach_the_generator(self):
@@ -248,7 +258,7 @@ class Trouble(Case):
                     warnings.simplefilter("always")
                     self.assertEqual(len(list(batchlint.watch(numbers(3), on_findings=policy))), 3)
                     self.assertEqual(len(list(batchlint.watch(numbers(3), on_findings=policy))), 3)
-                warned, = caught
+                (warned,) = caught
                 self.assertIn("not checked: BATCHLINT_BIN names '/no/such/binary'", str(warned.message))
                 self.assertEqual(warned.category, RuntimeWarning)
                 self.assertEqual(warned.filename, __file__)
@@ -269,7 +279,7 @@ class Trouble(Case):
                 batches = [np.zeros(1 << 17) for _ in range(8)]
                 came = list(batchlint.watch(iter(batches), on_findings="raise"))
             self.assertEqual(len(came), 8)
-            warned, = [one for one in caught if one.category is RuntimeWarning]
+            (warned,) = [one for one in caught if one.category is RuntimeWarning]
             self.assertIn("no report", str(warned.message))
         self.assertIn("out of words", str(warned.message))
 
@@ -315,7 +325,8 @@ class Trouble(Case):
 
     def test_a_loop_that_is_never_closed_is_judged_at_exit(self):
         with self.listening(errors=1) as (listener, _):
-            program = textwrap.dedent("""
+            program = textwrap.dedent(
+                """
                 import sys
                 sys.path.insert(0, %r)
                 import batchlint
@@ -323,8 +334,12 @@ class Trouble(Case):
                 next(kept)
                 import atexit, os
                 atexit.register(lambda: None)
-                """ % os.path.join(ROOT, "python"))
-            done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                """
+                % os.path.join(ROOT, "python")
+            )
+            done = subprocess.run(
+                [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(b"error[shape-mismatch]", done.stderr)
             self.assertEqual(len(listener.of("END")), 1)
@@ -333,17 +348,41 @@ class Trouble(Case):
 class Arguments(Case):
     def test_what_is_asked_for_reaches_the_binary(self):
         with self.listening() as (listener, _):
-            list(batchlint.watch(numbers(1), "some/spec.toml", framework="torch", batch_size=32, select=["a", "b"],
-                                 level={"r": "note"}, headers_only=True, require_complete=False, ignore=None))
-            self.assertEqual(listener.flags, ["listen", "--spec=some/spec.toml", "--batch-size=32", "--select=a",
-                                              "--select=b", "--level=r=note", "--headers-only", "--framework=torch"])
+            list(
+                batchlint.watch(
+                    numbers(1),
+                    "some/spec.toml",
+                    framework="torch",
+                    batch_size=32,
+                    select=["a", "b"],
+                    level={"r": "note"},
+                    headers_only=True,
+                    require_complete=False,
+                    ignore=None,
+                )
+            )
+            self.assertEqual(
+                listener.flags,
+                [
+                    "listen",
+                    "--spec=some/spec.toml",
+                    "--batch-size=32",
+                    "--select=a",
+                    "--select=b",
+                    "--level=r=note",
+                    "--headers-only",
+                    "--framework=torch",
+                ],
+            )
 
     def test_a_spec_is_a_path_a_text_or_a_dict(self):
         with self.listening() as (listener, _):
             list(batchlint.watch(numbers(1), "framework = 'any'\n"))
             self.assertEqual(listener.flags, ["listen", "--spec-text=framework = 'any'\n"])
             list(batchlint.watch(numbers(1), {"inputs": {"x": {"dtype": "float32"}}}))
-            self.assertEqual(listener.flags, ["listen", '--spec-text=\n[inputs]\n\n[inputs.x]\ndtype = "float32"\n'])
+            self.assertEqual(
+                listener.flags, ["listen", '--spec-text=\n[inputs]\n\n[inputs.x]\ndtype = "float32"\n']
+            )
             with self.assertRaises(batchlint.BatchlintError):
                 batchlint.watch(numbers(1), 3)
 
@@ -352,7 +391,15 @@ class Arguments(Case):
             batchlint.watch(numbers(1), on_findings="throw")
         with self.assertRaises(ValueError):
             batchlint.watch(numbers(1), batches=0)
-        for odd in (numbers, 3, np.zeros((4, 2)), (np.zeros(2), np.zeros(2)), {"x": np.zeros(2)}, "text", None):
+        for odd in (
+            numbers,
+            3,
+            np.zeros((4, 2)),
+            (np.zeros(2), np.zeros(2)),
+            {"x": np.zeros(2)},
+            "text",
+            None,
+        ):
             with self.assertRaises(TypeError):
                 batchlint.watch(odd)
 
