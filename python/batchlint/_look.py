@@ -187,7 +187,8 @@ class _NoWatchdog:
         pass
 
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# As code objects have it: a folder on sys.path need not be in its shortest form.
+_HERE = os.path.dirname(Look.take.__code__.co_filename) + os.sep
 _warned: Set[str] = set()
 
 
