@@ -8,6 +8,7 @@ pub mod dims;
 pub mod dtype;
 pub mod fit;
 pub mod framework;
+pub mod import;
 pub mod load;
 pub mod mismatch;
 pub mod parse;

@@ -1,0 +1,132 @@
+//! What a model artefact says of the data that the model takes. Every format is read in Rust, without the framework, within
+//! bounds, and nothing in it is executed: an artefact is as untrusted as data.
+//!
+//! A reader says what stands in the artefact and never invents: what is not there is `None`. [`Model`] is what all of
+//! them give; it becomes the text of a spec, so that findings can point into it.
+
+use std::path::Path;
+
+use super::Encoding;
+use super::dtype::Dtype;
+use super::framework::Framework;
+
+/// What an artefact says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Model {
+    /// Which format it is: `keras`, `onnx`, `savedmodel`, ...
+    pub format: &'static str,
+    /// Who will consume the batches, where the format says it.
+    pub framework: Option<Framework>,
+    /// What the model takes, in its order.
+    pub inputs: Vec<Port>,
+    /// What it gives, in its order.
+    pub outputs: Vec<Port>,
+    /// What its loss compares the outputs with; only Keras keeps that.
+    pub targets: Vec<Target>,
+    /// The loss as written: a name, or one per output; `Null` where there is none.
+    pub loss: serde_json::Value,
+    /// Bounds of the symbols in the shapes.
+    pub symbols: Vec<Symbol>,
+    /// What the reader of the spec should know: whole sentences. Not escaped.
+    pub notes: Vec<String>,
+}
+
+/// An input or an output.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Port {
+    /// Its name; empty where it has none. Not escaped.
+    pub name: String,
+    /// Whether a machine made the name up (`args_0`, `keras_tensor_3`), so that it is matched by its place.
+    pub made_up: bool,
+    /// Its element type, where that is known.
+    pub dtype: Option<Dtype>,
+    /// Its shape, batch axis included; `None` where not even the number of axes is known.
+    pub shape: Option<Vec<Size>>,
+    /// One letter per axis, where the artefact names them: `NHWC`.
+    pub axes: Option<String>,
+    /// The least and the greatest value that make sense there.
+    pub values: Option<(f64, f64)>,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// Where that stands in the artefact: `config.json: config.layers[0]`. Not escaped.
+    pub from: String,
+}
+
+/// The size of one axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Size {
+    /// Any.
+    Any,
+    /// Exactly this.
+    Exactly(u64),
+    /// The same wherever the symbol stands. Not escaped.
+    Symbol(String),
+}
+
+/// Bounds of a symbol, inclusive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symbol {
+    /// Its name.
+    pub name: String,
+    /// The least size.
+    pub min: Option<u64>,
+    /// The greatest.
+    pub max: Option<u64>,
+}
+
+/// What a loss compares an output with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Target {
+    /// The name of the output, or `target` for the only one. Not escaped.
+    pub name: String,
+    /// What its numbers mean.
+    pub encoding: Option<Encoding>,
+    /// How many classes there are.
+    pub classes: Option<u64>,
+    /// The class that stands for "no label".
+    pub ignore: Option<i64>,
+    /// Its shape, where the loss takes no other.
+    pub shape: Option<Vec<Size>>,
+    /// Where that stands in the artefact. Not escaped.
+    pub from: String,
+}
+
+/// Why an artefact gives no spec. It is the user's choice of file, or its damage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// It cannot be opened or read.
+    #[error("cannot read it: {0}")]
+    Unreadable(String),
+    /// It is no artefact of a model that is known here; what it is.
+    #[error("{0}")]
+    Unknown(String),
+    /// It is one, and keeps nothing about its inputs; what to do.
+    #[error("{0}")]
+    Silent(String),
+    /// It is one, and damaged; how.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+}
+
+/// A file or folder that may hold a model.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// Its first bytes, 4096 at most; empty for a folder.
+    pub head: &'a [u8],
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+/// One format of models. Content decides, then the extension.
+pub trait ModelFormat: Sync {
+    /// The name, as `--format json` prints it.
+    fn name(&self) -> &'static str;
+
+    /// Whether the candidate is of the format.
+    fn recognises(&self, candidate: &Candidate<'_>) -> bool;
+
+    /// What it says.
+    fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError>;
+}
