@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import numpy as np
 
 from batchlint._capture.origin import Origins
-from batchlint._capture.source import is_user
+from batchlint._capture.program import is_user
 from batchlint._capture.tracer import Tracer
 from batchlint._capture.tree import flatten, is_array
 

@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python"))
 
 from batchlint._capture.origin import Origins
-from batchlint._capture.source import is_user
+from batchlint._capture.program import is_user
 from batchlint._capture.tracer import Tracer
 from batchlint._capture.tree import flatten
 

@@ -8,7 +8,7 @@ from support import Program
 
 
 from batchlint._capture.origin import Origins
-from batchlint._capture.source import is_user
+from batchlint._capture.program import is_user
 from batchlint._capture.tracer import Tracer
 from batchlint._capture.tree import flatten
 

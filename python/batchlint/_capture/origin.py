@@ -7,7 +7,8 @@ import weakref
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .frames import Suspended, suspended
-from .source import Sources, is_user
+from .program import is_user
+from .source import Sources
 
 SOURCE, LOG, SITE = 6, 7, 8
 _MOST_SITES = 512

@@ -6,7 +6,6 @@ import os
 import sys
 from typing import Any, Dict, List, Optional
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep if "__file__" in globals() else "<batchlint>/"
 _LIBRARY = tuple(
     {
         os.path.join(os.path.realpath(os.path.dirname(os.__file__)), ""),
@@ -29,7 +28,7 @@ def is_user(filename: str) -> bool:
 
 def is_ours(filename: str) -> bool:
     """Whether a code object's file belongs to this package."""
-    return filename.startswith("<batchlint>") or filename.startswith(_HERE)
+    return filename.startswith(("<batchlint>", _HERE))
 
 
 def span(code: Any, lasti: int) -> Optional[List[int]]:
@@ -132,3 +131,7 @@ def _is_user(filename: str) -> bool:
     if "site-packages" in filename or "dist-packages" in filename:
         return False
     return not filename.startswith(_LIBRARY)
+
+
+# As it was imported: the code's file names are not made absolute.
+_HERE = os.path.dirname(is_ours.__code__.co_filename) + os.sep

@@ -13,33 +13,8 @@ Span = Tuple[int, int, int, int]  # line from 1, column from 0 in bytes of UTF-8
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = FUNCTIONS + (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp, ast.ClassDef)
 
-# As it was imported too: the code's file names are not made absolute.
-_HERE = (
-    (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.dirname(__file__) + os.sep)
-    if "__file__" in globals()
-    else ()
-)
-_LIBRARY = tuple(
-    {
-        os.path.join(folder, "")
-        for folder in (os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__)))
-    }
-)
-_INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
 # Not str.splitlines(): a form feed ends no line of Python.
 _LINE_END = re.compile("\r\n|\r|\n")
-
-
-def is_user(filename: str) -> bool:
-    """Whether a code object's file was written by the user: not the standard library, not installed, not
-    ours."""
-    if filename.startswith("<"):
-        return filename.startswith("<ipython")
-    return (
-        not filename.startswith(_HERE)
-        and not filename.startswith(_LIBRARY)
-        and _INSTALLED.search(filename) is None
-    )
 
 
 class Source:

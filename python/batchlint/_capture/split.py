@@ -54,7 +54,7 @@ def split(wish: Wish, origins: Any, wishes: List[Wish]) -> None:
     text = _loop(changed, again, elements, function, _size(site, source, function, rows))
     begin, end = bounds(source, statement)
     wish.source, wish.edits, wish.target = source, [Edit(begin, end, text)], statement
-    wish.where, wish.python = "yield", text
+    wish.where, wish.python = "yield", _unindented(text, source.text or "", begin)
     if count % rows:
         wish.note = "the last batch has %d rows" % (count % rows)
 
@@ -210,3 +210,12 @@ def _follow(top: ast.AST, way: List[Tuple[str, Optional[int]]]) -> ast.AST:
         value = getattr(top, field)
         top = value if index is None else value[index]
     return top
+
+
+def _unindented(text: str, around: str, begin: int) -> str:
+    """The lines behind the first without the indentation of the statement that stood at byte `begin`."""
+    line = around.encode("utf-8", "replace")[:begin].decode("utf-8", "replace")
+    line = re.split("[\r\n]", line)[-1]
+    indent = line[: len(line) - len(line.lstrip())]
+    lines = text.split("\n")
+    return "\n".join(lines[:1] + [one[len(indent) :] if one.startswith(indent) else one for one in lines[1:]])
