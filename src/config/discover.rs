@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::read::{Read, read};
 use crate::error::{Error, Fault, Text};
@@ -44,7 +44,25 @@ pub fn discover(flag: Option<&Path>, directory: &Path) -> Result<(Option<Discove
         let spec = named(&directory.join(path), &path.display().to_string())?;
         return Ok((Some(spec), Found::Flag(path.to_owned())));
     }
-    let mut up = PathBuf::new();
+    upward(directory, PathBuf::new())
+}
+
+/// The nearest spec upward from `beside`, a folder as the user typed it, seen from `directory`; or else from there.
+pub fn discover_beside(beside: &Path, directory: &Path) -> Result<(Option<Discovered>, Found), Error> {
+    let shown: PathBuf = beside.components().filter(|part| *part != Component::CurDir).collect();
+    let folder = directory.join(&shown);
+    // A way back up cannot be followed by its text.
+    if shown.components().any(|part| part == Component::ParentDir) || !folder.is_dir() {
+        return discover(None, directory);
+    }
+    match upward(&folder, shown)? {
+        (None, _) if !folder.starts_with(directory) => discover(None, directory),
+        found => Ok(found),
+    }
+}
+
+/// The nearest spec upward from a folder that is reached by `up`.
+fn upward(directory: &Path, mut up: PathBuf) -> Result<(Option<Discovered>, Found), Error> {
     for folder in directory.ancestors() {
         let shown = up.join(FILE_NAME);
         if is_there(&folder.join(FILE_NAME), &shown)? {
@@ -60,7 +78,12 @@ pub fn discover(flag: Option<&Path>, directory: &Path) -> Result<(Option<Discove
         if folder.join(".git").exists() {
             break;
         }
-        up.push("..");
+        match up.components().next_back() {
+            Some(Component::Normal(_)) => {
+                up.pop();
+            }
+            _ => up.push(".."),
+        }
     }
     Ok((None, Found::None))
 }
@@ -154,6 +177,22 @@ mod tests {
 
     fn message(result: Result<(Option<Discovered>, Found), Error>) -> String {
         result.expect_err("something is wrong").to_string()
+    }
+
+    #[test]
+    fn the_search_starts_beside_a_program() {
+        let root = tree(&[("batchlint.toml", SPEC.as_bytes()), ("a/b/batchlint.toml", SPEC.as_bytes()), ("c/x", b"")]);
+        let beside = |folder: &str| discover_beside(Path::new(folder), root.path()).unwrap().1;
+        let at = |path: &str| Found::Discovered(path.into());
+        assert_eq!(beside("a/b"), at("a/b/batchlint.toml"));
+        assert_eq!(beside("./c"), at("batchlint.toml"));
+        assert_eq!(beside(""), at("batchlint.toml"));
+        assert_eq!(beside("c/../a/b"), at("batchlint.toml"), "a way back up is not followed");
+        let inner = root.path().join("a/b");
+        assert_eq!(
+            discover_beside(&root.path().join("c"), &inner).unwrap().1,
+            at(&root.path().join("batchlint.toml").display().to_string())
+        );
     }
 
     #[test]

@@ -99,6 +99,8 @@ pub struct Settings {
     pub against: Vec<PathBuf>,
     /// `--spec`; otherwise the nearest one is discovered.
     pub spec: Option<PathBuf>,
+    /// The folder of the program that is run, as typed: the search for a spec starts there.
+    pub beside: Option<PathBuf>,
     /// A spec that stands in no file.
     pub spec_text: Option<String>,
     /// What wins over the spec.

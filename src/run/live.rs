@@ -96,7 +96,10 @@ fn load(settings: &Settings) -> Result<Loaded, Error> {
             let text = Text { name: "spec".into(), body: body.as_str().into() };
             spec::load::from_text(text, &settings.overrides, known)
         }
-        None => spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known),
+        None => match (&settings.spec, &settings.beside) {
+            (None, Some(folder)) => spec::load::beside(folder, &settings.overrides, &settings.directory, known),
+            (flag, _) => spec::load(flag.as_deref(), &settings.overrides, &settings.directory, known),
+        },
     }
 }
 

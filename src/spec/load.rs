@@ -5,7 +5,7 @@ use std::path::Path;
 use super::parse::{Parsed, parse};
 use super::{At, Declared, SizeRule, Spec, check};
 pub use crate::config::discover::Found;
-use crate::config::discover::discover;
+use crate::config::discover::{discover, discover_beside};
 use crate::config::read::read;
 use crate::config::{Level, Overrides, Selection};
 use crate::error::{Error, Fault, Text};
@@ -24,6 +24,18 @@ pub struct Loaded {
     pub fail_on: Option<Level>,
     /// How the file was found.
     pub found: Found,
+}
+
+/// Loads the nearest spec upward from the folder of a program, as typed; or else as [`load`] does without a flag.
+pub fn beside(
+    program: &Path,
+    overrides: &Overrides,
+    directory: &Path,
+    known: impl Fn(&str) -> Result<(), Fault>,
+) -> Result<Loaded, Error> {
+    let (discovered, found) = discover_beside(program, directory)?;
+    let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
+    understood(parsed, found, overrides, known)
 }
 
 /// The spec in a text that stands in no file: what was learnt from a model, or what a caller hands over. Flags win over it, as

@@ -14,6 +14,7 @@ use super::progress::Waiting;
 use super::python;
 use super::reports::{Reports, console, coverage};
 use super::{Global, ReportArgs, SpecArgs, memory};
+use crate::config::Settings;
 use crate::config::live::Live;
 use crate::diagnostic::Unit;
 use crate::error::{Error, Fault};
@@ -102,6 +103,13 @@ fn seconds(text: &str) -> Result<f64, String> {
     if seconds > 0.0 && seconds.is_finite() { Ok(seconds) } else { Err("expected seconds, more than 0".into()) }
 }
 
+/// The folder of the file that the target names, as typed; `None` for a module.
+fn folder(target: &str) -> Option<PathBuf> {
+    let end = target.find(".py").map(|at| at + 3)?;
+    let path = std::path::Path::new(&target[..end]);
+    path.parent().map(std::path::Path::to_owned)
+}
+
 /// Splits what the user typed: a script alone, or what hands out batches in it.
 fn split(target: &str) -> Result<(Option<String>, Option<String>), Error> {
     let path_like = std::path::Path::new(target);
@@ -121,7 +129,8 @@ fn split(target: &str) -> Result<(Option<String>, Option<String>), Error> {
 pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
     let (target, script) = split(&args.target)?;
     let reports = Reports::open(&args.report)?;
-    let settings = args.report.on(args.spec.settings()?);
+    let beside = folder(target.as_deref().or(script.as_deref()).unwrap_or_default());
+    let settings = Settings { beside, ..args.report.on(args.spec.settings()?) };
     let interpreter = python::find(args.python.as_deref(), &settings.directory);
     let live = Live {
         target,

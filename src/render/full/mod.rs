@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use super::{Page, safe};
 use crate::config::Level;
-use crate::diagnostic::{Anchor, Applicability, Diagnostic, Finding, Position};
+use crate::diagnostic::{Anchor, Applicability, Diagnostic, Finding, Place, Position};
 use crate::error::{Error, Text};
 use crate::source::text::shown;
 use crate::spec::At;
@@ -82,7 +82,9 @@ fn body(diagnostic: &Diagnostic, spec: Option<&Text>, out: &mut dyn Write) -> io
         }
         Anchor::Spec(At::Text(_)) | Anchor::Header(_) => {}
     }
-    places(finding, out)?;
+    if !is_told_by_labels(diagnostic) {
+        places(finding, out)?;
+    }
     if let Some(cause) = &finding.cause {
         field(out, "why", &safe(cause))?;
     }
@@ -116,6 +118,14 @@ fn declared(text: &Text, at: usize) -> String {
     let line = Position::of(&text.body, at).line;
     let written = text.body.split('\n').nth(line - 1).unwrap_or_default().trim();
     format!("{}:{line}  {}", safe(&text.name), shown(written, WIDTH))
+}
+
+/// Whether the labels in the program's source say all that the places would: every batch is at fault, and none in a place of
+/// its own.
+fn is_told_by_labels(diagnostic: &Diagnostic) -> bool {
+    let finding = &diagnostic.finding;
+    let plain = |place: &Place| place.index.is_none() && place.sample.is_none() && place.detail.is_none();
+    !diagnostic.labels.is_empty() && finding.count == finding.of && finding.of > 1 && finding.places.iter().all(plain)
 }
 
 /// The data side: on one line, or one line each where the places differ.
