@@ -38,7 +38,7 @@ if __name__ == "__main__":
     if how == "watch":
         import batchlint
 
-        stream = batchlint.watch(stream, "", batches=int(sys.argv[4]), on_findings="ignore")
+        stream = batchlint.watch(stream, 'framework = "any"\n', batches=int(sys.argv[4]), on_findings="ignore")
     began = time.perf_counter()
     for batch in stream:
         pass
