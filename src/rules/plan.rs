@@ -21,6 +21,8 @@ pub(super) enum Evidence {
     Steps { steps: u64, size: u64 },
     /// It is the only batch, and far above the declared size.
     Only { size: u64 },
+    /// It is the only batch that a program has, where several steps were asked for that could share its rows.
+    Shared { steps: u64, size: u64 },
 }
 
 /// What says that this batch holds the whole dataset, if anything does.
@@ -50,6 +52,12 @@ pub(super) fn whole(spec: &Spec, stream: &Stream<'_>, batch: &Batch) -> Option<E
         return Some(Evidence::Steps { steps, size });
     }
     let only = stream.batches.len() == 1 && stream.is_whole();
+    if let (Some(steps), None, true) = (steps, size, only && stream.capture.is_some())
+        && rows.is_multiple_of(steps)
+        && rows / steps > 1
+    {
+        return Some(Evidence::Shared { steps, size: rows / steps });
+    }
     let size = largest.filter(|largest| only && rows >= largest.saturating_mul(FAR_ABOVE))?;
     Some(Evidence::Only { size })
 }

@@ -129,7 +129,7 @@ def test_evaluate_and_predict_take_it_too():
     [
         ("naive", 0, {"double-precision"}),
         ("corrected", 0, set()),
-        ("whole", 1, {"too-few-batches"}),
+        ("whole", 1, {"whole-dataset-batch"}),
     ],
 )
 def test_a_script_without_a_spec(example, name, code, found):

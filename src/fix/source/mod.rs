@@ -126,14 +126,22 @@ fn is_alike(a: &ArrayFacts, b: &ArrayFacts) -> bool {
 
 /// The places that hand out the whole dataset at once, and how many rows a slice should have.
 fn splits(diagnostic: &Diagnostic, batches: &[&SourceFacts], spec: &Spec) -> Vec<(u32, Vec<Step>, Do)> {
-    let Some(rows) = rows(spec) else { return Vec::new() };
-    let sites: BTreeSet<u32> = diagnostic
-        .finding
-        .places
-        .iter()
-        .filter_map(|place| batches.iter().find(|batch| *batch.path == *place.source)?.yielded.as_ref()?.site)
-        .collect();
+    let at_fault = || {
+        let places = diagnostic.finding.places.iter();
+        places.filter_map(|place| batches.iter().find(|batch| *batch.path == *place.source))
+    };
+    let Some(rows) = rows(spec).or_else(|| at_fault().next().and_then(|batch| per_step(batch, spec))) else {
+        return Vec::new();
+    };
+    let sites: BTreeSet<u32> = at_fault().filter_map(|batch| batch.yielded.as_ref()?.site).collect();
     sites.into_iter().map(|site| (site, Vec::new(), Do::Split(rows))).collect()
+}
+
+/// Rows of each step, where the steps share those of one batch.
+fn per_step(batch: &SourceFacts, spec: &Spec) -> Option<u64> {
+    let steps = spec.plan.steps.as_ref()?.value;
+    let rows = *batch.arrays.first()?.header.shape.first()?;
+    (steps > 1 && rows.is_multiple_of(steps) && rows > steps).then(|| rows / steps)
 }
 
 /// Rows per batch as the plan has them.

@@ -41,7 +41,6 @@ error[double-precision]: input `data` is float64, the model takes float32
    ╰────
   declared: batchlint.toml:2  dtype = \"float32\"
   expected: `data` has dtype float32.
-        at: train.py:batches batch 0::0 and 19 more
        fix: data = data.astype(np.float32)
             (unverified: nobody looked)
 
