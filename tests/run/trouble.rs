@@ -1,6 +1,7 @@
 //! Programs in trouble, and programs that only do odd things.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -102,6 +103,44 @@ fn memory_is_limited_in_the_program_and_the_line_is_named() {
     let came = program.run(&["train.py:gen", "--max-memory", "6 GiB"]);
     let finding = came.program_error("MemoryError");
     assert!(finding["found"].as_str().unwrap().contains("64.0 GiB"), "{finding:#}");
+}
+
+/// A memory group of the kernel with 400 MB, where we may make one: as the superuser, with either kind of groups.
+fn memory_group() -> Option<(PathBuf, &'static str)> {
+    let name = format!("batchlint-{}", std::process::id());
+    for (root, limit, members) in
+        [("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "tasks"), ("/sys/fs/cgroup", "memory.max", "cgroup.procs")]
+    {
+        let group = Path::new(root).join(&name);
+        if fs::create_dir(&group).is_ok() {
+            if fs::write(group.join(limit), "400000000").is_ok() {
+                return Some((group, members));
+            }
+            let _ = fs::remove_dir(&group);
+        }
+    }
+    None
+}
+
+#[test]
+fn a_program_that_the_kernel_killed_for_memory_is_told_so() {
+    let Some((group, members)) = memory_group() else {
+        // Nothing is asserted where the kernel does not let us: the counters are read in a unit test.
+        eprintln!("not run: no memory group of the kernel can be made here");
+        return;
+    };
+    let program = Program::new(
+        "def gen():\n    kept = []\n    while True:\n        kept.append(np.ones(1 << 22, np.float32))\n        yield good()\n",
+    );
+    let inside = program.command(&["--format", "json", "--batches", "1000", "train.py:gen"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]).arg(group.join(members)).arg(inside.get_program());
+    command.args(inside.get_args()).current_dir(program.folder.path());
+    command.envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let came = program.came(command.output().unwrap());
+    let _ = fs::remove_dir(&group);
+    assert_eq!(came.finding("program-error")["message"], "the program ran out of memory and the kernel killed it");
+    assert!(came.batches() > 0 && came.code() == 1);
 }
 
 #[test]
