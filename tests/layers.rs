@@ -126,12 +126,13 @@ fn links_between_pages_lead_somewhere() {
 
 #[test]
 fn files_stay_small() {
-    for folder in ["src", "tests", "benches", "fixtures"] {
+    let rust = ["src", "tests", "benches", "fixtures"].map(|folder| (folder, "rs"));
+    for (folder, extension) in rust.into_iter().chain(["python", "tests", "examples"].map(|folder| (folder, "py"))) {
         let folder = root().join(folder);
         if !folder.exists() {
             continue;
         }
-        for path in files(&folder, "rs") {
+        for path in files(&folder, extension) {
             let lines = fs::read_to_string(&path).unwrap().lines().count();
             assert!(lines <= 500, "{}: {lines} lines", path.display());
         }
