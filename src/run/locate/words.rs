@@ -35,6 +35,9 @@ pub(super) fn handed(spot: &Spot<'_>, grip: Grip, extent: &str, finding: &Findin
 /// "float64 made here", "probably made here"
 pub(super) fn made(made: &Made, found: &str, is_type: bool) -> String {
     match made.dtype.as_deref().filter(|_| is_type && made.certain) {
+        // An array that was there is filled, not made.
+        _ if made.why == "modify" && made.certain => "filled here".into(),
+        _ if made.why == "modify" => "probably filled here".into(),
         Some(dtype) if dtype == found => format!("{found} made here"),
         Some(dtype) => format!("made here, as {}", cut(dtype)),
         None if made.certain => "made here".into(),
