@@ -4,11 +4,29 @@
 //! A reader says what stands in the artefact and never invents: what is not there is `None`. [`Model`] is what all of
 //! them give; it becomes the text of a spec, so that findings can point into it.
 
+mod archive;
+mod exported;
+mod flat;
+mod limits;
+mod names;
+mod onnx;
+mod proto;
+mod pt2;
+mod savedmodel;
+mod tflite;
+mod window;
+
 use std::path::Path;
 
 use super::Encoding;
-use super::dtype::Dtype;
+use super::dtype::{Dtype, Kind};
 use super::framework::Framework;
+
+/// The type of text, which models take as strings of any length.
+#[must_use]
+pub fn text_dtype() -> Dtype {
+    Dtype::new(Kind::Object, 8)
+}
 
 /// What an artefact says.
 #[derive(Debug, Clone, Default, PartialEq)]
