@@ -12,6 +12,8 @@ mod names;
 mod onnx;
 mod proto;
 mod pt2;
+#[cfg(test)]
+mod samples;
 mod savedmodel;
 mod tflite;
 mod window;
