@@ -60,14 +60,19 @@ fn key(name: &str) -> (&str, usize, &str) {
     (stem, number.len(), number)
 }
 
+/// Words in the names of axes that are not the batch, for models that take time or the sequence first.
+const OTHER_AXES: [&str; 9] = ["seq", "len", "time", "step", "token", "frame", "height", "width", "channel"];
+
 /// A symbol that is the first axis of every input is the batch axis, and is called so from here on, in the outputs and
-/// bounds as well.
+/// bounds as well, unless its name says that it is another.
 pub(super) fn call_the_batch(model: &mut Model) {
     let firsts = || model.inputs.iter().map(|port| port.shape.as_ref().and_then(|shape| shape.first()));
     let Some(Some(Size::Symbol(symbol))) = firsts().next() else { return };
     let shared = firsts().all(|first| matches!(first, Some(Size::Symbol(other)) if other == symbol));
     let taken = |shape: &[Size]| shape.iter().any(|size| *size == Size::Symbol("batch".into()));
-    if !shared || symbol == "batch" || model.inputs.iter().filter_map(|port| port.shape.as_deref()).any(taken) {
+    let other = OTHER_AXES.iter().any(|word| symbol.to_lowercase().contains(word));
+    if !shared || other || symbol == "batch" || model.inputs.iter().filter_map(|port| port.shape.as_deref()).any(taken)
+    {
         return;
     }
     let symbol = symbol.clone();
@@ -145,7 +150,13 @@ mod tests {
             ..Model::default()
         };
         let mut other = model.clone();
-        call_the_batch(&mut model);
+        let mut time_first = model.clone();
+        time_first.inputs.truncate(1);
+        time_first.inputs[0].shape = Some(vec![Size::Symbol("seq_len".into())]);
+        for model in [&mut time_first, &mut model] {
+            call_the_batch(model);
+        }
+        assert_eq!(time_first.inputs[0].shape, Some(vec![Size::Symbol("seq_len".into())]));
         let batch = Size::Symbol("batch".into());
         assert_eq!(model.outputs[0].shape, Some(vec![batch, Size::Any]));
         assert_eq!(model.symbols[0].name, "batch");

@@ -1,4 +1,4 @@
-//! The tables of a FlatBuffer, slot by slot. Every offset is checked against the file, and no loop follows one: a reader
+//! The tables of a `FlatBuffer`, slot by slot. Every offset is checked against the file, and no loop follows one: a reader
 //! goes as deep as its own code.
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! ONNX: a `ModelProto`. Field numbers are those of onnx.proto; names, dtypes, shapes and symbols stand in it, and
+//! ONNX: a `ModelProto`. Field numbers are those of `onnx.proto`; names, dtypes, shapes and symbols stand in it, and
 //! nothing about targets.
 //!
 //! The file is walked, not loaded, so its initialisers (the weights) cost one leap each.

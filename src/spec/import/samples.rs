@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::super::dtype::Dtype;
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size};
 
 /// Where a sample is.
@@ -65,7 +66,7 @@ pub(super) fn said(ports: &[Port]) -> Vec<(String, String, Value)> {
         .iter()
         .map(|port| {
             let shape = port.shape.as_ref().map_or(Value::Null, |shape| shape.iter().map(size).collect());
-            (port.name.clone(), port.dtype.as_ref().map_or(String::new(), |dtype| dtype.name()), shape)
+            (port.name.clone(), port.dtype.as_ref().map_or(String::new(), Dtype::name), shape)
         })
         .collect();
     said.sort_by(|left, right| left.0.cmp(&right.0));

@@ -1,10 +1,10 @@
-//! TensorFlow's `SavedModel`: a folder with a `saved_model.pb`, read with the field numbers of saved_model.proto,
-//! meta_graph.proto and types.proto. Its signatures say names, dtypes and shapes. The maps have no order, so inputs are
+//! TensorFlow's `SavedModel`: a folder with a `saved_model.pb`, read with the field numbers of `saved_model.proto`,
+//! `meta_graph.proto` and `types.proto`. Its signatures say names, dtypes and shapes. The maps have no order, so inputs are
 //! sorted by name; what the model was trained against is in the `keras_metadata.pb` that Keras 2 adds.
 
 use std::ffi::OsStr;
 use std::io::{Read, Seek};
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -59,7 +59,7 @@ impl ModelFormat for SavedModel {
 
 /// What Keras 2 keeps of the whole model: `model_config`, `training_config`, `save_spec`. `None` without the file, or
 /// without the model in it.
-pub(super) fn keras_root(path: &PathBuf) -> Result<Option<Json>, ImportError> {
+pub(super) fn keras_root(path: &Path) -> Result<Option<Json>, ImportError> {
     if !path.is_file() {
         return Ok(None);
     }

@@ -1,6 +1,5 @@
 use std::fs;
 use std::io::Cursor;
-use std::path::Path;
 
 use super::super::samples;
 use super::*;

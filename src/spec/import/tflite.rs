@@ -1,4 +1,4 @@
-//! TensorFlow Lite (now `LiteRT`): a FlatBuffer with the identifier `TFL3`. Slots are those of schema.fbs.
+//! TensorFlow Lite (now `LiteRT`): a `FlatBuffer` with the identifier `TFL3`. Slots are those of `schema.fbs`.
 //!
 //! Names are those of the signature: tensors are called `serving_default_image:0`, and their order is not that of the
 //! model. Sizes are those of `shape_signature`, where there is one: `shape` has a 1 for all that is not known.

@@ -8,6 +8,9 @@ use super::super::{Model, Size};
 /// The bounds of symbols, as written.
 pub(super) type Bounds = BTreeMap<String, (Option<i64>, Option<i64>)>;
 
+/// Equalities that are followed; a program has about one per input.
+const MOST_GUARDS: usize = 1024;
+
 /// One side of a guard: `L['tokens'].size()[0]`, or a number.
 #[derive(Debug, PartialEq, Eq)]
 enum Side<'g> {
@@ -17,7 +20,7 @@ enum Side<'g> {
 
 /// Gives sizes that the guards hold for the same the same symbol, with the bounds of both.
 pub(super) fn apply(guards: &[String], model: &mut Model, bounds: &mut Bounds) {
-    for (left, right) in guards.iter().filter_map(|guard| sides(guard)) {
+    for (left, right) in guards.iter().filter_map(|guard| sides(guard)).take(MOST_GUARDS) {
         match (size(model, &left), size(model, &right)) {
             (Some(Size::Symbol(one)), Some(Size::Symbol(other))) if one != other => {
                 let (kept, gone) = if one < other { (one, other) } else { (other, one) };

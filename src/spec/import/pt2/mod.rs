@@ -1,24 +1,29 @@
-//! `torch.export`: a zip archive with the program as JSON, in `<name>/models/<model>.json`, or in
-//! `serialized_exported_program.json` before torch 2.8. Inputs are those of the program's signature that the user gives;
+//! `torch.export`: a zip archive with the program as JSON, in `<name>/models/<model>.json`, or, from before torch 2.8,
+//! in `serialized_exported_program.json`. Inputs are those of the program's signature that the user gives;
 //! sizes are numbers or symbols, symbols have bounds, and guards say which sizes are the same.
 
 mod guards;
 mod program;
 mod structure;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use std::path::Path;
 
 use super::archive::Archive;
 use super::exported::{MOST_PORTS, call_the_batch, made_up, note_baked_batch};
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol, limits};
 use crate::spec::dtype::Dtype;
 use crate::spec::framework::Framework;
-use program::{Argument, Program, Tensor};
+use program::{Argument, Kind, Program, Tensor};
 
 /// Where the program stood before archives could hold several.
 const OLD: &str = "serialized_exported_program.json";
 /// Bounds from which on there are none: torch writes the largest number, or one less, for "no limit".
 const UNBOUNDED: i64 = i64::MAX - 1;
+/// The least size that every symbol has which is not bounded: sizes of 0 and 1 were traced for themselves. The check that
+/// torch makes of the inputs allows both (`torch/_export/utils.py`).
+const UNENFORCED: u64 = 2;
 
 /// The format of `torch.export.save`.
 pub(super) struct Pt2;
@@ -60,7 +65,7 @@ fn programs(archive: &Archive) -> Vec<String> {
         .filter(|name| {
             let folder = name.rsplit_once('/').map(|(folder, _)| folder);
             let new = folder.is_some_and(|folder| folder == "models" || folder.ends_with("/models"));
-            (new && name.ends_with(".json")) || name == OLD
+            (new && Path::new(name).extension().is_some_and(|extension| extension == "json")) || name == OLD
         })
         .take(MOST_PORTS)
         .collect();
@@ -85,7 +90,9 @@ fn read(json: &[u8], entry: &str) -> Result<Model, ImportError> {
                 model.inputs.push(port(name, tensor, from, &mut model.notes));
             }
             Argument::Other(kind) => {
-                model.notes.push(format!("Argument {} of the model is {kind} and no array; it is left out.", place + 1))
+                model
+                    .notes
+                    .push(format!("Argument {} of the model is {kind} and no array; it is left out.", place + 1));
             }
         }
     }
@@ -113,21 +120,20 @@ fn read(json: &[u8], entry: &str) -> Result<Model, ImportError> {
 
 /// The bounds of the symbols that stand in shapes, in the order of their names.
 fn symbols(model: &Model, bounds: &BTreeMap<String, (Option<i64>, Option<i64>)>) -> Vec<Symbol> {
-    let used = |name: &str| {
-        let mut sizes = model.inputs.iter().chain(&model.outputs).filter_map(|port| port.shape.as_ref()).flatten();
-        sizes.any(|size| matches!(size, Size::Symbol(symbol) if symbol == name))
-    };
-    let bounded =
-        |limit: Option<i64>| limit.filter(|limit| *limit < UNBOUNDED).and_then(|limit| u64::try_from(limit).ok());
+    let sizes = model.inputs.iter().chain(&model.outputs).filter_map(|port| port.shape.as_ref()).flatten();
+    let symbols = sizes.filter_map(|size| if let Size::Symbol(name) = size { Some(name.as_str()) } else { None });
+    let used: BTreeSet<&str> = symbols.collect();
+    let least = |min: i64| u64::try_from(min).ok().filter(|min| *min != UNENFORCED);
+    let most = |max: i64| u64::try_from(max).ok().filter(|_| max < UNBOUNDED);
     bounds
         .iter()
-        .filter(|(name, _)| used(name))
-        .map(|(name, (min, max))| Symbol { name: name.clone(), min: bounded(*min), max: bounded(*max) })
+        .filter(|(name, _)| used.contains(name.as_str()))
+        .map(|(name, (min, max))| Symbol { name: name.clone(), min: min.and_then(least), max: max.and_then(most) })
         .collect()
 }
 
 fn port(name: String, tensor: Option<&Tensor>, from: String, notes: &mut Vec<String>) -> Port {
-    let dtype = tensor.and_then(|tensor| dtype(tensor.dtype));
+    let dtype = tensor.and_then(|tensor| dtype(&tensor.dtype));
     let shape = tensor.map(|tensor| tensor.sizes.iter().map(program::Written::size).collect());
     let derived = tensor.and_then(|tensor| tensor.sizes.iter().find_map(program::Written::expression));
     if let Some(expression) = derived {
@@ -136,24 +142,28 @@ fn port(name: String, tensor: Option<&Tensor>, from: String, notes: &mut Vec<Str
     Port { made_up: made_up(&name), name, dtype, shape, from, ..Port::default() }
 }
 
-/// `ScalarType` of torch's export schema.
-fn dtype(kind: u64) -> Option<Dtype> {
-    let name = match kind {
-        1 => "uint8",
-        2 => "int8",
-        3 => "int16",
-        4 => "int32",
-        5 => "int64",
-        6 => "float16",
-        7 => "float32",
-        8 => "float64",
-        10 => "complex64",
-        11 => "complex128",
-        12 => "bool",
-        13 => "bfloat16",
-        28 => "uint16",
-        34 => "uint32",
-        35 => "uint64",
+/// `ScalarType` of torch's export schema, by its number or, in older files, its name.
+fn dtype(kind: &Kind) -> Option<Dtype> {
+    let (number, word) = match kind {
+        Kind::Number(number) => (*number, ""),
+        Kind::Word(word) => (0, word.as_str()),
+    };
+    let name = match (number, word) {
+        (1, _) | (_, "BYTE") => "uint8",
+        (2, _) | (_, "CHAR") => "int8",
+        (3, _) | (_, "SHORT") => "int16",
+        (4, _) | (_, "INT") => "int32",
+        (5, _) | (_, "LONG") => "int64",
+        (6, _) | (_, "HALF") => "float16",
+        (7, _) | (_, "FLOAT") => "float32",
+        (8, _) | (_, "DOUBLE") => "float64",
+        (10, _) | (_, "COMPLEXFLOAT") => "complex64",
+        (11, _) | (_, "COMPLEXDOUBLE") => "complex128",
+        (12, _) | (_, "BOOL") => "bool",
+        (13, _) | (_, "BFLOAT16") => "bfloat16",
+        (28, _) | (_, "UINT16") => "uint16",
+        (34, _) => "uint32",
+        (35, _) => "uint64",
         _ => return None,
     };
     Dtype::from_name(name)

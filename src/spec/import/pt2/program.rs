@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::exported::{MOST_AXES, MOST_PORTS};
-use super::super::{ImportError, Size};
+use super::super::{ImportError, Size, limits};
 
 /// Parameters, buffers and inputs that a signature may list.
 const MOST_LISTED: usize = 65_536;
@@ -52,17 +52,27 @@ pub(super) enum Argument {
 /// The dtype and the sizes of a tensor.
 #[derive(Debug, Deserialize)]
 pub(super) struct Tensor {
-    pub(super) dtype: u64,
+    pub(super) dtype: Kind,
     #[serde(deserialize_with = "few::<_, _, MOST_AXES>")]
     pub(super) sizes: Vec<Written>,
+}
+
+/// An element type as written.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Kind {
+    Number(u64),
+    Word(String),
 }
 
 /// A size as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Written {
-    as_int: Option<i64>,
-    as_expr: Option<Expression>,
+    #[serde(rename = "as_int")]
+    exact: Option<i64>,
+    #[serde(rename = "as_expr")]
+    expression: Option<Expression>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,15 +92,15 @@ pub(super) struct Range {
 impl Written {
     /// What it says.
     pub(super) fn size(&self) -> Size {
-        if let Some(exact) = self.as_int {
+        if let Some(exact) = self.exact {
             return u64::try_from(exact).map_or(Size::Any, Size::Exactly);
         }
-        self.as_expr.as_ref().and_then(|written| symbol(&written.expr_str)).map_or(Size::Any, Size::Symbol)
+        self.expression.as_ref().and_then(|written| symbol(&written.expr_str)).map_or(Size::Any, Size::Symbol)
     }
 
     /// The expression, where it is more than a symbol.
     pub(super) fn expression(&self) -> Option<&str> {
-        let written = &self.as_expr.as_ref()?.expr_str;
+        let written = &self.expression.as_ref()?.expr_str;
         symbol(written).is_none().then_some(written)
     }
 }
@@ -150,14 +160,16 @@ struct Held {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Kinds {
-    as_tensor: Option<Named>,
-    as_int: Option<IgnoredAny>,
-    as_sym_int: Option<IgnoredAny>,
-    as_float: Option<IgnoredAny>,
-    as_sym_float: Option<IgnoredAny>,
-    as_bool: Option<IgnoredAny>,
-    as_sym_bool: Option<IgnoredAny>,
-    as_string: Option<IgnoredAny>,
+    #[serde(rename = "as_tensor")]
+    tensor: Option<Named>,
+    #[serde(rename = "as_int", alias = "as_sym_int")]
+    int: Option<IgnoredAny>,
+    #[serde(rename = "as_float", alias = "as_sym_float")]
+    float: Option<IgnoredAny>,
+    #[serde(rename = "as_bool", alias = "as_sym_bool")]
+    bool: Option<IgnoredAny>,
+    #[serde(rename = "as_string")]
+    string: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -180,8 +192,13 @@ struct Structure {
 }
 
 impl Program {
-    /// Reads the program twice: its signature first, then the tensors that are in the signature.
+    /// Reads the program twice: its signature first, then the tensors that are in the signature. What Python writes for
+    /// NaN and the infinities is no JSON, and may be among the arguments of operations.
     pub(super) fn read(json: &[u8], entry: &str) -> Result<Self, ImportError> {
+        Self::strict(json, entry).or_else(|error| Self::strict(&limits::without_nan(json), entry).map_err(|_| error))
+    }
+
+    fn strict(json: &[u8], entry: &str) -> Result<Self, ImportError> {
         let damaged =
             |error: serde_json::Error| ImportError::Damaged(format!("{entry} is no exported program: {error}"));
         let written: Whole = serde_json::from_slice(json).map_err(damaged)?;
@@ -229,11 +246,11 @@ fn given(all: impl Iterator<Item = Option<Argument>>) -> Result<Vec<Given>, Impo
 impl From<Kinds> for Argument {
     fn from(kinds: Kinds) -> Self {
         match kinds {
-            Kinds { as_tensor: Some(tensor), .. } => Self::Tensor(tensor.name),
-            Kinds { as_int: Some(_), .. } | Kinds { as_sym_int: Some(_), .. } => Self::Other("a whole number"),
-            Kinds { as_float: Some(_), .. } | Kinds { as_sym_float: Some(_), .. } => Self::Other("a number"),
-            Kinds { as_bool: Some(_), .. } | Kinds { as_sym_bool: Some(_), .. } => Self::Other("true or false"),
-            Kinds { as_string: Some(_), .. } => Self::Other("a text"),
+            Kinds { tensor: Some(tensor), .. } => Self::Tensor(tensor.name),
+            Kinds { int: Some(_), .. } => Self::Other("a whole number"),
+            Kinds { float: Some(_), .. } => Self::Other("a number"),
+            Kinds { bool: Some(_), .. } => Self::Other("true or false"),
+            Kinds { string: Some(_), .. } => Self::Other("a text"),
             _ => Self::Other("a constant"),
         }
     }

@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::super::exported::MOST_PORTS;
 use super::super::limits;
 
+/// Bytes of the longest tree that is looked at: enough for the most inputs that a model may have.
+const MOST_BYTES: usize = 1 << 20;
+
 /// The key under which each array is given, in order: those of a dict among the arguments. `None` for what is given by
 /// place, or has the name that it has in the graph.
 pub(super) fn inputs(spec: Option<&str>) -> Option<Vec<Option<String>>> {
@@ -13,6 +16,9 @@ pub(super) fn inputs(spec: Option<&str>) -> Option<Vec<Option<String>>> {
     // The arguments are a tuple of the positional ones and the dict of those by name.
     for argument in tree.get("children_spec")?.as_array()? {
         leaves.extend(walk(argument, None)?);
+        if leaves.len() > MOST_PORTS {
+            return None;
+        }
     }
     let named: Vec<_> = leaves.iter().flatten().collect();
     let unique = named.iter().enumerate().all(|(place, name)| !named[..place].contains(name));
@@ -26,6 +32,9 @@ pub(super) fn keys(spec: Option<&str>) -> Option<Vec<String>> {
 
 /// The tree behind the version of its form.
 fn tree(spec: &str) -> Option<Value> {
+    if spec.len() > MOST_BYTES {
+        return None;
+    }
     let Value::Array(versioned) = limits::json(spec.as_bytes(), "a TreeSpec").ok()? else { return None };
     versioned.into_iter().nth(1)
 }

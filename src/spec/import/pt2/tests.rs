@@ -98,10 +98,10 @@ fn guards_join_the_symbols_of_two_inputs() {
     let mut other = program("multi.pt2");
     let first = &mut other["graph_module"]["graph"]["tensor_values"]["tokens"]["sizes"][0];
     first["as_expr"]["expr_str"] = "Symbol('s9', positive=True, integer=True)".into();
-    other["range_constraints"]["s9"] = json!({"min_val": 2, "max_val": null});
+    other["range_constraints"]["s9"] = json!({"min_val": 3, "max_val": null});
     let model = parsed(&other).unwrap();
     assert_eq!(model.inputs[1].shape, Some(vec![Size::Symbol("batch".into()), Size::Exactly(16)]));
-    let batch = Symbol { name: "batch".into(), min: Some(2), max: Some(256) };
+    let batch = Symbol { name: "batch".into(), min: Some(3), max: Some(256) };
     assert!(model.symbols.contains(&batch), "{:?}", model.symbols);
 }
 
@@ -112,6 +112,23 @@ fn an_upper_bound_of_the_largest_number_is_none() {
         open["range_constraints"]["s40"] = json!({"min_val": 0, "max_val": most});
         assert_eq!(parsed(&open).unwrap().symbols, [Symbol { name: "batch".into(), min: Some(0), max: None }]);
     }
+}
+
+#[test]
+fn a_least_size_of_two_is_none() {
+    let mut open = program("seq.pt2");
+    open["range_constraints"]["s40"] = json!({"min_val": 2, "max_val": 8});
+    assert_eq!(parsed(&open).unwrap().symbols, [Symbol { name: "batch".into(), min: None, max: Some(8) }]);
+}
+
+#[test]
+fn older_files_name_the_dtype_and_hold_infinities() {
+    let mut old = program("seq.pt2");
+    old["graph_module"]["graph"]["tensor_values"]["image"]["dtype"] = "HALF".into();
+    old["x"] = "here".into();
+    let text = old.to_string().replace("\"here\"", "[NaN, -Infinity]");
+    let model = read(text.as_bytes(), "model.json").unwrap();
+    assert_eq!(model.inputs[0].dtype, Dtype::from_name("float16"));
 }
 
 #[test]
