@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::names::is_made_up;
 use super::{Model, Port, Size};
+use crate::error::quoted;
 
 /// Inputs, and outputs, that a model may have at most.
 pub(super) const MOST_PORTS: usize = 1024;
@@ -60,48 +61,21 @@ fn key(name: &str) -> (&str, usize, &str) {
     (stem, number.len(), number)
 }
 
-/// Words in the names of axes that are not the batch, for models that take time or the sequence first.
-const OTHER_AXES: [&str; 9] = ["seq", "len", "time", "step", "token", "frame", "height", "width", "channel"];
-
-/// A symbol that is the first axis of every input is the batch axis, and is called so from here on, in the outputs and
-/// bounds as well, unless its name says that it is another.
-pub(super) fn call_the_batch(model: &mut Model) {
-    let firsts = || model.inputs.iter().map(|port| port.shape.as_ref().and_then(|shape| shape.first()));
-    let Some(Some(Size::Symbol(symbol))) = firsts().next() else { return };
-    let shared = firsts().all(|first| matches!(first, Some(Size::Symbol(other)) if other == symbol));
-    let taken = |shape: &[Size]| shape.iter().any(|size| *size == Size::Symbol("batch".into()));
-    let other = OTHER_AXES.iter().any(|word| symbol.to_lowercase().contains(word));
-    if !shared || other || symbol == "batch" || model.inputs.iter().filter_map(|port| port.shape.as_deref()).any(taken)
-    {
-        return;
-    }
-    let symbol = symbol.clone();
-    for size in model.inputs.iter_mut().chain(&mut model.outputs).filter_map(|port| port.shape.as_mut()).flatten() {
-        if *size == Size::Symbol(symbol.clone()) {
-            *size = Size::Symbol("batch".into());
-        }
-    }
-    for bounds in model.symbols.iter_mut().filter(|bounds| bounds.name == symbol) {
-        bounds.name = "batch".into();
-    }
-    model.notes.push(format!("The first axis of every input is `{symbol}`, so it is the batch axis."));
-}
-
 /// Says so where the first axis of an input is a number: most exports fix the size of the example that they were shown.
 pub(super) fn note_baked_batch(model: &mut Model) {
     let baked: Vec<_> = model
         .inputs
         .iter()
         .filter_map(|port| match port.shape.as_deref()?.first()? {
-            Size::Exactly(rows) => Some(format!("`{}` ({rows})", port.name)),
+            Size::Exactly(rows) => Some(format!("{} ({rows})", quoted(&port.name))),
             _ => None,
         })
         .take(4)
         .collect();
     if !baked.is_empty() {
         model.notes.push(format!(
-            "The first axis of {} is a fixed number. Exports bake in the size of the example batch: if the model is \
-             trained with batches of other sizes, write \"batch\" in its place.",
+            "The first axis of {} is a fixed number. An export bakes in the size of its example batch unless it is told \
+             that the axis is dynamic.",
             baked.join(", ")
         ));
     }
@@ -109,7 +83,6 @@ pub(super) fn note_baked_batch(model: &mut Model) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Symbol;
     use super::*;
 
     #[test]
@@ -138,32 +111,6 @@ mod tests {
 
     fn port(name: &str, shape: Vec<Size>) -> Port {
         Port { name: name.into(), shape: Some(shape), ..Port::default() }
-    }
-
-    #[test]
-    fn the_first_axis_of_all_inputs_is_the_batch() {
-        let s0 = || Size::Symbol("s0".into());
-        let mut model = Model {
-            inputs: vec![port("a", vec![s0(), Size::Exactly(3)]), port("b", vec![s0()])],
-            outputs: vec![port("c", vec![s0(), Size::Any])],
-            symbols: vec![Symbol { name: "s0".into(), min: Some(1), max: None }],
-            ..Model::default()
-        };
-        let mut other = model.clone();
-        let mut time_first = model.clone();
-        time_first.inputs.truncate(1);
-        time_first.inputs[0].shape = Some(vec![Size::Symbol("seq_len".into())]);
-        for model in [&mut time_first, &mut model] {
-            call_the_batch(model);
-        }
-        assert_eq!(time_first.inputs[0].shape, Some(vec![Size::Symbol("seq_len".into())]));
-        let batch = Size::Symbol("batch".into());
-        assert_eq!(model.outputs[0].shape, Some(vec![batch, Size::Any]));
-        assert_eq!(model.symbols[0].name, "batch");
-        other.inputs[1].shape = Some(vec![Size::Any]);
-        let before = other.clone();
-        call_the_batch(&mut other);
-        assert_eq!(other, before);
     }
 
     #[test]

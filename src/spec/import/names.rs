@@ -1,6 +1,7 @@
 //! Names that machines make up, and what files look like that hold no model.
 
 use super::Candidate;
+use super::archive::Archive;
 
 /// Whether a machine made the name up, so that it says nothing of the array: `keras_tensor_3`, `input_layer`, `input_1`,
 /// `args_0`, `inputs`.
@@ -10,9 +11,7 @@ pub(super) fn is_made_up(name: &str) -> bool {
     let numbered = stem.len() < bare.len();
     let stem = if numbered { stem.trim_end_matches(['_', '.']) } else { stem };
     matches!(stem, "keras_tensor" | "input_layer" | "input" | "inputs" | "args" | "arg" | "")
-        || stem
-            .strip_prefix("args_")
-            .is_some_and(|rest| rest.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()).is_empty())
+        || stem.strip_prefix("args_").is_some_and(|rest| rest.bytes().all(|byte| byte == b'_' || byte.is_ascii_digit()))
         || (stem == "serving_default_input" && numbered)
 }
 
@@ -32,8 +31,14 @@ pub(super) fn looks_like(candidate: &Candidate<'_>) -> &'static str {
         "this file is empty"
     } else if starts(b"\x93NUMPY") {
         "this is an array of NumPy, which is data and no model"
-    } else if starts(b"PK\x03\x04") {
-        "this is a zip archive without a description of a model"
+    } else if starts(Archive::MAGIC) {
+        match Archive::open(candidate.path) {
+            Ok(archive) if archive.names().any(|name| name.ends_with(".npy")) => {
+                "this is an archive of NumPy arrays, which is data and no model"
+            }
+            Ok(_) => "this is a zip archive without a description of a model",
+            Err(_) => "this is a zip archive that cannot be read",
+        }
     } else if starts(b"PK\x05\x06") {
         "this is an empty zip archive"
     } else if starts(b"\x80") {

@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read, Seek};
 
-use super::exported::{MOST_AXES, MOST_NAME, MOST_PORTS, call_the_batch, made_up, note_baked_batch};
+use super::exported::{MOST_AXES, MOST_NAME, MOST_PORTS, made_up, note_baked_batch};
 use super::proto::{Inside, Value, Wire};
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, text_dtype};
+use crate::error::quoted;
 use crate::spec::dtype::Dtype;
 use crate::spec::framework::Framework;
 
@@ -109,7 +110,6 @@ fn read<R: Read + Seek>(wire: &mut Wire<R>) -> Result<Model, ImportError> {
             "{left_out} more input{s} of the graph have a value in the file (an initialiser), so nobody has to feed them."
         ));
     }
-    call_the_batch(&mut model);
     note_baked_batch(&mut model);
     Ok(model)
 }
@@ -223,7 +223,7 @@ fn described<R: Read + Seek>(
         (9, _) => "an optional inside an optional",
         _ => return Ok(()),
     };
-    notes.push(format!("`{}` is {what}, which no array of a batch can hold.", port.name));
+    notes.push(format!("{} is {what}, which no array of a batch can hold.", quoted(&port.name)));
     Ok(())
 }
 

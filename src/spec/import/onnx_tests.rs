@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{self, SeekFrom, Write};
 use std::path::Path;
 
-use super::super::samples;
+use super::super::truth;
 use super::*;
 
 /// A field with a length.
@@ -40,42 +40,33 @@ fn parsed(bytes: &[u8]) -> Result<Model, ImportError> {
 
 #[test]
 fn samples_say_what_their_framework_says() {
-    let all = samples::all("onnx");
+    let all = truth::all("onnx");
     assert_eq!(all.len(), 5);
-    for (name, truth) in all {
-        let model = samples::model(&Onnx, &name);
-        assert_eq!(samples::said(&model.inputs), samples::expected(&truth["inputs"]), "{name}");
-        assert_eq!(samples::said(&model.outputs), samples::expected(&truth["outputs"]), "{name}");
+    for (name, says) in all {
+        let model = truth::model(&Onnx, &name);
+        assert_eq!(truth::said(&model.inputs), truth::expected(&says["inputs"]), "{name}");
+        assert_eq!(truth::said(&model.outputs), truth::expected(&says["outputs"]), "{name}");
     }
 }
 
 #[test]
 fn inputs_keep_their_order() {
-    let names: Vec<_> = samples::model(&Onnx, "torch_dynamo.onnx").inputs.into_iter().map(|port| port.name).collect();
+    let names: Vec<_> = truth::model(&Onnx, "torch_dynamo.onnx").inputs.into_iter().map(|port| port.name).collect();
     assert_eq!(names, ["image", "tokens", "scale"]);
 }
 
 #[test]
 fn weights_that_are_listed_as_inputs_are_left_out_and_noted() {
-    let notes = samples::model(&Onnx, "hand_ir3_init_as_input.onnx").notes;
+    let notes = truth::model(&Onnx, "hand_ir3_init_as_input.onnx").notes;
     assert!(notes.iter().any(|note| note.contains("an initialiser")), "{notes:?}");
 }
 
 #[test]
 fn a_baked_batch_is_noted_and_a_free_one_is_not() {
-    let note = |name| samples::model(&Onnx, name).notes.iter().any(|note| note.contains("bake in"));
+    let note = |name| truth::model(&Onnx, name).notes.iter().any(|note| note.contains("bakes in"));
     assert!(note("torch_legacy_static.onnx"));
     assert!(!note("torch_legacy.onnx"));
     assert!(!note("keras_export.onnx"));
-}
-
-#[test]
-fn the_first_axis_that_all_inputs_share_is_the_batch() {
-    let axes: [&[u8]; 2] = [&field(2, b"N"), &[0x08, 5]];
-    let read = parsed(&model(&[input("a", &tensor(&axes)), input("b", &tensor(&axes[..1]))].concat())).unwrap();
-    assert_eq!(read.inputs[0].shape, Some(vec![Size::Symbol("batch".into()), Size::Exactly(5)]));
-    assert_eq!(read.inputs[1].shape, Some(vec![Size::Symbol("batch".into())]));
-    assert!(read.notes[0].contains("`N`"), "{}", read.notes[0]);
 }
 
 #[test]
@@ -105,13 +96,13 @@ fn what_no_array_can_hold_is_noted() {
 #[test]
 fn a_model_is_known_by_its_first_bytes() {
     let knows = |path: &str, head: &[u8]| Onnx.recognises(&Candidate { path: Path::new(path), head, is_folder: false });
-    for (name, _) in samples::all("onnx") {
-        let content = fs::read(samples::path(&name)).unwrap();
+    for (name, _) in truth::all("onnx") {
+        let content = fs::read(truth::path(&name)).unwrap();
         assert!(knows("model.bin", &content[..content.len().min(4096)]), "{name}");
     }
     assert!(knows("model.onnx", b""));
     for name in ["sm_export/saved_model.pb", "sm_k2/keras_metadata.pb", "seq.tflite", "seq.pt2", "seq_compiled.h5"] {
-        let content = fs::read(samples::path(name)).unwrap();
+        let content = fs::read(truth::path(name)).unwrap();
         assert!(!knows("model.pb", &content[..content.len().min(4096)]), "{name}");
     }
     assert!(!knows("text.txt", b"\x08\x08 hello") && !knows("short", b"\x08\x08"));
@@ -120,9 +111,9 @@ fn a_model_is_known_by_its_first_bytes() {
 #[test]
 fn damage_gives_errors_and_no_panics() {
     let mut wrong = 0;
-    for (name, _) in samples::all("onnx") {
-        let content = fs::read(samples::path(&name)).unwrap();
-        wrong += samples::damaged(&content, 1500).filter(|copy| parsed(copy).is_err()).count();
+    for (name, _) in truth::all("onnx") {
+        let content = fs::read(truth::path(&name)).unwrap();
+        wrong += truth::damaged(&content, 1500).filter(|copy| parsed(copy).is_err()).count();
     }
     assert!(wrong > 1000, "{wrong}");
     assert_eq!(parsed(b""), Err(ImportError::Damaged("there is no graph in it".into())));

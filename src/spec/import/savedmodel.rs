@@ -8,9 +8,10 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::exported::{MOST_AXES, MOST_NAME, MOST_PORTS, by_name, call_the_batch, made_up, note_baked_batch};
+use super::exported::{MOST_AXES, MOST_NAME, MOST_PORTS, by_name, made_up, note_baked_batch};
 use super::proto::{Inside, Value, Wire};
-use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, limits, text_dtype};
+use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, keras, limits, loss, text_dtype};
+use crate::error::quoted;
 use crate::spec::dtype::Dtype;
 use crate::spec::framework::Framework;
 
@@ -24,6 +25,8 @@ const SET_UP: &str = "__saved_model_init_op";
 const SERVE: &str = "serve";
 /// Signatures, and tags, that are looked at.
 const MOST_SIGNATURES: usize = 256;
+/// Signatures that a note names.
+const MOST_SAID: usize = 8;
 
 /// The `SavedModel` format.
 pub(super) struct SavedModel;
@@ -49,17 +52,50 @@ impl ModelFormat for SavedModel {
             )));
         }
         let mut model = read(&mut Wire::open(&path)?)?;
-        if let Some(root) = keras_root(&path.with_file_name(METADATA))? {
-            model.framework = Some(Framework::Keras);
-            model.loss = root.pointer("/training_config/loss").cloned().unwrap_or(Json::Null);
+        match keras_root(&path.with_file_name(METADATA)) {
+            Ok(Some(root)) => add_keras(&mut model, &root),
+            Ok(None) => {}
+            Err(error) => model.notes.push(format!("{METADATA} says nothing of the loss: {error}.")),
         }
         Ok(model)
     }
 }
 
+/// Adds what Keras 2 keeps beside the graph: the order of the inputs, which values make sense in them, and the targets.
+fn add_keras(model: &mut Model, root: &Json) {
+    const AT: &str = "keras_metadata.pb: training_config.loss";
+    model.framework = Some(Framework::Keras);
+    let compiled = root.get("training_config");
+    let described = root.get("model_config").filter(|config| config.is_object()).cloned();
+    match described.map(|config| keras::model(config, compiled, METADATA, AT)) {
+        Some(Ok(said)) => {
+            let place = |port: &Port| said.inputs.iter().position(|input| input.name == port.name);
+            if said.inputs.len() == model.inputs.len() && model.inputs.iter().all(|port| place(port).is_some()) {
+                model.inputs.sort_by_key(place);
+                for (port, input) in model.inputs.iter_mut().zip(&said.inputs) {
+                    (port.values, port.optional) = (input.values, input.optional);
+                }
+            }
+            (model.loss, model.targets) = (said.loss, said.targets);
+            model.notes.extend(said.notes);
+        }
+        Some(Err(error)) => model.notes.push(format!("{METADATA} says nothing of the loss: {error}.")),
+        // A class of the user's own has no description, and a loss all the same.
+        None => {
+            let last = |port| loss::Output { port, last: loss::last_axis(port) };
+            let outputs: Vec<_> = model.outputs.iter().map(last).collect();
+            let unsaid = Json::Null;
+            let said = compiled.and_then(|compiled| compiled.get("loss")).unwrap_or(&unsaid);
+            let losses = loss::read(said, &outputs, AT);
+            (model.loss, model.targets) = (losses.names, losses.targets);
+            model.notes.extend(losses.notes);
+        }
+    }
+}
+
 /// What Keras 2 keeps of the whole model: `model_config`, `training_config`, `save_spec`. `None` without the file, or
 /// without the model in it.
-pub(super) fn keras_root(path: &Path) -> Result<Option<Json>, ImportError> {
+fn keras_root(path: &Path) -> Result<Option<Json>, ImportError> {
     if !path.is_file() {
         return Ok(None);
     }
@@ -134,7 +170,10 @@ fn read<R: Read + Seek>(wire: &mut Wire<R>) -> Result<Model, ImportError> {
         Ok(())
     })?;
     if model.inputs.is_empty() {
-        return Err(ImportError::Silent(format!("its signature `{name}` takes no inputs; write the spec by hand")));
+        return Err(ImportError::Silent(format!(
+            "its signature {} takes no inputs; write the spec by hand.",
+            quoted(name)
+        )));
     }
     model.inputs.sort_by(by_name);
     model.outputs.sort_by(by_name);
@@ -145,7 +184,6 @@ fn read<R: Read + Seek>(wire: &mut Wire<R>) -> Result<Model, ImportError> {
                 .into(),
         );
     }
-    call_the_batch(&mut model);
     note_baked_batch(&mut model);
     Ok(model)
 }
@@ -156,7 +194,7 @@ fn chosen<'s>(signatures: &'s [(String, Inside)], notes: &mut Vec<String>) -> Re
     let named = |but: &str| {
         let mut names: Vec<_> = callable.iter().map(|(name, _)| name).filter(|name| *name != but).collect();
         names.sort();
-        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        names.iter().take(MOST_SAID).map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
     };
     let serving = callable.iter().find(|(name, _)| name == SERVING);
     let (name, inside) = match (serving, callable.as_slice()) {
@@ -165,21 +203,21 @@ fn chosen<'s>(signatures: &'s [(String, Inside)], notes: &mut Vec<String>) -> Re
         (None, []) => {
             return Err(ImportError::Silent(
                 "it has no signature, so it does not say what it takes; save it with `signatures=`, or with \
-                 `model.export()` of Keras 3"
+                 `model.export()` of Keras 3."
                     .into(),
             ));
         }
         (None, _) => {
             return Err(ImportError::Silent(format!(
-                "it has no signature `{SERVING}`, and which of {} is meant cannot be known; write the spec by hand",
+                "it has no signature `{SERVING}`, and which of {} is meant cannot be known; write the spec by hand.",
                 named("")
             )));
         }
     };
     if callable.len() > 1 {
-        notes.push(format!("The signature `{name}` was read; there are others: {}.", named(name)));
+        notes.push(format!("The signature {} was read; there are others: {}.", quoted(name), named(name)));
     } else if name != SERVING {
-        notes.push(format!("The signature `{name}` was read; it is the only one."));
+        notes.push(format!("The signature {} was read; it is the only one.", quoted(name)));
     }
     Ok((name, *inside))
 }
@@ -245,8 +283,8 @@ fn port<R: Read + Seek>(
     if parts {
         port.shape = None;
         notes.push(format!(
-            "`{}` is sparse or ragged: it is made of several arrays, and its shape is left open.",
-            port.name
+            "{} is sparse or ragged: it is made of several arrays, and its shape is left open.",
+            quoted(&port.name)
         ));
     }
     Ok(port)

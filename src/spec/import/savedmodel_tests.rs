@@ -1,7 +1,8 @@
 use std::fs;
 use std::io::Cursor;
 
-use super::super::samples;
+use super::super::Encoding;
+use super::super::truth;
 use super::*;
 
 fn parsed(bytes: &[u8]) -> Result<Model, ImportError> {
@@ -10,61 +11,85 @@ fn parsed(bytes: &[u8]) -> Result<Model, ImportError> {
 
 #[test]
 fn samples_say_what_their_framework_says() {
-    let all = samples::all("savedmodel");
+    let all = truth::all("savedmodel");
     assert_eq!(all.len(), 7);
-    for (name, truth) in all {
-        let model = samples::model(&SavedModel, &name);
-        assert_eq!(samples::said(&model.inputs), samples::expected(&truth["inputs"]), "{name}");
-        assert_eq!(samples::said(&model.outputs), samples::expected(&truth["outputs"]), "{name}");
-        let file = samples::model(&SavedModel, &format!("{name}/saved_model.pb"));
+    for (name, says) in all {
+        let model = truth::model(&SavedModel, &name);
+        assert_eq!(truth::said(&model.inputs), truth::expected(&says["inputs"]), "{name}");
+        assert_eq!(truth::said(&model.outputs), truth::expected(&says["outputs"]), "{name}");
+        let file = truth::model(&SavedModel, &format!("{name}/saved_model.pb"));
         assert_eq!(file, model, "{name}");
     }
 }
 
 #[test]
 fn inputs_are_in_the_order_of_their_names() {
-    let names = |name| samples::model(&SavedModel, name).inputs.into_iter().map(|port| port.name).collect::<Vec<_>>();
+    let names = |name| truth::model(&SavedModel, name).inputs.into_iter().map(|port| port.name).collect::<Vec<_>>();
     assert_eq!(names("sm_func_multi_dict"), ["image", "scale", "tokens"]);
     assert_eq!(names("sm_subclassed_dict"), ["args_0", "args_0_1"]);
 }
 
 #[test]
 fn names_that_were_made_up_are_marked() {
-    let made_up = |name| samples::model(&SavedModel, name).inputs.iter().all(|port| port.made_up);
+    let made_up = |name| truth::model(&SavedModel, name).inputs.iter().all(|port| port.made_up);
     for name in ["sm_subclassed_dict", "sm_tfsave", "sm_k2"] {
         assert!(made_up(name), "{name}");
     }
     for name in ["sm_export", "sm_k2_multi", "sm_module"] {
         assert!(!made_up(name), "{name}");
     }
-    let notes = samples::model(&SavedModel, "sm_subclassed_dict").notes;
+    let notes = truth::model(&SavedModel, "sm_subclassed_dict").notes;
     assert!(notes.iter().any(|note| note.contains("made up names")), "{notes:?}");
 }
 
 #[test]
 fn other_signatures_are_named() {
-    let notes = samples::model(&SavedModel, "sm_export").notes;
+    let notes = truth::model(&SavedModel, "sm_export").notes;
     assert!(notes[0].starts_with("The signature `serving_default` was read; there are others: `"), "{notes:?}");
     assert!(!notes[0].contains(SET_UP));
 }
 
 #[test]
-fn keras_2_keeps_the_loss() {
-    assert_eq!(samples::model(&SavedModel, "sm_k2").loss, "sparse_categorical_crossentropy");
-    assert_eq!(samples::model(&SavedModel, "sm_k2").framework, Some(Framework::Keras));
-    assert!(samples::model(&SavedModel, "sm_export").loss.is_null());
-    let root = keras_root(&samples::path("sm_k2/keras_metadata.pb")).unwrap().unwrap();
-    assert_eq!(root["model_config"]["class_name"], "Sequential");
+fn keras_2_keeps_the_order_the_loss_and_so_the_targets() {
+    let model = truth::model(&SavedModel, "sm_k2");
+    assert_eq!(
+        (model.loss.as_str(), model.framework),
+        (Some("sparse_categorical_crossentropy"), Some(Framework::Keras))
+    );
+    assert_eq!((model.targets[0].encoding, model.targets[0].classes), (Some(Encoding::Index), Some(2)));
+    assert!(model.targets[0].from.starts_with("keras_metadata.pb: "), "{:?}", model.targets);
+    let several = truth::model(&SavedModel, "sm_k2_multi");
+    assert_eq!(several.targets.len(), 2);
+    assert!(several.inputs.iter().all(|port| port.from.starts_with("saved_model.pb: ")));
+    let other = truth::model(&SavedModel, "sm_export");
+    assert!(other.loss.is_null() && other.targets.is_empty());
+}
+
+#[test]
+fn a_loss_without_a_description_is_read_and_damage_is_noted() {
+    let mut model = truth::model(&SavedModel, "sm_export");
+    add_keras(&mut model, &serde_json::json!({"training_config": {"loss": "sparse_categorical_crossentropy"}}));
+    assert_eq!((model.targets.len(), model.targets[0].classes), (1, Some(2)));
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(truth::path("sm_k2/saved_model.pb"), folder.path().join(FILE)).unwrap();
+    fs::write(folder.path().join(METADATA), [0x0a, 9]).unwrap();
+    let model = truth::read(&SavedModel, folder.path()).unwrap().unwrap();
+    assert!(model.targets.is_empty() && model.inputs.len() == 1);
+    assert!(
+        model.notes.iter().any(|note| note.contains("says nothing of the loss: it is damaged")),
+        "{:?}",
+        model.notes
+    );
 }
 
 #[test]
 fn a_folder_without_a_model_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(samples::read(&SavedModel, folder.path()).is_none());
+    assert!(truth::read(&SavedModel, folder.path()).is_none());
     fs::write(folder.path().join("saved_model.pbtxt"), "saved_model_schema_version: 1").unwrap();
-    assert!(matches!(samples::read(&SavedModel, folder.path()), Some(Err(ImportError::Unknown(_)))));
+    assert!(matches!(truth::read(&SavedModel, folder.path()), Some(Err(ImportError::Unknown(_)))));
     for name in ["keras_export.onnx", "seq.tflite", "sm_k2/keras_metadata.pb"] {
-        assert!(samples::read(&SavedModel, &samples::path(name)).is_none(), "{name}");
+        assert!(truth::read(&SavedModel, &truth::path(name)).is_none(), "{name}");
     }
 }
 
@@ -93,11 +118,11 @@ fn the_signature_is_chosen_or_asked_for() {
 fn damage_gives_errors_and_no_panics() {
     let mut wrong = 0;
     for name in ["sm_module", "sm_subclassed_dict", "sm_k2_multi"] {
-        let content = fs::read(samples::path(name).join(FILE)).unwrap();
-        wrong += samples::damaged(&content, 1500).filter(|copy| parsed(copy).is_err()).count();
+        let content = fs::read(truth::path(name).join(FILE)).unwrap();
+        wrong += truth::damaged(&content, 1500).filter(|copy| parsed(copy).is_err()).count();
     }
-    let content = fs::read(samples::path("sm_k2/keras_metadata.pb")).unwrap();
-    for copy in samples::damaged(&content, 1500) {
+    let content = fs::read(truth::path("sm_k2/keras_metadata.pb")).unwrap();
+    for copy in truth::damaged(&content, 1500) {
         wrong += usize::from(root(&mut Wire::new(Cursor::new(copy)).unwrap()).is_err());
     }
     assert!(wrong > 1000, "{wrong}");

@@ -8,12 +8,16 @@ use std::io::{Read, Seek};
 use super::exported::{MOST_AXES, MOST_NAME, MOST_PORTS, by_name, made_up, note_baked_batch};
 use super::flat::{Flat, Table, Vector};
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, text_dtype};
+use crate::error::quoted;
 use crate::spec::dtype::Dtype;
 
 /// The signature that converters write the model's call to.
 const SERVING: &str = "serving_default";
 /// Signatures that are looked at.
 const MOST_SIGNATURES: u64 = 256;
+
+/// Signatures that a note names.
+const MOST_SAID: usize = 8;
 
 /// The TensorFlow Lite format.
 pub(super) struct Tflite;
@@ -74,7 +78,7 @@ fn read<R: Read + Seek>(flat: &mut Flat<R>) -> Result<Model, ImportError> {
         }
     }
     if model.inputs.is_empty() {
-        return Err(ImportError::Silent("it lists no inputs; write the spec by hand".into()));
+        return Err(ImportError::Silent("it lists no inputs; write the spec by hand.".into()));
     }
     if signature.is_none() {
         model.notes.push(
@@ -113,8 +117,8 @@ fn chosen<R: Read + Seek>(
     }
     let (name, signature) = named.remove(place);
     if !named.is_empty() {
-        let others: Vec<_> = named.iter().map(|(name, _)| format!("`{name}`")).collect();
-        notes.push(format!("The signature `{name}` was read; there are others: {}.", others.join(", ")));
+        let others: Vec<_> = named.iter().take(MOST_SAID).map(|(name, _)| quoted(name)).collect();
+        notes.push(format!("The signature {} was read; there are others: {}.", quoted(&name), others.join(", ")));
     }
     Ok(Some(signature))
 }
@@ -172,7 +176,7 @@ fn quantised<R: Read + Seek>(flat: &mut Flat<R>, tensor: Table, name: &str) -> R
     };
     Ok((scale.is_finite() && scale > 0.0).then(|| {
         let zero = if zero < 0 { format!("+ {}", zero.unsigned_abs()) } else { format!("- {zero}") };
-        format!("`{name}` is quantised: the whole number q in it stands for {scale} * (q {zero}).")
+        format!("{} is quantised: the whole number q in it stands for {scale} * (q {zero}).", quoted(name))
     }))
 }
 

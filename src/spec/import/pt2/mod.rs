@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::archive::Archive;
-use super::exported::{MOST_PORTS, call_the_batch, made_up, note_baked_batch};
+use super::exported::{MOST_PORTS, made_up, note_baked_batch};
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol, limits};
+use crate::error::{cut, quoted};
 use crate::spec::dtype::Dtype;
 use crate::spec::framework::Framework;
 use program::{Argument, Kind, Program, Tensor};
@@ -45,14 +46,14 @@ impl ModelFormat for Pt2 {
         let Some(entry) = programs.first() else {
             return Err(ImportError::Silent(
                 "there is no exported program in it; if it was made for AOTInductor, import the file that \
-                 `torch.export.save` wrote"
+                 `torch.export.save` wrote."
                     .into(),
             ));
         };
         let json = archive.entry(entry, limits::ENTRY)?.unwrap_or_default();
         let mut model = read(&json, entry)?;
         if programs.len() > 1 {
-            model.notes.push(format!("It holds {} programs; `{entry}` was read.", programs.len()));
+            model.notes.push(format!("It holds {} programs; {} was read.", programs.len(), quoted(entry)));
         }
         Ok(model)
     }
@@ -108,12 +109,11 @@ fn read(json: &[u8], entry: &str) -> Result<Model, ImportError> {
         model.outputs.push(Port { made_up, ..port(name, tensor, from, &mut Vec::new()) });
     }
     if model.inputs.is_empty() {
-        return Err(ImportError::Silent("its program takes no arrays; write the spec by hand".into()));
+        return Err(ImportError::Silent("its program takes no arrays; write the spec by hand.".into()));
     }
     let mut bounds = program.ranges.iter().map(|(name, range)| (name.clone(), (range.min, range.max))).collect();
     guards::apply(&program.guards, &mut model, &mut bounds);
     model.symbols = symbols(&model, &bounds);
-    call_the_batch(&mut model);
     note_baked_batch(&mut model);
     Ok(model)
 }
@@ -137,7 +137,11 @@ fn port(name: String, tensor: Option<&Tensor>, from: String, notes: &mut Vec<Str
     let shape = tensor.map(|tensor| tensor.sizes.iter().map(program::Written::size).collect());
     let derived = tensor.and_then(|tensor| tensor.sizes.iter().find_map(program::Written::expression));
     if let Some(expression) = derived {
-        notes.push(format!("A size of `{name}` is worked out from others, {expression}; it is left open."));
+        notes.push(format!(
+            "A size of {} is worked out from others, {}; it is left open.",
+            quoted(&name),
+            cut(expression)
+        ));
     }
     Port { made_up: made_up(&name), name, dtype, shape, from, ..Port::default() }
 }

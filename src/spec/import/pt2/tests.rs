@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::super::samples;
+use super::super::truth;
 use super::*;
 
 /// The program of a sample.
@@ -14,7 +14,7 @@ fn program(name: &str) -> Value {
 }
 
 fn text(name: &str) -> Vec<u8> {
-    let mut archive = Archive::open(&samples::path(name)).unwrap();
+    let mut archive = Archive::open(&truth::path(name)).unwrap();
     let entry = programs(&archive).remove(0);
     archive.entry(&entry, limits::ENTRY).unwrap().unwrap()
 }
@@ -34,36 +34,31 @@ fn archived(path: &Path, entry: &str, content: &[u8]) {
 
 #[test]
 fn samples_say_what_their_framework_says() {
-    let all = samples::all("pt2");
+    let all = truth::all("pt2");
     assert_eq!(all.len(), 3);
-    for (name, truth) in all {
-        let model = samples::model(&Pt2, &name);
-        // The symbol of the batch is called so here, and has the number 40 in the files.
-        let said = serde_json::to_string(&samples::said(&model.inputs)).unwrap().replace("\"batch\"", "\"s40\"");
-        assert_eq!(said, serde_json::to_string(&samples::expected(&truth["inputs"])).unwrap(), "{name}");
-        let bounds: serde_json::Map<_, _> = model
-            .symbols
-            .iter()
-            .map(|symbol| (symbol.name.replace("batch", "s40"), json!([symbol.min, symbol.max])))
-            .collect();
-        assert_eq!(Value::Object(bounds), truth["ranges"], "{name}");
+    for (name, says) in all {
+        let model = truth::model(&Pt2, &name);
+        assert_eq!(truth::said(&model.inputs), truth::expected(&says["inputs"]), "{name}");
+        let bounds: serde_json::Map<_, _> =
+            model.symbols.iter().map(|symbol| (symbol.name.clone(), json!([symbol.min, symbol.max]))).collect();
+        assert_eq!(Value::Object(bounds), says["ranges"], "{name}");
     }
 }
 
 #[test]
 fn inputs_and_outputs_are_in_order_and_outputs_have_their_keys() {
-    let model = samples::model(&Pt2, "multi.pt2");
+    let model = truth::model(&Pt2, "multi.pt2");
     let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&model.inputs), ["image", "tokens", "scale"]);
     assert_eq!(names(&model.outputs), ["cls", "reg"]);
     assert!(model.outputs.iter().all(|port| !port.made_up));
-    assert!(samples::model(&Pt2, "seq.pt2").outputs[0].made_up);
-    assert_eq!(model.outputs[0].shape, Some(vec![Size::Symbol("batch".into()), Size::Exactly(2)]));
+    assert!(truth::model(&Pt2, "seq.pt2").outputs[0].made_up);
+    assert_eq!(model.outputs[0].shape, Some(vec![Size::Symbol("s40".into()), Size::Exactly(2)]));
 }
 
 #[test]
 fn a_baked_batch_is_noted() {
-    let note = |name| samples::model(&Pt2, name).notes.iter().any(|note| note.contains("bake in"));
+    let note = |name| truth::model(&Pt2, name).notes.iter().any(|note| note.contains("bakes in"));
     assert!(note("seq_static.pt2"));
     assert!(!note("seq.pt2"));
 }
@@ -73,9 +68,9 @@ fn the_older_layout_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.pt");
     archived(&path, OLD, &text("multi.pt2"));
-    let old = samples::read(&Pt2, &path).expect("the entry shows what it is").unwrap();
-    let new = samples::model(&Pt2, "multi.pt2");
-    assert_eq!(samples::said(&old.inputs), samples::said(&new.inputs));
+    let old = truth::read(&Pt2, &path).expect("the entry shows what it is").unwrap();
+    let new = truth::model(&Pt2, "multi.pt2");
+    assert_eq!(truth::said(&old.inputs), truth::said(&new.inputs));
     assert!(old.inputs[0].from.starts_with("serialized_exported_program.json: "), "{}", old.inputs[0].from);
 }
 
@@ -84,13 +79,13 @@ fn archives_of_others_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.zip");
     archived(&path, "models/readme.txt", b"");
-    assert!(samples::read(&Pt2, &path).is_none());
+    assert!(truth::read(&Pt2, &path).is_none());
     for name in ["seq_compiled.keras", "state_dict.pt", "torchscript_traced.pt", "seq.tflite"] {
-        assert!(samples::read(&Pt2, &samples::path(name)).is_none(), "{name}");
+        assert!(truth::read(&Pt2, &truth::path(name)).is_none(), "{name}");
     }
     let path = folder.path().join("empty.pt2");
     archived(&path, "data", b"");
-    assert!(matches!(samples::read(&Pt2, &path), Some(Err(ImportError::Silent(_)))));
+    assert!(matches!(truth::read(&Pt2, &path), Some(Err(ImportError::Silent(_)))));
 }
 
 #[test]
@@ -100,8 +95,8 @@ fn guards_join_the_symbols_of_two_inputs() {
     first["as_expr"]["expr_str"] = "Symbol('s9', positive=True, integer=True)".into();
     other["range_constraints"]["s9"] = json!({"min_val": 3, "max_val": null});
     let model = parsed(&other).unwrap();
-    assert_eq!(model.inputs[1].shape, Some(vec![Size::Symbol("batch".into()), Size::Exactly(16)]));
-    let batch = Symbol { name: "batch".into(), min: Some(3), max: Some(256) };
+    assert_eq!(model.inputs[1].shape, Some(vec![Size::Symbol("s40".into()), Size::Exactly(16)]));
+    let batch = Symbol { name: "s40".into(), min: Some(3), max: Some(256) };
     assert!(model.symbols.contains(&batch), "{:?}", model.symbols);
 }
 
@@ -110,7 +105,7 @@ fn an_upper_bound_of_the_largest_number_is_none() {
     let mut open = program("seq.pt2");
     for most in [i64::MAX, i64::MAX - 1] {
         open["range_constraints"]["s40"] = json!({"min_val": 0, "max_val": most});
-        assert_eq!(parsed(&open).unwrap().symbols, [Symbol { name: "batch".into(), min: Some(0), max: None }]);
+        assert_eq!(parsed(&open).unwrap().symbols, [Symbol { name: "s40".into(), min: Some(0), max: None }]);
     }
 }
 
@@ -118,7 +113,7 @@ fn an_upper_bound_of_the_largest_number_is_none() {
 fn a_least_size_of_two_is_none() {
     let mut open = program("seq.pt2");
     open["range_constraints"]["s40"] = json!({"min_val": 2, "max_val": 8});
-    assert_eq!(parsed(&open).unwrap().symbols, [Symbol { name: "batch".into(), min: None, max: Some(8) }]);
+    assert_eq!(parsed(&open).unwrap().symbols, [Symbol { name: "s40".into(), min: None, max: Some(8) }]);
 }
 
 #[test]
@@ -171,11 +166,11 @@ fn damage_gives_errors_and_no_panics() {
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = 0;
     for name in ["multi.pt2", "seq_static.pt2"] {
-        wrong += samples::damaged(&text(name), 1500).filter(|copy| read(copy, "model.json").is_err()).count();
+        wrong += truth::damaged(&text(name), 1500).filter(|copy| read(copy, "model.json").is_err()).count();
         let path = folder.path().join(name);
-        for copy in samples::damaged(&fs::read(samples::path(name)).unwrap(), 500) {
+        for copy in truth::damaged(&fs::read(truth::path(name)).unwrap(), 500) {
             fs::write(&path, copy).unwrap();
-            wrong += usize::from(samples::read(&Pt2, &path).is_none_or(|read| read.is_err()));
+            wrong += usize::from(truth::read(&Pt2, &path).is_none_or(|read| read.is_err()));
         }
     }
     assert!(wrong > 1000, "{wrong}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::dtype::Dtype;
-use super::{Candidate, ImportError, Model, ModelFormat, Port, Size};
+use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, text_dtype};
 
 /// Where a sample is.
 pub(super) fn path(name: &str) -> PathBuf {
@@ -47,7 +47,7 @@ pub(super) fn expected(ports: &Value) -> Vec<(String, String, Value)> {
                     *size = Value::Null;
                 }
             }
-            let dtype = port["dtype"].as_str().unwrap().replace("string", "object");
+            let dtype = port["dtype"].as_str().unwrap().replace("string", &text_dtype().name());
             (port["name"].as_str().unwrap().to_owned(), dtype, shape)
         })
         .collect();
