@@ -105,9 +105,9 @@ fn read<R: Read + Seek>(wire: &mut Wire<R>) -> Result<Model, ImportError> {
         model.inputs.push(port(wire, input.info, input.name, from, &mut model.notes)?);
     }
     if left_out > 0 {
-        let s = if left_out == 1 { "" } else { "s" };
         model.notes.push(format!(
-            "{left_out} more input{s} of the graph have a value in the file (an initialiser), so nobody has to feed them."
+            "Not listed: {left_out} of the graph's inputs, which have a value in the file (an initialiser), so nobody has to \
+             feed them."
         ));
     }
     note_baked_batch(&mut model);

@@ -44,8 +44,8 @@ fn read<R: Read + Seek>(flat: &mut Flat<R>) -> Result<Model, ImportError> {
         return Err(ImportError::Damaged("there is no graph in it".into()));
     };
     let signature = chosen(flat, root, &mut model.notes)?;
-    let graph = match signature {
-        Some(signature) => flat.number(signature, 12, 4)?,
+    let graph = match &signature {
+        Some((_, signature)) => flat.number(*signature, 12, 4)?,
         None => 0,
     };
     let graph = flat.entry_table(graphs, graph)?;
@@ -55,14 +55,14 @@ fn read<R: Read + Seek>(flat: &mut Flat<R>) -> Result<Model, ImportError> {
     for (what, ports, slots, notes) in
         [("inputs", &mut model.inputs, (4, 6), &mut model.notes), ("outputs", &mut model.outputs, (6, 8), &mut unsaid)]
     {
-        if let Some(signature) = signature {
-            let Some(maps) = flat.vector(signature, slots.0, 4)? else { continue };
+        if let Some((key, signature)) = &signature {
+            let Some(maps) = flat.vector(*signature, slots.0, 4)? else { continue };
             for index in 0..few(maps, what)? {
                 let map = flat.entry_table(maps, index)?;
                 let name = flat.text(map, 4, MOST_NAME)?.unwrap_or_default();
                 let tensor = flat.number(map, 6, 4)?;
                 let tensor = flat.entry_table(tensors, tensor)?;
-                let from = format!("signature_defs[..].{what}[{index}]");
+                let from = format!("signature_defs[{key}].{what}[{name}]");
                 ports.push(port(flat, tensor, name, from, notes)?);
             }
             ports.sort_by(by_name);
@@ -104,7 +104,7 @@ fn chosen<R: Read + Seek>(
     flat: &mut Flat<R>,
     root: Table,
     notes: &mut Vec<String>,
-) -> Result<Option<Table>, ImportError> {
+) -> Result<Option<(String, Table)>, ImportError> {
     let Some(signatures) = flat.vector(root, 18, 4)? else { return Ok(None) };
     let mut named = Vec::new();
     for index in 0..signatures.len.min(MOST_SIGNATURES) {
@@ -120,7 +120,7 @@ fn chosen<R: Read + Seek>(
         let others: Vec<_> = named.iter().take(MOST_SAID).map(|(name, _)| quoted(name)).collect();
         notes.push(format!("The signature {} was read; there are others: {}.", quoted(&name), others.join(", ")));
     }
-    Ok(Some(signature))
+    Ok(Some((name, signature)))
 }
 
 /// A `Tensor`.
