@@ -4,6 +4,16 @@
 //! A reader says what stands in the artefact and never invents: what is not there is `None`. [`Model`] is what all of
 //! them give; it becomes the text of a spec, so that findings can point into it.
 
+mod kserve;
+mod mlmodel;
+mod openvino;
+mod pbtxt;
+mod preprocessor;
+mod reading;
+mod silent;
+mod triton;
+mod yaml;
+
 use std::path::Path;
 
 use super::Encoding;
