@@ -76,3 +76,55 @@ fn ports(file: &Value, key: &str, model: &mut Model) -> Result<Vec<Port>, Import
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::samples::{assert_sound, damaged, import, sizes, text, truth};
+    use super::super::reading::text_dtype;
+    use super::*;
+
+    #[test]
+    fn the_sample_is_read_as_documented() {
+        let name = "kserve_v2_metadata.json";
+        let model = import(&Kserve, name).unwrap();
+        for (port, truth) in model.inputs.iter().zip(truth(name)["inputs"].as_array().unwrap()) {
+            assert_eq!(json!(port.name), truth["name"]);
+            assert_eq!(sizes(&model, port.shape.as_deref()), truth["shape"]);
+        }
+        assert_eq!(model.inputs[0].dtype, dtype("FP32"));
+        assert_eq!(model.inputs[1].dtype, Some(text_dtype()));
+        assert_eq!(model.inputs[1].from, "inputs[1]");
+        assert_eq!((model.inputs.len(), model.outputs.len()), (2, 1));
+    }
+
+    #[test]
+    fn numbers_may_be_text_as_protobuf_writes_them() {
+        let model = read(&json!({ "inputs": [{ "name": "x", "datatype": "INT64", "shape": ["-1", "3"] }] })).unwrap();
+        assert_eq!(sizes(&model, model.inputs[0].shape.as_deref()), json!([null, 3]));
+    }
+
+    #[test]
+    fn a_request_is_no_metadata() {
+        let request = json!({ "inputs": [{ "name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2] }] });
+        assert!(matches!(read(&request), Err(ImportError::Unknown(why)) if why.contains("one request")));
+    }
+
+    #[test]
+    fn damage_is_told_from_silence() {
+        assert!(matches!(read(&json!({ "inputs": [] })), Err(ImportError::Silent(_))));
+        for broken in [json!({ "inputs": 1 }), json!({ "inputs": [1] }), json!({ "inputs": [{ "shape": [-2] }] })] {
+            assert!(matches!(read(&broken), Err(ImportError::Damaged(_))), "{broken}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_errors_or_sound() {
+        damaged(&text("kserve_v2_metadata.json"), 4000, |text| {
+            if let Ok(model) = serde_json::from_str(text).map_err(|_| ()).and_then(|file| read(&file).map_err(|_| ())) {
+                assert_sound(&model);
+            }
+        });
+    }
+}

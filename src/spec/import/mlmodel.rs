@@ -197,3 +197,137 @@ fn framework(file: &serde_json::Map<String, Value>) -> Option<Framework> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::super::samples::{assert_sound, damaged, import, import_path, import_text, of_format, sizes, text, truth};
+    use super::*;
+
+    fn silent(result: Result<Model, ImportError>) -> String {
+        match result {
+            Err(ImportError::Silent(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An `MLmodel` with these inputs.
+    fn with_inputs(inputs: &Value) -> Result<Model, ImportError> {
+        let text = format!("flavors: {{}}\nsignature:\n  inputs: {}\n", Value::String(inputs.to_string()));
+        import_text(&Mlmodel, "MLmodel", &text)
+    }
+
+    #[test]
+    fn samples_are_read_as_mlflow_wrote_them() {
+        let names = of_format("mlmodel");
+        assert_eq!(names.len(), 6);
+        for name in names.iter().filter(|name| !["mlflow_any.MLmodel", "mlflow_nosig.MLmodel"].contains(&name.as_str())) {
+            let model = import(&Mlmodel, name).unwrap();
+            let inputs: Vec<Value> = model
+                .inputs
+                .iter()
+                .map(|port| {
+                    // Columns keep MLflow's own names for their types in the manifest.
+                    let dtype = port.dtype.as_ref().map(Dtype::name).unwrap();
+                    let dtype = if name != "mlflow_columns.MLmodel" { &dtype } else {
+                        match dtype.as_str() { "float64" => "double", "int64" => "long", "object" => "string", _ => "?" }
+                    };
+                    json!({
+                        "name": if port.name.is_empty() { Value::Null } else { port.name.clone().into() },
+                        "dtype": dtype,
+                        "shape": sizes(&model, port.shape.as_deref()),
+                    })
+                })
+                .collect();
+            assert_eq!(Value::from(inputs), truth(name)["inputs"], "{name}");
+            assert_sound(&model);
+        }
+        let model = import(&Mlmodel, "mlflow_tensor_named.MLmodel").unwrap();
+        assert_eq!(model.framework, Some(Framework::Keras));
+        assert_eq!(model.inputs[1].from, "MLmodel: signature.inputs[1]");
+        assert_eq!(sizes(&model, model.outputs[0].shape.as_deref()), json!([null, 2]));
+        assert_eq!(import(&Mlmodel, "mlflow_tensor_dict.MLmodel").unwrap().framework, Some(Framework::Tensorflow));
+        assert!(import(&Mlmodel, "mlflow_tensor_unnamed.MLmodel").unwrap().inputs[0].made_up);
+    }
+
+    #[test]
+    fn columns_have_types_and_no_shapes() {
+        let model = import(&Mlmodel, "mlflow_columns.MLmodel").unwrap();
+        assert_eq!(model.inputs.iter().map(|port| port.optional).collect::<Vec<_>>(), [false, true, false]);
+        assert!(model.inputs.iter().all(|port| port.shape.is_none()));
+        assert!(model.notes[0].contains("columns of a table"), "{:?}", model.notes);
+        let model = with_inputs(&json!([{ "type": "datetime", "name": "when" }, { "type": "array", "items": {}, "name": "a" }])).unwrap();
+        assert_eq!(model.inputs[0].dtype, None);
+        assert!(model.notes[0].starts_with("`when` is declared as `datetime`"), "{:?}", model.notes);
+    }
+
+    #[test]
+    fn files_that_say_nothing_say_what_to_do() {
+        assert!(silent(import(&Mlmodel, "mlflow_nosig.MLmodel")).contains("no signature"));
+        assert!(silent(import(&Mlmodel, "mlflow_any.MLmodel")).contains("SciPy"));
+        assert!(silent(with_inputs(&json!([]))).contains("no inputs"));
+        assert!(silent(import_text(&Mlmodel, "MLmodel", "flavors: {}\nsignature: null\n")).contains("no signature"));
+        // One input of several may be unknown.
+        let tensor = json!({ "type": "tensor", "name": "x", "tensor-spec": { "dtype": "float32", "shape": [-1] } });
+        let model = with_inputs(&json!([{ "type": "any" }, tensor])).unwrap();
+        assert_eq!((model.inputs[0].dtype.as_ref(), model.inputs[0].shape.as_ref()), (None, None));
+        assert_eq!(model.notes, ["The array without a name is declared as `any`: nothing is known about it."]);
+    }
+
+    #[test]
+    fn a_folder_is_read_through_its_mlmodel() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("MLmodel"), text("mlflow_tensor_named.MLmodel")).unwrap();
+        assert_eq!(import_path(&Mlmodel, folder.path()).unwrap().inputs.len(), 2);
+        fs::write(folder.path().join("MLmodel"), text("mlflow_nosig.MLmodel")).unwrap();
+        assert!(!silent(import_path(&Mlmodel, folder.path())).contains("lies in"));
+        fs::create_dir(folder.path().join("data")).unwrap();
+        fs::write(folder.path().join("data/model.keras"), "").unwrap();
+        assert!(silent(import_path(&Mlmodel, folder.path())).ends_with("the model lies in `data/model.keras`"));
+    }
+
+    #[test]
+    fn text_has_any_length() {
+        let dtype_of = |name: &str| {
+            let tensor = json!([{ "type": "tensor", "tensor-spec": { "dtype": name, "shape": [-1] } }]);
+            with_inputs(&tensor).unwrap().inputs[0].dtype.clone()
+        };
+        for name in ["str", "str160", "bytes24", "object", "string"] {
+            assert_eq!(dtype_of(name), Some(text_dtype()), "{name}");
+        }
+        assert_eq!(dtype_of("strange"), None);
+        assert_eq!(dtype_of("datetime64[ns]"), None);
+        assert_eq!(dtype_of("bool"), Dtype::from_name("bool"));
+    }
+
+    #[test]
+    fn damage_is_told_from_silence() {
+        for (signature, why) in [
+            ("inputs: '[{'", "the text of `signature.inputs` is not JSON"),
+            ("inputs: '{}'", "`signature.inputs` is not a list"),
+            ("inputs: '[1]'", "`signature.inputs[0]` has no type"),
+            ("inputs: '[{\"type\": \"tensor\"}]'", "`signature.inputs[0]` has no tensor-spec"),
+            ("inputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"int8\", \"shape\": [-3]}}]'", "the shape of"),
+        ] {
+            let result = import_text(&Mlmodel, "x.MLmodel", &format!("flavors: {{}}\nsignature:\n  {signature}\n"));
+            assert!(matches!(&result, Err(ImportError::Damaged(found)) if found.starts_with(why)), "{result:?}");
+        }
+        // A signature as YAML of its own, which nobody writes, is understood.
+        let text = "signature:\n  inputs:\n  - type: tensor\n    tensor-spec: {dtype: int8, shape: [-1, 3]}\n";
+        assert_eq!(import_text(&Mlmodel, "MLmodel", text).unwrap().inputs[0].shape.as_ref().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn damaged_files_are_errors_or_sound() {
+        for name in of_format("mlmodel") {
+            damaged(&text(&name), 700, |text| {
+                if let Ok(model) = read(text) {
+                    assert_sound(&model);
+                }
+            });
+        }
+    }
+}

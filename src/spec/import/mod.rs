@@ -10,6 +10,8 @@ mod openvino;
 mod pbtxt;
 mod preprocessor;
 mod reading;
+#[cfg(test)]
+mod samples;
 mod silent;
 mod triton;
 mod yaml;

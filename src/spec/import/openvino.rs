@@ -212,3 +212,161 @@ fn child<'a, 'b>(node: Node<'a, 'b>, name: &'static str) -> Option<Node<'a, 'b>>
 fn children<'a, 'b>(node: Node<'a, 'b>, name: &'static str) -> impl Iterator<Item = Node<'a, 'b>> {
     node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::samples::{assert_sound, damaged, import, import_text, of_format, sizes, text, truth};
+    use super::*;
+
+    /// A model with these inputs, each `shape` and what stands behind it in `data`.
+    fn inputs(layers: &[(&str, &str, &str)]) -> Result<Model, ImportError> {
+        let layers: String = layers
+            .iter()
+            .map(|(name, data, port)| {
+                format!("<layer name=\"{name}\" type=\"Parameter\"><data {data}/><output><port {port}</port></output></layer>")
+            })
+            .collect();
+        import_text(&Openvino, "model.xml", &format!("<?xml version=\"1.0\"?><net version=\"11\"><layers>{layers}</layers></net>"))
+    }
+
+    fn shape_of(shape: &str) -> Option<Value> {
+        let model = inputs(&[("x", &format!("shape=\"{shape}\" element_type=\"f32\""), "names=\"x\">")]).ok()?;
+        Some(sizes(&model, model.inputs[0].shape.as_deref()))
+    }
+
+    #[test]
+    fn samples_are_read_as_openvino_reads_them() {
+        let names = of_format("openvino");
+        assert_eq!(names.len(), 4);
+        for name in names {
+            let model = import(&Openvino, &name).unwrap();
+            let found: Vec<Value> = model
+                .inputs
+                .iter()
+                .map(|port| json!({ "name": port.name, "dtype": port.dtype.as_ref().unwrap().name(), "shape": sizes(&model, port.shape.as_deref()) }))
+                .collect();
+            assert_eq!(Value::from(found), truth(&name)["inputs"], "{name}");
+            assert!(model.outputs.iter().all(|port| port.dtype.is_some() && port.shape.as_ref().unwrap().len() == 2), "{name}");
+            assert_sound(&model);
+        }
+        let model = import(&Openvino, "openvino_pre.xml").unwrap();
+        assert_eq!(model.inputs[0].axes.as_deref(), Some("NHWC"));
+        assert_eq!(model.symbols, [Symbol { name: "batch".into(), min: Some(1), max: Some(8) }]);
+        assert_eq!(model.inputs[0].from, "net/layers/layer[@type=\"Parameter\"][1]/data");
+        let model = import(&Openvino, "openvino_multi.xml").unwrap();
+        assert_eq!(model.outputs.iter().map(|port| port.name.as_str()).collect::<Vec<_>>(), ["softmax", "mul"]);
+    }
+
+    #[test]
+    fn sizes_have_bounds() {
+        for (written, expected) in [
+            ("?,3,32,32", json!([null, 3, 32, 32])),
+            ("-1, 16", json!([null, 16])),
+            ("1..8,2..,..4,5..5,0..", json!(["1..8", "2..", "..4", 5, null])),
+            ("", json!([])),
+            ("...", Value::Null),
+            ("1,...,3", Value::Null),
+        ] {
+            assert_eq!(shape_of(written), Some(expected), "{written}");
+        }
+        for broken in ["x", "8..1", "1,,2", "-2", "1.5", &"1,".repeat(70)] {
+            assert_eq!(shape_of(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn equal_bounds_in_front_are_one_batch_and_others_are_not() {
+        let data = |shape: &str| format!("shape=\"{shape}\" element_type=\"f32\"");
+        let (a, b) = (data("1..8,2..3"), data("1..4,2..3"));
+        let model = inputs(&[("x:0", &a, ">"), ("1", &a, ">"), ("z", &b, ">")]).unwrap();
+        let names: Vec<_> = model.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
+        assert_eq!(names, ["batch", "x_0_1", "input_1_1", "z_0_of_2", "z_1"]);
+        assert_eq!(model.inputs[0].shape.as_ref().unwrap()[0], model.inputs[1].shape.as_ref().unwrap()[0]);
+        assert_sound(&model);
+    }
+
+    #[test]
+    fn names_of_tensors_win_over_those_of_layers() {
+        let data = "shape=\"2\" element_type=\"f32\"";
+        let model = inputs(&[("layer", data, r#"names="a\,b,c">"#), ("layer", data, ">"), ("Parameter_12", data, "names=\"\">")]).unwrap();
+        let names: Vec<_> = model.inputs.iter().map(|port| (port.name.as_str(), port.made_up)).collect();
+        assert_eq!(names, [("a,b", false), ("layer", false), ("Parameter_12", true)]);
+    }
+
+    #[test]
+    fn layouts_are_letters_or_nothing() {
+        let layout = |layout: &str| {
+            let port = format!("><rt_info><attribute name=\"layout\" layout=\"{layout}\"/></rt_info>");
+            inputs(&[("x", "shape=\"?,8,8,3\" element_type=\"u8\"", &port)]).unwrap().inputs[0].axes.clone()
+        };
+        assert_eq!(layout("[N,H,W,C]").as_deref(), Some("NHWC"));
+        assert_eq!(layout("[n, h, w, c]").as_deref(), Some("NHWC"));
+        for none in ["[N,...,C]", "[N,?,?,C]", "[N,H,W]", "[BATCH,H,W,C]", "NHWC", ""] {
+            assert_eq!(layout(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn types_that_no_array_has_are_noted() {
+        for (written, dtype, notes) in [("boolean", Some("bool"), 0), ("bf16", Some("bfloat16"), 0), ("u4", None, 1), ("dynamic", None, 0)] {
+            let model = inputs(&[("x", &format!("shape=\"2\" element_type=\"{written}\""), ">")]).unwrap();
+            assert_eq!(model.inputs[0].dtype, dtype.and_then(Dtype::from_name), "{written}");
+            assert_eq!(model.notes.len(), notes, "{written}");
+        }
+    }
+
+    #[test]
+    fn other_xml_is_told_from_silence_and_damage() {
+        let read = |text: &str| import_text(&Openvino, "x.xml", text);
+        assert!(matches!(read("<svg/>"), Err(ImportError::Unknown(_))));
+        assert!(matches!(read("<net><layers/></net>"), Err(ImportError::Silent(_))));
+        assert!(matches!(read("<net><layers><layer type=\"Input\"/></layers></net>"), Err(ImportError::Silent(why)) if why.contains("before 10")));
+        assert!(matches!(read("<net><layers><layer type=\"Parameter\"/></layers></net>"), Err(ImportError::Damaged(_))));
+        assert!(matches!(read("<net><layers>"), Err(ImportError::Damaged(_))));
+        // Layers of the body of a loop are no inputs of the model.
+        let nested = "<net><layers><layer type=\"Loop\"><body><layers><layer type=\"Parameter\"/></layers></body></layer></layers></net>";
+        assert!(matches!(read(nested), Err(ImportError::Silent(_))));
+    }
+
+    #[test]
+    fn bombs_do_not_go_off() {
+        let mut laughs = String::from("<!DOCTYPE net [<!ENTITY a0 \"ha\">");
+        for level in 1..10 {
+            laughs += &format!("<!ENTITY a{level} \"{}\">", format!("&a{};", level - 1).repeat(10));
+        }
+        laughs += "]><net><layers><layer type=\"Parameter\" name=\"&a9;\"/></layers></net>";
+        assert!(matches!(read(&laughs), Err(ImportError::Damaged(why)) if why.contains("DTD")));
+        let file = "<!DOCTYPE net [<!ENTITY x SYSTEM \"file:///etc/hostname\">]><net>&x;</net>";
+        assert!(matches!(read(file), Err(ImportError::Damaged(_))));
+        assert!(read(&"<a>".repeat(200_000)).is_err());
+        let deep = format!("<net><layers>{}{}</layers></net>", "<a>".repeat(200_000), "</a>".repeat(200_000));
+        assert!(read(&deep).is_err());
+        let wide = format!("<net><layers>{}</layers></net>", "<a/>".repeat(4_000_001));
+        assert!(matches!(read(&wide), Err(ImportError::Damaged(why)) if why.contains("nodes")));
+    }
+
+    #[test]
+    fn damaged_files_are_errors_or_sound() {
+        // The constants and operations in the middle are never looked at.
+        let sample = text("openvino_pre.xml");
+        let (start, end) = (sample.find("<layer id=\"1\"").unwrap(), sample.find("<layer id=\"24\"").unwrap());
+        damaged(&format!("{}{}", &sample[..start], &sample[end..]), 3000, |text| {
+            if let Ok(model) = read(text) {
+                assert_sound(&model);
+            }
+        });
+        // XML breaks at once; the words inside of it are damaged on their own.
+        for word in ["1..8,?,..4,3", "[N,H,W,C]", "a\\,b,c"] {
+            damaged(word, 3000, |word| {
+                let word = word.replace(['<', '&', '"', '\0'], "x");
+                let port = format!("names=\"{word}\"><rt_info><attribute name=\"layout\" layout=\"{word}\"/></rt_info>");
+                let layer = format!("<layer type=\"Parameter\"><data shape=\"{word}\" element_type=\"f32\"/><output><port {port}</port></output></layer>");
+                if let Ok(model) = read(&format!("<net><layers>{layer}</layers></net>")) {
+                    assert_sound(&model);
+                }
+            });
+        }
+    }
+}

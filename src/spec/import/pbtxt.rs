@@ -324,5 +324,116 @@ fn shown(byte: u8) -> String {
 }
 
 #[cfg(test)]
-#[path = "pbtxt_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn word(word: &str) -> Field {
+        Field::Word(word.into())
+    }
+
+    fn text(text: &str) -> Field {
+        Field::Text(text.into())
+    }
+
+    /// The values of `f` in the text.
+    fn values(text: &str) -> Vec<Field> {
+        read(text).unwrap_or_else(|why| panic!("{text}: {why}")).fields.into_iter().map(|(name, value)| {
+            assert_eq!(name, "f");
+            value
+        }).collect()
+    }
+
+    #[test]
+    fn fields_are_written_in_many_ways() {
+        let two = || vec![word("1"), word("2")];
+        for written in [
+            "f: 1 f: 2", "f:1 f:2", "f : 1\nf\n:\n2", "f: 1, f: 2", "f: 1; f: 2;", "f: [1, 2]", "f: [ 1 , 2 ]", "f:[1,2],",
+            "f [1, 2]", "f: [1] f: 2", "# a\nf: 1 # f: 3\r\n#\nf: 2#", "f: [1, # one\n2]", "\t\u{b}\u{c}f: 1 f: 2", ",;f: 1;;f: 2", "f: [1, 2,]",
+        ] {
+            assert_eq!(values(written), two(), "{written}");
+        }
+        assert_eq!(read("f: []").unwrap(), Message { fields: vec![], empty: vec!["f".into()] });
+        assert_eq!(read(" # nothing").unwrap(), Message::default());
+    }
+
+    #[test]
+    fn messages_are_written_in_many_ways() {
+        let inner = || Field::Message(Message { fields: vec![("g".into(), word("x"))], empty: vec![] });
+        for written in ["f { g: x }", "f: { g: x }", "f{g:x}", "f < g: x >", "f: <g:x>", "f {\n g: x,\n}", "f [{ g: x }]", "f: [<g: x;>]"] {
+            assert_eq!(values(written), vec![inner()], "{written}");
+        }
+        assert_eq!(values("f [ { g: x }, { g: x } ]"), vec![inner(), inner()]);
+        assert_eq!(values("f { } f <>"), vec![Field::Message(Message::default()), Field::Message(Message::default())]);
+        let extension = read("[a.b/c.D] { e: 1 } [x]: 2").unwrap();
+        assert_eq!(extension.last("[x]"), Some(&word("2")));
+        assert!(extension.last("[a.b/c.D]").unwrap().message().is_some());
+    }
+
+    #[test]
+    fn quoted_text_has_escapes_and_pieces() {
+        for (written, expected) in [
+            (r#"f: "a" 'b'  "c""#, "abc"),
+            ("f: 'a' # x\n \"b\"", "ab"),
+            (r#"f: "a \"quoted\" # not comment \x41""#, "a \"quoted\" # not comment A"),
+            (r#"f: 'it\'s "it"'"#, "it's \"it\""),
+            (r#"f: "\101\7\x4\u00e9\U0001F600\?\n\t\r\\""#, "A\u{7}\u{4}é😀?\n\t\r\\"),
+            (r#"f: "\303\251""#, "é"),
+            (r#"f: "\377\ud800""#, "\u{fffd}\u{fffd}"),
+            ("f: \"ü\"", "ü"),
+            ("f: ''", ""),
+        ] {
+            assert_eq!(values(written), vec![text(expected)], "{written}");
+        }
+        assert_eq!(values(r#"f: ["a", 'b' "c"]"#), vec![text("a"), text("bc")]);
+    }
+
+    #[test]
+    fn numbers_are_decimal_hexadecimal_and_octal() {
+        for (written, expected) in [
+            ("0", Some(0)), ("11", Some(11)), ("-1", Some(-1)), ("- 1", Some(-1)), ("0x1F", Some(31)), ("-0X10", Some(-16)), ("017", Some(15)),
+            ("9223372036854775807", Some(i64::MAX)), ("-9223372036854775808", Some(i64::MIN)), ("9223372036854775808", None), ("08", None),
+            ("0x", None), ("1.5", None), ("1e3", None), ("TYPE_FP32", None), ("--1", None), ("0x+1", None), ("true", None),
+        ] {
+            let whole = read(&format!("f: {written}")).ok().and_then(|message| message.last("f").and_then(Field::whole));
+            assert_eq!(whole, expected, "{written}");
+        }
+        assert_eq!(values("f: [1.5e-3, -inf, 1.0f, .5E-2, 1e+5]"), ["1.5e-3", "-inf", "1.0f", ".5E-2", "1e+5"].map(word));
+        assert!(["f: true", "f: True", "f: t", "f: 1"].iter().all(|yes| read(yes).unwrap().is("f")));
+        assert!(!read("f: false g: true").unwrap().is("f"));
+    }
+
+    #[test]
+    fn damage_is_located() {
+        for (written, why) in [
+            ("\nf", "line 2: a `:` is missing behind `f`"),
+            ("f:\n\n", "line 3: the text ends before a value"),
+            ("f: 1\ng {", "line 2: the text ends before a `}`"),
+            ("g < h: 1 }", "line 1: `}` stands where the name of a field should"),
+            ("f: [1 2]", "line 1: the list of `f` has no `]`"),
+            ("f: [1,", "line 1: the text ends before a value"),
+            ("f: \"a\n\"", "line 2: quoted text has no end in its line"),
+            ("f: 'a", "line 1: quoted text has no end in its line"),
+            ("f: '\\q'", "line 1: `q` is no escape"),
+            ("f: '\\xg'", "line 1: an escape has too few digits"),
+            ("}", "line 1: `}` stands where the name of a field should"),
+            ("f: }", "line 1: `}` stands where a value should"),
+            ("ü: 1", "line 1: a byte that is not ASCII stands where the name of a field should"),
+            ("[a", "line 1: the name of an extension has no `]`"),
+            ("f: [[1]]", "line 1: `[` stands where a value should"),
+        ] {
+            assert_eq!(read(written), Err(why.into()), "{written}");
+        }
+    }
+
+    #[test]
+    fn messages_are_bounded() {
+        for open in ["f {", "f <", "f: [{"] {
+            assert_eq!(read(&open.repeat(100_000)), Err("line 1: it nests deeper than 64 levels".into()));
+        }
+        assert!(read(&format!("{}{}", "f{".repeat(64), "}".repeat(64))).is_ok());
+        assert!(read(&"f:1 ".repeat(100_000)).is_ok());
+        for many in ["f:1 ".repeat(100_001), format!("f: [{}]", "1,".repeat(100_001)), "f:[]".repeat(100_001)] {
+            assert_eq!(read(&many), Err("line 1: it has more than 100000 fields".into()));
+        }
+    }
+}

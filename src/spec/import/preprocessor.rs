@@ -208,3 +208,127 @@ fn range(mean: &[f64], std: &[f64], white: f64) -> Option<(f64, f64)> {
     let range = (((low - room(low)) * 1e3).floor() / 1e3, ((high + room(high)) * 1e3).ceil() / 1e3);
     (range.0.is_finite() && range.1.is_finite()).then_some(range)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::samples::{assert_sound, damaged, import, import_text, sizes, text, truth};
+    use super::*;
+
+    /// A file of Hugging Face with mean and deviation 0.5, and these keys.
+    fn with(keys: &Value) -> Model {
+        let mut file = json!({ "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5] });
+        file.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        hugging_face(&file).unwrap()
+    }
+
+    fn shape_with(keys: &Value) -> Value {
+        let model = with(keys);
+        sizes(&model, model.inputs[0].shape.as_deref())
+    }
+
+    #[test]
+    fn samples_are_read_as_expected() {
+        let name = "hf_preprocessor_config.json";
+        let (model, expected) = (import(&HfPreprocessor, name).unwrap(), &truth(name)["expect"]);
+        let input = &model.inputs[0];
+        assert_eq!(sizes(&model, input.shape.as_deref()), json!([null, expected["channels"], expected["height"], expected["width"]]));
+        assert_eq!((input.name.as_str(), input.made_up, input.dtype.as_ref()), ("", true, None));
+        assert_eq!(input.values, Some((-1.001, 1.001)));
+        assert_eq!(input.from, "image_mean");
+
+        let name = "timm_config.json";
+        let (model, expected) = (import(&Timm, name).unwrap(), &truth(name)["expect"]);
+        let (low, high) = model.inputs[0].values.unwrap();
+        let all = expected["value_range"].as_array().unwrap();
+        let least = all.iter().map(|range| range[0].as_f64().unwrap()).fold(f64::MAX, f64::min);
+        let most = all.iter().map(|range| range[1].as_f64().unwrap()).fold(f64::MIN, f64::max);
+        assert!(least - low < 0.002 && low < least && high - most < 0.002 && high > most, "{low} {high}");
+        assert_eq!(sizes(&model, model.inputs[0].shape.as_deref()), json!([null, 3, 32, 32]));
+        assert_eq!(sizes(&model, model.outputs[0].shape.as_deref()), json!([null, expected["num_classes"]]));
+        assert_eq!(model.notes.len(), 2);
+        assert_eq!(model.framework, Some(Framework::Torch));
+    }
+
+    #[test]
+    fn rounding_of_float32_stays_in_the_range() {
+        let (low, high) = range(&[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225], 1.0).unwrap();
+        assert_eq!((low, high), (-2.118, 2.641));
+        // What NumPy makes of it in float32.
+        assert!(f64::from((1.0_f32 - 0.406) / 0.225) < high && f64::from(-0.485_f32 / 0.229) > low);
+    }
+
+    #[test]
+    fn ranges_follow_the_steps_that_are_done() {
+        let values = |keys: Value| with(&keys).inputs[0].values;
+        let unit = Some((-0.001, 1.001));
+        assert_eq!(values(json!({})), Some((-1.001, 1.001)));
+        assert_eq!(values(json!({ "do_rescale": true, "rescale_factor": 1.0 / 255.0 })), Some((-1.001, 1.001)));
+        assert_eq!(values(json!({ "do_normalize": false })), unit);
+        assert_eq!(values(json!({ "do_normalize": false, "rescale_factor": 1.0 / 127.5 })), Some((-0.001, 2.001)));
+        assert_eq!(values(json!({ "image_mean": 0.0, "image_std": 1.0 })), unit);
+        for unknown in [json!({ "do_rescale": false }), json!({ "rescale_offset": true }), json!({ "image_std": [0.5, 0.0, 0.5] }), json!({ "image_std": [0.5, 0.5] })] {
+            let model = with(&unknown);
+            assert_eq!(model.inputs[0].values, None, "{unknown}");
+            assert!(model.notes[0].contains("`values`"), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_last_step() {
+        for (keys, size) in [
+            (json!({ "size": { "height": 32, "width": 48 } }), json!([null, 3, 32, 48])),
+            (json!({ "size": { "shortest_edge": 256 }, "crop_size": { "height": 224, "width": 224 } }), json!([null, 3, 224, 224])),
+            (json!({ "size": 256, "crop_size": 224, "do_center_crop": true }), json!([null, 3, 224, 224])),
+            (json!({ "size": { "height": 32, "width": 32 }, "crop_size": 24, "do_center_crop": false }), json!([null, 3, 32, 32])),
+            (json!({ "size": { "height": 32, "width": 32 }, "do_resize": false }), json!([null, 3, null, null])),
+            (json!({ "size": { "shortest_edge": 224 } }), json!([null, 3, null, null])),
+            (json!({ "size": 224 }), json!([null, 3, null, null])),
+            (json!({ "size": { "height": 8, "width": 8 }, "image_mean": [0.5], "image_std": [0.5] }), json!([null, 1, 8, 8])),
+            (json!({ "size": { "height": 8, "width": 8 }, "image_mean": 0.5, "image_std": 0.5 }), json!([null, null, 8, 8])),
+            (json!({ "size": { "height": 8, "width": 8 }, "do_pad": true }), Value::Null),
+            (json!({ "size": { "height": 8, "width": 8 }, "patch_size": 14 }), Value::Null),
+            (json!({ "size": { "height": 8, "width": 8 }, "image_processor_type": "VideoMAEImageProcessor" }), Value::Null),
+        ] {
+            assert_eq!(shape_with(&keys), size, "{keys}");
+        }
+    }
+
+    #[test]
+    fn audio_shares_the_name_of_the_file_and_says_nothing() {
+        let audio = json!({ "feature_extractor_type": "WhisperFeatureExtractor", "sampling_rate": 16000, "do_normalize": true });
+        let result = import_text(&HfPreprocessor, "preprocessor_config.json", &audio.to_string());
+        assert!(matches!(&result, Err(ImportError::Silent(why)) if why.contains("not for images")), "{result:?}");
+    }
+
+    #[test]
+    fn processors_inside_of_processors_are_found() {
+        let inner = json!({ "image_mean": [0.5], "image_std": [0.5], "size": { "height": 8, "width": 8 } });
+        let model = hugging_face(&json!({ "image_processor": inner, "processor_class": "X" })).unwrap();
+        assert_eq!(model.inputs[0].from, "image_processor.image_mean");
+    }
+
+    #[test]
+    fn older_timm_has_it_all_at_the_top() {
+        let old = json!({ "input_size": [3, 224, 224], "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "num_classes": 0 });
+        let model = import_text(&Timm, "config.json", &old.to_string()).unwrap();
+        assert_eq!(model.inputs[0].values, Some((-1.001, 1.001)));
+        assert!(model.outputs.is_empty());
+        assert!(matches!(timm(&json!({ "pretrained_cfg": {} })), Err(ImportError::Silent(_))));
+        for broken in [json!({ "input_size": [3, 224] }), json!({ "input_size": [3, -1, 2] }), json!({ "input_size": [3, 2, 2], "mean": ["a"] })] {
+            assert!(matches!(timm(&broken), Err(ImportError::Damaged(_))), "{broken}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_errors_or_sound() {
+        for (name, read) in [("hf_preprocessor_config.json", hugging_face as fn(&Value) -> _), ("timm_config.json", timm)] {
+            damaged(&text(name), 4000, |text| {
+                if let Ok(model) = serde_json::from_str(text).map_err(|_| ()).and_then(|file| read(&file).map_err(|_| ())) {
+                    assert_sound(&model);
+                }
+            });
+        }
+    }
+}

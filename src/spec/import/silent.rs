@@ -162,3 +162,107 @@ fn is_checkpoint(path: &Path, head: &[u8]) -> bool {
         // The end of a table of LevelDB is not among the first bytes; its name is all there is.
         || has_extension(path, "index") && head.first() == Some(&0) && name.contains("ckpt")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::samples;
+    use super::*;
+
+    fn kind_of(path: &Path) -> Option<Kind> {
+        let mut head = fs::read(path).unwrap();
+        head.truncate(4096);
+        Kind::of(&Candidate { path, head: &head, is_folder: false })
+    }
+
+    fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        kind_of(&path)
+    }
+
+    fn archive(entries: &[&str]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for entry in entries {
+            let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            writer.start_file(*entry, options).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn samples_are_called_by_their_name() {
+        for (name, expected) in [
+            ("torchscript_traced.pt", Kind::TorchScript),
+            ("torchscript_scripted.pt", Kind::TorchScript),
+            ("state_dict.pt", Kind::TorchSave),
+            ("weights.safetensors", Kind::Safetensors),
+        ] {
+            assert_eq!(kind_of(&samples::path(name)), Some(expected), "{name}");
+            let error = samples::import(&NoInputs, name).unwrap_err();
+            assert!(matches!(&error, ImportError::Silent(why) if why.contains("write the spec")), "{error}");
+        }
+        assert_eq!(samples::of_format("none").len(), 4);
+    }
+
+    #[test]
+    fn files_of_other_readers_are_left_to_them() {
+        let mut asked = 0;
+        for entry in fs::read_dir(samples::path("")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() || samples::of_format("none").contains(&name) {
+                continue;
+            }
+            assert_eq!(kind_of(&path), None, "{name}");
+            asked += 1;
+        }
+        assert!(asked > 40);
+        assert_eq!(kind("old.pt2", &archive(&["serialized_exported_program.json", "data.pkl"])), None);
+        assert_eq!(kind("new.pt2", &archive(&["m/data.pkl", "m/models/model.json"])), None);
+        assert_eq!(kind("x.keras", &archive(&["config.json", "metadata.json"])), None);
+        assert_eq!(kind("x.zip", &archive(&["a.npy", "readme.txt"])), None);
+    }
+
+    #[test]
+    fn files_are_known_by_content() {
+        for (name, bytes, expected) in [
+            ("a.npy", b"\x93NUMPY\x01\0".to_vec(), Kind::Npy),
+            ("a.npz", archive(&["x.npy", "y.npy"]), Kind::Npz),
+            ("a.ckpt", archive(&["archive/data.pkl", "archive/data/0"]), Kind::TorchSave),
+            ("flat.pt", archive(&["data.pkl", "code/x.py"]), Kind::TorchScript),
+            ("old.pth", [OLD_TORCH, b"\x80\x02"].concat(), Kind::TorchSave),
+            ("a.pkl", b"\x80\x04\x95\0".to_vec(), Kind::Pickle),
+            ("a.gguf", b"GGUF\x03\0\0\0".to_vec(), Kind::Gguf),
+            ("a", b"\x20\0\0\0\0\0\0\0{ \"w\": {}}".to_vec(), Kind::Safetensors),
+            ("checkpoint", b"model_checkpoint_path: \"ckpt-1\"\n".to_vec(), Kind::Checkpoint),
+            ("ckpt-1.data-00000-of-00001", b"\0\0".to_vec(), Kind::Checkpoint),
+            ("ckpt-1.index", b"\0\0".to_vec(), Kind::Checkpoint),
+            ("m.onnx", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n".to_vec(), Kind::LfsPointer),
+        ] {
+            assert_eq!(kind(name, &bytes), Some(expected), "{name}");
+        }
+        for (name, bytes) in [("a.json", &b"{\"a\": 1}"[..]), ("a", b""), ("a.zip", b"PK\x03\x04"), ("a", b"\x01\0\0\0\0\0\0\0{")] {
+            assert_eq!(kind(name, bytes), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn damaged_archives_are_no_trouble() {
+        let bytes = fs::read(samples::path("state_dict.pt")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("damaged.pt");
+        let mut known = 0;
+        for step in 0..2000 {
+            let mut bytes = bytes.clone();
+            // The directory is at the end.
+            let at = bytes.len() - 1 - step * 7 % 1200;
+            if step % 5 == 0 { bytes.truncate(at) } else { bytes[at] ^= u8::try_from(step % 255 + 1).unwrap() }
+            fs::write(&path, &bytes).unwrap();
+            known += usize::from(kind_of(&path) == Some(Kind::TorchSave));
+        }
+        assert!(known > 100, "{known}");
+    }
+}

@@ -178,3 +178,130 @@ fn axes(message: &Message, dims: usize, is_batched: bool) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::super::samples::{assert_sound, damaged, import, import_path, import_text, of_format, sizes, text, truth};
+    use super::*;
+
+    fn config(text: &str) -> Result<Model, ImportError> {
+        import_text(&Triton, FILE, text)
+    }
+
+    #[test]
+    fn samples_are_read_as_triton_reads_them() {
+        let names = of_format("triton");
+        assert_eq!(names.len(), 2);
+        for name in names {
+            let (model, truth) = (import(&Triton, &name).unwrap(), truth(&name));
+            for (role, ports) in [("inputs", &model.inputs), ("outputs", &model.outputs)] {
+                assert_eq!(ports.len(), truth[role].as_array().unwrap().len());
+                for (port, truth) in ports.iter().zip(truth[role].as_array().unwrap()) {
+                    let dims = truth["dims"].as_array().unwrap().iter().map(|dim| if *dim == -1 { Value::Null } else { dim.clone() });
+                    let batch = (truth_batch(&name) > 0).then(|| json!("..32"));
+                    assert_eq!(sizes(&model, port.shape.as_deref()), batch.into_iter().chain(dims).collect::<Value>());
+                    assert_eq!(json!(port.name), truth["name"]);
+                    assert_eq!(port.dtype, dtype(truth["dtype"].as_str().unwrap().trim_start_matches("TYPE_")));
+                    assert!(port.dtype.is_some());
+                    assert_eq!(port.optional, truth["optional"] == true);
+                }
+            }
+            assert_sound(&model);
+        }
+    }
+
+    fn truth_batch(name: &str) -> u64 {
+        truth(name)["max_batch_size"].as_u64().unwrap()
+    }
+
+    #[test]
+    fn dims_leave_the_batch_axis_out_where_there_is_batching() {
+        let model = import(&Triton, "triton_seq.pbtxt").unwrap();
+        assert_eq!(model.symbols, [Symbol { name: "batch".into(), min: None, max: Some(32) }]);
+        assert_eq!(model.inputs[0].axes.as_deref(), Some("NHWC"));
+        assert_eq!(model.inputs[0].from, "config.pbtxt: input[0]");
+        assert_eq!(model.framework, Some(Framework::Triton));
+        assert_eq!(model.notes, [
+            "The names of the classes of output `output_0` are in `labels.txt`, which is not read.",
+            "`max_batch_size` is 32, so `dims` leave the batch axis out: it was put in front of every shape.",
+        ]);
+        let model = import(&Triton, "triton_multi_nobatch.pbtxt").unwrap();
+        assert!(model.symbols.is_empty() && model.notes.is_empty(), "{model:?}");
+        assert_eq!(model.inputs[2].shape, Some(vec![]));
+    }
+
+    #[test]
+    fn reshape_is_behind_the_server() {
+        let model = config("max_batch_size: 4 input { name: 'x' data_type: 11 dims: 1 reshape { shape: [] } }").unwrap();
+        assert_eq!(sizes(&model, model.inputs[0].shape.as_deref()), json!(["..4", 1]));
+    }
+
+    #[test]
+    fn letters_of_axes_fit_their_number() {
+        for (max, format, dims, axes) in [
+            (8, "FORMAT_NCHW", "[3, 8, 8]", Some("NCHW")),
+            (8, "2", "[3, 8, 8]", Some("NCHW")),
+            (0, "FORMAT_NHWC", "[-1, 8, 8, 3]", Some("NHWC")),
+            (0, "FORMAT_NHWC", "[8, 8, 3]", Some("HWC")),
+            (8, "FORMAT_NHWC", "[-1, 8, 8, 3]", None),
+            (8, "FORMAT_NONE", "[8, 8, 3]", None),
+        ] {
+            let model = config(&format!("max_batch_size: {max} input {{ format: {format} dims: {dims} }}")).unwrap();
+            assert_eq!(model.inputs[0].axes.as_deref(), axes, "{max} {format} {dims}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_is_not_known() {
+        let model = config("platform: 'x' input { name: 'x' } input { data_type: TYPE_INVALID dims: [2] }").unwrap();
+        assert_eq!((model.inputs[0].dtype.as_ref(), model.inputs[0].shape.as_ref()), (None, None));
+        assert!(model.inputs[1].made_up && model.inputs[1].dtype.is_none() && model.notes.is_empty());
+        let model = config("max_batch_size: 2 input { name: 's' data_type: TYPE_INT32 dims: 2 is_shape_tensor: true }").unwrap();
+        assert_eq!(model.inputs[0].shape, None);
+        assert!(model.notes[0].contains("shape tensor"));
+        let model = config("input { name: 'r' data_type: TYPE_STRING dims: -1 allow_ragged_batch: true }").unwrap();
+        assert_eq!(model.inputs[0].dtype, Some(text_dtype()));
+        assert!(model.notes[0].contains("ragged"));
+        let model = config("input { name: 'f' data_type: TYPE_FP4 dims: -1 }").unwrap();
+        assert!(model.notes[0].contains("`FP4`"), "{:?}", model.notes);
+    }
+
+    #[test]
+    fn what_is_no_configuration_says_what_it_is() {
+        for (text, why) in [
+            ("node { name: 'x' op: 'Const' }", "TensorFlow graph"),
+            ("item { id: 1 name: 'cat' }", "map of labels"),
+            ("layer { name: 'x' }", "not the configuration"),
+            ("", "not the configuration"),
+        ] {
+            assert!(matches!(config(text), Err(ImportError::Unknown(found)) if found.contains(why)), "{text}");
+        }
+        assert!(matches!(config("backend: 'onnxruntime'"), Err(ImportError::Silent(why)) if why.contains("folder `1`")));
+        for damaged in ["max_batch_size: -1", "max_batch_size: x", "input: 1", "input { dims: -2 }", "input { dims: x }", "input {"] {
+            assert!(matches!(config(damaged), Err(ImportError::Damaged(_))), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn configurations_are_known_by_content_and_folder() {
+        assert_eq!(import_text(&Triton, "model.txt", &text("triton_seq.pbtxt")).unwrap().inputs.len(), 1);
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), text("triton_seq.pbtxt")).unwrap();
+        assert_eq!(import_path(&Triton, folder.path()).unwrap().inputs.len(), 1);
+    }
+
+    #[test]
+    fn damaged_files_are_errors_or_sound() {
+        for name in of_format("triton") {
+            damaged(&text(&name), 3000, |text| {
+                if let Ok(model) = read(text) {
+                    assert_sound(&model);
+                }
+            });
+        }
+    }
+}

@@ -127,9 +127,10 @@ mod tests {
 
     #[test]
     fn trees_are_bounded() {
-        for (open, what) in [("[", "nests deeper"), ("{a: ", "nests deeper"), ("- ", "nests deeper"), ("? ", "")] {
+        // The scanner reads ahead of the events, and has a limit of its own.
+        for open in ["[", "{a: ", "- ", "? ", "[{? "] {
             let error = read(&open.repeat(100_000)).unwrap_err();
-            assert!(error.contains(what), "{open}: {error}");
+            assert!(error.contains("nests deeper") || error.contains("limit"), "{open}: {error}");
         }
         assert!(read(&format!("{}1{}", "[".repeat(64), "]".repeat(64))).is_ok());
         assert!(read(&format!("{}1{}", "[".repeat(65), "]".repeat(65))).is_err());
