@@ -29,13 +29,13 @@ impl ModelFormat for Openvino {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        read(&text(candidate.path, LIMIT)?)
+        read(&text(candidate.path, LIMIT)?, MAX_NODES)
     }
 }
 
-fn read(text: &str) -> Result<Model, ImportError> {
+fn read(text: &str, nodes_limit: u32) -> Result<Model, ImportError> {
     // A DTD is refused, so there are no entities that could grow.
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)
         .map_err(|error| ImportError::Damaged(format!("it is not XML that can be read: {error}")))?;
     let root = document.root_element();
@@ -337,14 +337,14 @@ mod tests {
             laughs += &format!("<!ENTITY a{level} \"{}\">", format!("&a{};", level - 1).repeat(10));
         }
         laughs += "]><net><layers><layer type=\"Parameter\" name=\"&a9;\"/></layers></net>";
-        assert!(matches!(read(&laughs), Err(ImportError::Damaged(why)) if why.contains("DTD")));
+        assert!(matches!(read(&laughs, MAX_NODES), Err(ImportError::Damaged(why)) if why.contains("DTD")));
         let file = "<!DOCTYPE net [<!ENTITY x SYSTEM \"file:///etc/hostname\">]><net>&x;</net>";
-        assert!(matches!(read(file), Err(ImportError::Damaged(_))));
-        assert!(read(&"<a>".repeat(200_000)).is_err());
+        assert!(matches!(read(file, MAX_NODES), Err(ImportError::Damaged(_))));
+        assert!(read(&"<a>".repeat(200_000), MAX_NODES).is_err());
         let deep = format!("<net><layers>{}{}</layers></net>", "<a>".repeat(200_000), "</a>".repeat(200_000));
-        assert!(read(&deep).is_err());
-        let wide = format!("<net><layers>{}</layers></net>", "<a/>".repeat(4_000_001));
-        assert!(matches!(read(&wide), Err(ImportError::Damaged(why)) if why.contains("nodes")));
+        assert!(read(&deep, MAX_NODES).is_err());
+        let wide = format!("<net><layers>{}</layers></net>", "<a/>".repeat(1001));
+        assert!(matches!(read(&wide, 1000), Err(ImportError::Damaged(why)) if why.contains("nodes")));
     }
 
     #[test]
@@ -353,7 +353,7 @@ mod tests {
         let sample = text("openvino_pre.xml");
         let (start, end) = (sample.find("<layer id=\"1\"").unwrap(), sample.find("<layer id=\"24\"").unwrap());
         damaged(&format!("{}{}", &sample[..start], &sample[end..]), 3000, |text| {
-            if let Ok(model) = read(text) {
+            if let Ok(model) = read(text, MAX_NODES) {
                 assert_sound(&model);
             }
         });
@@ -363,7 +363,7 @@ mod tests {
                 let word = word.replace(['<', '&', '"', '\0'], "x");
                 let port = format!("names=\"{word}\"><rt_info><attribute name=\"layout\" layout=\"{word}\"/></rt_info>");
                 let layer = format!("<layer type=\"Parameter\"><data shape=\"{word}\" element_type=\"f32\"/><output><port {port}</port></output></layer>");
-                if let Ok(model) = read(&format!("<net><layers>{layer}</layers></net>")) {
+                if let Ok(model) = read(&format!("<net><layers>{layer}</layers></net>"), MAX_NODES) {
                     assert_sound(&model);
                 }
             });

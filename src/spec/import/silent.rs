@@ -94,7 +94,7 @@ impl Kind {
             if below.starts_with(b"models/") || below == b"archive_format" || name == b"serialized_exported_program.json" {
                 return None;
             }
-            code |= below.starts_with(b"code/") || below == b"constants.pkl";
+            code |= below.starts_with(b"code/") || name.starts_with(b"code/") || below == b"constants.pkl";
             pickle |= below == b"data.pkl";
             if name.ends_with(b".npy") {
                 arrays += 1;
