@@ -31,7 +31,9 @@ fn read(file: &Value) -> Result<Model, ImportError> {
     let mut model = Model { format: "kserve-v2", ..Model::default() };
     model.inputs = ports(file, "inputs", &mut model)?;
     if model.inputs.is_empty() {
-        return Err(ImportError::Silent("it declares no inputs; import the model itself, or write the spec".into()));
+        return Err(ImportError::Silent(
+            "This metadata declares no inputs. Import the model itself, or write the spec.".into(),
+        ));
     }
     let notes = model.notes.len();
     model.outputs = ports(file, "outputs", &mut model)?;
@@ -47,8 +49,8 @@ fn ports(file: &Value, key: &str, model: &mut Model) -> Result<Vec<Port>, Import
     };
     if tensors.iter().any(|tensor| tensor.get("data").is_some()) {
         return Err(ImportError::Unknown(
-            "it is one request with its data, not the metadata of a model, and another request may have other shapes; \
-             import the answer to `GET /v2/models/NAME`"
+            "this is one request with its data, and another may have other shapes: import the metadata of the model, which \
+             is the answer to `GET /v2/models/NAME`"
                 .into(),
         ));
     }
@@ -62,8 +64,7 @@ fn ports(file: &Value, key: &str, model: &mut Model) -> Result<Vec<Port>, Import
             }
             let text = |key: &str| tensor.get(key).and_then(Value::as_str).unwrap_or_default();
             let name = text("name");
-            let mut port =
-                Port { name: name.into(), made_up: name.is_empty(), from: place.clone(), ..Port::default() };
+            let mut port = Port { name: name.into(), made_up: name.is_empty(), from: place.clone(), ..Port::default() };
             set_dtype(&mut port, text("datatype"), dtype(text("datatype")), model);
             port.shape = match tensor.get("shape") {
                 None | Some(Value::Null) => None,
@@ -82,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::samples::{assert_sound, damaged, import, sizes, text, truth};
-    use super::super::reading::text_dtype;
+    use super::super::text_dtype;
     use super::*;
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::reading::{file_of, has_extension, holds, label, mentions, set_dtype, shape, text, text_dtype};
+use super::reading::{file_of, has_extension, holds, label, mentions, set_dtype, shape, text};
 use super::yaml;
-use super::{Candidate, Framework, ImportError, Model, ModelFormat, Port};
+use super::{Candidate, Framework, ImportError, Model, ModelFormat, Port, text_dtype};
 use crate::spec::dtype::Dtype;
 
 /// Bytes that are read. Signatures of tables with thousands of columns have a few hundred thousand.
@@ -14,8 +14,8 @@ const FILE: &str = "MLmodel";
 /// Where the flavours of `MLflow` put the model itself, below the folder.
 const MODELS: [&str; 4] = ["data/model.keras", "data/model.h5", "model.onnx", "data/model/saved_model.pb"];
 /// What is said where nothing can be said.
-const INSTEAD: &str = "log the model with `signature=infer_signature(batch, model.predict(batch))`, import the file of the \
-                       model itself, or write the spec";
+const INSTEAD: &str = "Log the model with `signature=infer_signature(batch, model.predict(batch))`, import the file of the \
+                       model itself, or write the spec.";
 
 /// The format.
 pub(super) struct Mlmodel;
@@ -36,19 +36,21 @@ impl ModelFormat for Mlmodel {
                 && (candidate.path.file_name().is_some_and(|name| name == FILE)
                     || has_extension(candidate.path, FILE)
                     || starts_line("flavors:")
-                        && ["mlflow_version:", "model_uuid:", "artifact_path:", "signature:"].iter().any(|key| starts_line(key)))
+                        && ["mlflow_version:", "model_uuid:", "artifact_path:", "signature:"]
+                            .iter()
+                            .any(|key| starts_line(key)))
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
         let result = read(&text(&file_of(candidate, FILE), LIMIT)?);
         match result {
-            Err(ImportError::Silent(why)) if candidate.is_folder => Err(ImportError::Silent(
-                match MODELS.iter().find(|model| candidate.path.join(model).is_file()) {
+            Err(ImportError::Silent(why)) if candidate.is_folder => {
+                Err(ImportError::Silent(match MODELS.iter().find(|model| candidate.path.join(model).is_file()) {
                     // A SavedModel is its folder.
-                    Some(model) => format!("{why}; the model lies in `{}`", model.trim_end_matches("/saved_model.pb")),
+                    Some(model) => format!("{why} That file is `{}`.", model.trim_end_matches("/saved_model.pb")),
                     None => why,
-                },
-            )),
+                }))
+            }
             result => result,
         }
     }
@@ -60,23 +62,26 @@ fn read(text: &str) -> Result<Model, ImportError> {
         return Err(ImportError::Damaged("it is not a YAML mapping".into()));
     };
     let Some(signature) = file.get("signature").and_then(Value::as_object) else {
-        return Err(ImportError::Silent(format!("it has no signature, so it says nothing about its inputs: {INSTEAD}")));
+        return Err(ImportError::Silent(format!(
+            "This MLmodel has no signature, so it says nothing about its inputs. {INSTEAD}"
+        )));
     };
     let mut model = Model { format: "mlmodel", framework: framework(file), ..Model::default() };
     let mut kinds = Kinds::default();
     model.inputs = ports(signature.get("inputs"), "inputs", &mut model, &mut kinds)?;
     if model.inputs.is_empty() {
-        return Err(ImportError::Silent(format!("its signature has no inputs: {INSTEAD}")));
+        return Err(ImportError::Silent(format!("The signature of this MLmodel has no inputs. {INSTEAD}")));
     }
     if kinds.any == model.inputs.len() {
         return Err(ImportError::Silent(format!(
-            "its signature says only `any`, which `infer_signature` writes for arrays of more than two axes where SciPy \
-             is not installed: {INSTEAD}"
+            "The signature of this MLmodel says only `any`, which `infer_signature` writes for arrays of more than two \
+             axes where SciPy is not installed. {INSTEAD}"
         )));
     }
     if kinds.columns > 0 {
         model.notes.push(
-            "The signature describes the columns of a table, not tensors: the shapes of the arrays are not in it.".into(),
+            "The signature describes the columns of a table, not tensors: the shapes of the arrays are not in it."
+                .into(),
         );
     }
     let notes = model.notes.len();
@@ -94,12 +99,7 @@ struct Kinds {
 }
 
 /// The entries of `signature.inputs` or `signature.outputs`.
-fn ports(
-    written: Option<&Value>,
-    key: &str,
-    model: &mut Model,
-    kinds: &mut Kinds,
-) -> Result<Vec<Port>, ImportError> {
+fn ports(written: Option<&Value>, key: &str, model: &mut Model, kinds: &mut Kinds) -> Result<Vec<Port>, ImportError> {
     let place = format!("signature.{key}");
     let parsed;
     let entries = match written {
@@ -155,9 +155,9 @@ fn port(entry: &Value, place: &str, model: &mut Model, kinds: &mut Kinds) -> Res
 
 /// The element type of a tensor: the name that NumPy has for it. Text has its length behind it: `str160`.
 fn dtype(name: &str) -> Option<Dtype> {
-    let is_text = ["str", "bytes"].iter().any(|text| {
-        name.strip_prefix(text).is_some_and(|bits| bits.bytes().all(|digit| digit.is_ascii_digit()))
-    });
+    let is_text = ["str", "bytes"]
+        .iter()
+        .any(|text| name.strip_prefix(text).is_some_and(|bits| bits.bytes().all(|digit| digit.is_ascii_digit())));
     if is_text || matches!(name, "string" | "object") { Some(text_dtype()) } else { Dtype::from_name(name) }
 }
 
@@ -204,7 +204,9 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::super::samples::{assert_sound, damaged, import, import_path, import_text, of_format, sizes, text, truth};
+    use super::super::samples::{
+        assert_sound, damaged, import, import_path, import_text, of_format, sizes, text, truth,
+    };
     use super::*;
 
     fn silent(result: Result<Model, ImportError>) -> String {
@@ -224,7 +226,8 @@ mod tests {
     fn samples_are_read_as_mlflow_wrote_them() {
         let names = of_format("mlmodel");
         assert_eq!(names.len(), 6);
-        for name in names.iter().filter(|name| !["mlflow_any.MLmodel", "mlflow_nosig.MLmodel"].contains(&name.as_str())) {
+        for name in names.iter().filter(|name| !["mlflow_any.MLmodel", "mlflow_nosig.MLmodel"].contains(&name.as_str()))
+        {
             let model = import(&Mlmodel, name).unwrap();
             let inputs: Vec<Value> = model
                 .inputs
@@ -232,8 +235,15 @@ mod tests {
                 .map(|port| {
                     // Columns keep MLflow's own names for their types in the manifest.
                     let dtype = port.dtype.as_ref().map(Dtype::name).unwrap();
-                    let dtype = if name != "mlflow_columns.MLmodel" { &dtype } else {
-                        match dtype.as_str() { "float64" => "double", "int64" => "long", "object" => "string", _ => "?" }
+                    let dtype = if name != "mlflow_columns.MLmodel" {
+                        &dtype
+                    } else {
+                        match dtype.as_str() {
+                            "float64" => "double",
+                            "int64" => "long",
+                            "str0" => "string",
+                            _ => "?",
+                        }
                     };
                     json!({
                         "name": if port.name.is_empty() { Value::Null } else { port.name.clone().into() },
@@ -259,7 +269,10 @@ mod tests {
         assert_eq!(model.inputs.iter().map(|port| port.optional).collect::<Vec<_>>(), [false, true, false]);
         assert!(model.inputs.iter().all(|port| port.shape.is_none()));
         assert!(model.notes[0].contains("columns of a table"), "{:?}", model.notes);
-        let model = with_inputs(&json!([{ "type": "datetime", "name": "when" }, { "type": "array", "items": {}, "name": "a" }])).unwrap();
+        let model = with_inputs(
+            &json!([{ "type": "datetime", "name": "when" }, { "type": "array", "items": {}, "name": "a" }]),
+        )
+        .unwrap();
         assert_eq!(model.inputs[0].dtype, None);
         assert!(model.notes[0].starts_with("`when` is declared as `datetime`"), "{:?}", model.notes);
     }
@@ -283,10 +296,10 @@ mod tests {
         fs::write(folder.path().join("MLmodel"), text("mlflow_tensor_named.MLmodel")).unwrap();
         assert_eq!(import_path(&Mlmodel, folder.path()).unwrap().inputs.len(), 2);
         fs::write(folder.path().join("MLmodel"), text("mlflow_nosig.MLmodel")).unwrap();
-        assert!(!silent(import_path(&Mlmodel, folder.path())).contains("lies in"));
+        assert!(!silent(import_path(&Mlmodel, folder.path())).contains("That file"));
         fs::create_dir(folder.path().join("data")).unwrap();
         fs::write(folder.path().join("data/model.keras"), "").unwrap();
-        assert!(silent(import_path(&Mlmodel, folder.path())).ends_with("the model lies in `data/model.keras`"));
+        assert!(silent(import_path(&Mlmodel, folder.path())).ends_with("That file is `data/model.keras`."));
     }
 
     #[test]
@@ -310,7 +323,10 @@ mod tests {
             ("inputs: '{}'", "`signature.inputs` is not a list"),
             ("inputs: '[1]'", "`signature.inputs[0]` has no type"),
             ("inputs: '[{\"type\": \"tensor\"}]'", "`signature.inputs[0]` has no tensor-spec"),
-            ("inputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"int8\", \"shape\": [-3]}}]'", "the shape of"),
+            (
+                "inputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"int8\", \"shape\": [-3]}}]'",
+                "the shape of",
+            ),
         ] {
             let result = import_text(&Mlmodel, "x.MLmodel", &format!("flavors: {{}}\nsignature:\n  {signature}\n"));
             assert!(matches!(&result, Err(ImportError::Damaged(found)) if found.starts_with(why)), "{result:?}");

@@ -2,8 +2,9 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::reading::{has_extension, mentions, set_dtype, text, text_dtype};
-use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol};
+use super::names::is_made_up;
+use super::reading::{has_extension, mentions, set_dtype, text};
+use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol, text_dtype};
 use crate::spec::dtype::Dtype;
 
 /// Bytes that are read. Large language models have some 20 million.
@@ -41,9 +42,10 @@ fn read(text: &str, nodes_limit: u32) -> Result<Model, ImportError> {
     let root = document.root_element();
     // The bodies of loops have layers of their own, which are no inputs of the model.
     let Some(layers) = child(root, "layers").filter(|_| root.has_tag_name("net")) else {
-        return Err(ImportError::Unknown("it is XML, but not a model of OpenVINO".into()));
+        return Err(ImportError::Unknown("this is XML, but not a model of OpenVINO".into()));
     };
-    let of_type = |kind: &'static str| children(layers, "layer").filter(move |layer| layer.attribute("type") == Some(kind));
+    let of_type =
+        |kind: &'static str| children(layers, "layer").filter(move |layer| layer.attribute("type") == Some(kind));
     let mut model = Model { format: "openvino", ..Model::default() };
     for (i, layer) in of_type("Parameter").enumerate() {
         let input = input(layer, i, &mut model).map_err(ImportError::Damaged)?;
@@ -52,9 +54,9 @@ fn read(text: &str, nodes_limit: u32) -> Result<Model, ImportError> {
     if model.inputs.is_empty() {
         return Err(ImportError::Silent(
             if of_type("Input").next().is_some() {
-                "it is an IR of a version before 10, which is not read; convert the model again with a current OpenVINO"
+                "This OpenVINO IR is of a version before 10, which is not read. Convert the model again with a current OpenVINO."
             } else {
-                "it has no layer of type `Parameter`, so it takes no inputs"
+                "This OpenVINO model has no layer of type `Parameter`, so it takes no inputs. Write the spec."
             }
             .into(),
         ));
@@ -71,9 +73,10 @@ fn input(layer: Node<'_, '_>, i: usize, model: &mut Model) -> Result<Port, Strin
     let output = child(layer, "output").and_then(|output| child(output, "port"));
     let tensor = output.and_then(|port| first_name(port.attribute("names")?));
     let name = tensor.or_else(|| layer.attribute("name").map(ToOwned::to_owned)).unwrap_or_default();
-    let is_numbered = name.strip_prefix("Parameter_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_numbered =
+        name.strip_prefix("Parameter_").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     let mut port =
-        Port { made_up: name.is_empty() || is_numbered, name, from: format!("{place}/data"), ..Port::default() };
+        Port { made_up: is_made_up(&name) || is_numbered, name, from: format!("{place}/data"), ..Port::default() };
     let written = data.attribute("element_type").unwrap_or_default();
     if !matches!(written, "dynamic" | "undefined") {
         set_dtype(&mut port, written, dtype(written), model);
@@ -110,7 +113,8 @@ fn output(layer: Node<'_, '_>, i: usize) -> Port {
     let layer_name = layer.attribute("name").map(|name| name.split("/sink_port_").next().unwrap_or(name).to_owned());
     let port = child(layer, "input").and_then(|input| child(input, "port"));
     let sizes = port.map(|port| {
-        let dim = |dim: Node<'_, '_>| dim.text().and_then(|text| text.trim().parse().ok()).map_or(Size::Any, Size::Exactly);
+        let dim =
+            |dim: Node<'_, '_>| dim.text().and_then(|text| text.trim().parse().ok()).map_or(Size::Any, Size::Exactly);
         children(port, "dim").take(MAX_AXES).map(dim).collect()
     });
     let precision = port.and_then(|port| port.attribute("precision")).unwrap_or_default();
@@ -166,7 +170,11 @@ fn bounds(written: &str) -> Option<(Option<u64>, Option<u64>)> {
 /// same symbol in all inputs. Any other axis has one of its own.
 fn symbol(model: &mut Model, input: &str, axis: usize, min: Option<u64>, max: Option<u64>) -> String {
     let is_free = |model: &Model, name: &str| {
-        model.symbols.iter().find(|symbol| symbol.name == name).is_none_or(|known| axis == 0 && (known.min, known.max) == (min, max))
+        model
+            .symbols
+            .iter()
+            .find(|symbol| symbol.name == name)
+            .is_none_or(|known| axis == 0 && (known.min, known.max) == (min, max))
     };
     let word: String = input.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let word = if word.starts_with(|c: char| c.is_ascii_alphabetic()) { word } else { format!("input_{word}") };
@@ -228,7 +236,11 @@ mod tests {
                 format!("<layer name=\"{name}\" type=\"Parameter\"><data {data}/><output><port {port}</port></output></layer>")
             })
             .collect();
-        import_text(&Openvino, "model.xml", &format!("<?xml version=\"1.0\"?><net version=\"11\"><layers>{layers}</layers></net>"))
+        import_text(
+            &Openvino,
+            "model.xml",
+            &format!("<?xml version=\"1.0\"?><net version=\"11\"><layers>{layers}</layers></net>"),
+        )
     }
 
     fn shape_of(shape: &str) -> Option<Value> {
@@ -248,7 +260,10 @@ mod tests {
                 .map(|port| json!({ "name": port.name, "dtype": port.dtype.as_ref().unwrap().name(), "shape": sizes(&model, port.shape.as_deref()) }))
                 .collect();
             assert_eq!(Value::from(found), truth(&name)["inputs"], "{name}");
-            assert!(model.outputs.iter().all(|port| port.dtype.is_some() && port.shape.as_ref().unwrap().len() == 2), "{name}");
+            assert!(
+                model.outputs.iter().all(|port| port.dtype.is_some() && port.shape.as_ref().unwrap().len() == 2),
+                "{name}"
+            );
             assert_sound(&model);
         }
         let model = import(&Openvino, "openvino_pre.xml").unwrap();
@@ -290,7 +305,12 @@ mod tests {
     #[test]
     fn names_of_tensors_win_over_those_of_layers() {
         let data = "shape=\"2\" element_type=\"f32\"";
-        let model = inputs(&[("layer", data, r#"names="a\,b,c">"#), ("layer", data, ">"), ("Parameter_12", data, "names=\"\">")]).unwrap();
+        let model = inputs(&[
+            ("layer", data, r#"names="a\,b,c">"#),
+            ("layer", data, ">"),
+            ("Parameter_12", data, "names=\"\">"),
+        ])
+        .unwrap();
         let names: Vec<_> = model.inputs.iter().map(|port| (port.name.as_str(), port.made_up)).collect();
         assert_eq!(names, [("a,b", false), ("layer", false), ("Parameter_12", true)]);
     }
@@ -310,7 +330,9 @@ mod tests {
 
     #[test]
     fn types_that_no_array_has_are_noted() {
-        for (written, dtype, notes) in [("boolean", Some("bool"), 0), ("bf16", Some("bfloat16"), 0), ("u4", None, 1), ("dynamic", None, 0)] {
+        for (written, dtype, notes) in
+            [("boolean", Some("bool"), 0), ("bf16", Some("bfloat16"), 0), ("u4", None, 1), ("dynamic", None, 0)]
+        {
             let model = inputs(&[("x", &format!("shape=\"2\" element_type=\"{written}\""), ">")]).unwrap();
             assert_eq!(model.inputs[0].dtype, dtype.and_then(Dtype::from_name), "{written}");
             assert_eq!(model.notes.len(), notes, "{written}");
@@ -322,8 +344,13 @@ mod tests {
         let read = |text: &str| import_text(&Openvino, "x.xml", text);
         assert!(matches!(read("<svg/>"), Err(ImportError::Unknown(_))));
         assert!(matches!(read("<net><layers/></net>"), Err(ImportError::Silent(_))));
-        assert!(matches!(read("<net><layers><layer type=\"Input\"/></layers></net>"), Err(ImportError::Silent(why)) if why.contains("before 10")));
-        assert!(matches!(read("<net><layers><layer type=\"Parameter\"/></layers></net>"), Err(ImportError::Damaged(_))));
+        assert!(
+            matches!(read("<net><layers><layer type=\"Input\"/></layers></net>"), Err(ImportError::Silent(why)) if why.contains("before 10"))
+        );
+        assert!(matches!(
+            read("<net><layers><layer type=\"Parameter\"/></layers></net>"),
+            Err(ImportError::Damaged(_))
+        ));
         assert!(matches!(read("<net><layers>"), Err(ImportError::Damaged(_))));
         // Layers of the body of a loop are no inputs of the model.
         let nested = "<net><layers><layer type=\"Loop\"><body><layers><layer type=\"Parameter\"/></layers></body></layer></layers></net>";
@@ -361,8 +388,11 @@ mod tests {
         for word in ["1..8,?,..4,3", "[N,H,W,C]", "a\\,b,c"] {
             damaged(word, 3000, |word| {
                 let word = word.replace(['<', '&', '"', '\0'], "x");
-                let port = format!("names=\"{word}\"><rt_info><attribute name=\"layout\" layout=\"{word}\"/></rt_info>");
-                let layer = format!("<layer type=\"Parameter\"><data shape=\"{word}\" element_type=\"f32\"/><output><port {port}</port></output></layer>");
+                let port =
+                    format!("names=\"{word}\"><rt_info><attribute name=\"layout\" layout=\"{word}\"/></rt_info>");
+                let layer = format!(
+                    "<layer type=\"Parameter\"><data shape=\"{word}\" element_type=\"f32\"/><output><port {port}</port></output></layer>"
+                );
                 if let Ok(model) = read(&format!("<net><layers>{layer}</layers></net>"), MAX_NODES) {
                     assert_sound(&model);
                 }

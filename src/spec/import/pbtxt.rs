@@ -337,18 +337,36 @@ mod tests {
 
     /// The values of `f` in the text.
     fn values(text: &str) -> Vec<Field> {
-        read(text).unwrap_or_else(|why| panic!("{text}: {why}")).fields.into_iter().map(|(name, value)| {
-            assert_eq!(name, "f");
-            value
-        }).collect()
+        read(text)
+            .unwrap_or_else(|why| panic!("{text}: {why}"))
+            .fields
+            .into_iter()
+            .map(|(name, value)| {
+                assert_eq!(name, "f");
+                value
+            })
+            .collect()
     }
 
     #[test]
     fn fields_are_written_in_many_ways() {
         let two = || vec![word("1"), word("2")];
         for written in [
-            "f: 1 f: 2", "f:1 f:2", "f : 1\nf\n:\n2", "f: 1, f: 2", "f: 1; f: 2;", "f: [1, 2]", "f: [ 1 , 2 ]", "f:[1,2],",
-            "f [1, 2]", "f: [1] f: 2", "# a\nf: 1 # f: 3\r\n#\nf: 2#", "f: [1, # one\n2]", "\t\u{b}\u{c}f: 1 f: 2", ",;f: 1;;f: 2", "f: [1, 2,]",
+            "f: 1 f: 2",
+            "f:1 f:2",
+            "f : 1\nf\n:\n2",
+            "f: 1, f: 2",
+            "f: 1; f: 2;",
+            "f: [1, 2]",
+            "f: [ 1 , 2 ]",
+            "f:[1,2],",
+            "f [1, 2]",
+            "f: [1] f: 2",
+            "# a\nf: 1 # f: 3\r\n#\nf: 2#",
+            "f: [1, # one\n2]",
+            "\t\u{b}\u{c}f: 1 f: 2",
+            ",;f: 1;;f: 2",
+            "f: [1, 2,]",
         ] {
             assert_eq!(values(written), two(), "{written}");
         }
@@ -359,7 +377,16 @@ mod tests {
     #[test]
     fn messages_are_written_in_many_ways() {
         let inner = || Field::Message(Message { fields: vec![("g".into(), word("x"))], empty: vec![] });
-        for written in ["f { g: x }", "f: { g: x }", "f{g:x}", "f < g: x >", "f: <g:x>", "f {\n g: x,\n}", "f [{ g: x }]", "f: [<g: x;>]"] {
+        for written in [
+            "f { g: x }",
+            "f: { g: x }",
+            "f{g:x}",
+            "f < g: x >",
+            "f: <g:x>",
+            "f {\n g: x,\n}",
+            "f [{ g: x }]",
+            "f: [<g: x;>]",
+        ] {
             assert_eq!(values(written), vec![inner()], "{written}");
         }
         assert_eq!(values("f [ { g: x }, { g: x } ]"), vec![inner(), inner()]);
@@ -390,14 +417,33 @@ mod tests {
     #[test]
     fn numbers_are_decimal_hexadecimal_and_octal() {
         for (written, expected) in [
-            ("0", Some(0)), ("11", Some(11)), ("-1", Some(-1)), ("- 1", Some(-1)), ("0x1F", Some(31)), ("-0X10", Some(-16)), ("017", Some(15)),
-            ("9223372036854775807", Some(i64::MAX)), ("-9223372036854775808", Some(i64::MIN)), ("9223372036854775808", None), ("08", None),
-            ("0x", None), ("1.5", None), ("1e3", None), ("TYPE_FP32", None), ("--1", None), ("0x+1", None), ("true", None),
+            ("0", Some(0)),
+            ("11", Some(11)),
+            ("-1", Some(-1)),
+            ("- 1", Some(-1)),
+            ("0x1F", Some(31)),
+            ("-0X10", Some(-16)),
+            ("017", Some(15)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("9223372036854775808", None),
+            ("08", None),
+            ("0x", None),
+            ("1.5", None),
+            ("1e3", None),
+            ("TYPE_FP32", None),
+            ("--1", None),
+            ("0x+1", None),
+            ("true", None),
         ] {
-            let whole = read(&format!("f: {written}")).ok().and_then(|message| message.last("f").and_then(Field::whole));
+            let whole =
+                read(&format!("f: {written}")).ok().and_then(|message| message.last("f").and_then(Field::whole));
             assert_eq!(whole, expected, "{written}");
         }
-        assert_eq!(values("f: [1.5e-3, -inf, 1.0f, .5E-2, 1e+5]"), ["1.5e-3", "-inf", "1.0f", ".5E-2", "1e+5"].map(word));
+        assert_eq!(
+            values("f: [1.5e-3, -inf, 1.0f, .5E-2, 1e+5]"),
+            ["1.5e-3", "-inf", "1.0f", ".5E-2", "1e+5"].map(word)
+        );
         assert!(["f: true", "f: True", "f: t", "f: 1"].iter().all(|yes| read(yes).unwrap().is("f")));
         assert!(!read("f: false g: true").unwrap().is("f"));
     }

@@ -1,42 +1,30 @@
 //! What the readers of text files share: the text within bounds, shapes as JSON writes them, types that no spec can name.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Candidate, ImportError, Model, Port, Size};
-use crate::spec::dtype::{Dtype, Kind};
+use super::{Candidate, ImportError, Model, Port, Size, limits};
+use crate::spec::dtype::Dtype;
 
 /// Axes that a shape may have. NumPy stops at 64.
 const MAX_AXES: usize = 64;
+/// The byte order mark.
+const MARK: char = '\u{feff}';
 
 /// The text of the file, which may have this many bytes. A byte order mark in front is left out.
 pub(super) fn text(path: &Path, limit: u64) -> Result<String, ImportError> {
-    let unreadable = |error: std::io::Error| ImportError::Unreadable(error.to_string());
-    let file = File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(ImportError::Unreadable("it is not a plain file".into()));
+    let mut text = String::from_utf8(limits::file(path, limit)?)
+        .map_err(|_| ImportError::Damaged("it is not UTF-8 text".into()))?;
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
     }
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > limit {
-        return Err(ImportError::Unreadable(format!(
-            "it has more than {} MiB, and a file of this kind is text of a few pages",
-            limit >> 20
-        )));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| ImportError::Damaged("it is not UTF-8 text".into()))?;
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
+    Ok(text)
 }
 
 /// The JSON in the file, which may have this many bytes.
 pub(super) fn json(path: &Path, limit: u64) -> Result<Value, ImportError> {
-    serde_json::from_str(&text(path, limit)?).map_err(|error| ImportError::Damaged(format!("it is not JSON: {error}")))
+    limits::json(text(path, limit)?.as_bytes(), "it")
 }
 
 /// The candidate itself, or the file of that name in it if it is a folder.
@@ -91,11 +79,6 @@ pub(super) fn set_dtype(port: &mut Port, written: &str, dtype: Option<Dtype>, mo
     port.dtype = dtype;
 }
 
-/// The type of text, which models take as strings of any length.
-pub(super) fn text_dtype() -> Dtype {
-    Dtype::new(Kind::Object, 8)
-}
-
 /// How notes name a port, at the start of a sentence: "`image`".
 pub(super) fn label(port: &Port) -> String {
     if port.name.is_empty() { "The array without a name".into() } else { format!("`{}`", port.name) }
@@ -116,10 +99,10 @@ mod tests {
         fs::write(&path, "\u{feff}{\"a\": 1}").unwrap();
         assert_eq!(text(&path, 11).unwrap(), "{\"a\": 1}");
         assert_eq!(json(&path, 11).unwrap(), json!({ "a": 1 }));
-        assert!(matches!(text(&path, 10), Err(ImportError::Unreadable(why)) if why.contains("more than")));
+        assert!(matches!(text(&path, 10), Err(ImportError::Damaged(why)) if why.contains("larger than")));
         fs::write(&path, b"\xff\xfe{\0").unwrap();
         assert_eq!(text(&path, 10), Err(ImportError::Damaged("it is not UTF-8 text".into())));
-        assert!(matches!(text(folder.path(), 10), Err(ImportError::Unreadable(_))));
+        assert!(text(folder.path(), 10).is_err());
         assert!(matches!(text(&folder.path().join("none"), 10), Err(ImportError::Unreadable(_))));
     }
 

@@ -9,6 +9,8 @@ use rawzip::{RECOMMENDED_BUFFER_SIZE, ZipArchive};
 use super::reading::has_extension;
 use super::{Candidate, ImportError, Model, ModelFormat};
 
+/// What stands for the name of a format.
+pub(super) const NAME: &str = "none";
 /// Entries of an archive that are looked at.
 const MAX_ENTRIES: usize = 100_000;
 /// Bytes that the JSON in a safetensors file may have, by its own definition.
@@ -21,7 +23,7 @@ pub(super) struct NoInputs;
 
 impl ModelFormat for NoInputs {
     fn name(&self) -> &'static str {
-        "none"
+        NAME
     }
 
     /// Only what content shows for certain, so this can be asked before every other format.
@@ -30,7 +32,8 @@ impl ModelFormat for NoInputs {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        Err(Kind::of(candidate).map_or_else(|| ImportError::Unknown("it is no model".into()), Kind::error))
+        Err(Kind::of(candidate)
+            .map_or_else(|| ImportError::Unknown("this is no model that is known here".into()), Kind::error))
     }
 }
 
@@ -41,10 +44,6 @@ enum Kind {
     /// What `torch.save` writes: a state dict, a checkpoint, or a whole pickled module.
     TorchSave,
     Safetensors,
-    Gguf,
-    /// A pickle that is not PyTorch's.
-    Pickle,
-    Npy,
     Npz,
     Checkpoint,
     LfsPointer,
@@ -62,14 +61,8 @@ impl Kind {
         }
         if starts(b"version https://git-lfs.github.com/spec/") {
             Some(Self::LfsPointer)
-        } else if starts(b"\x93NUMPY") {
-            Some(Self::Npy)
         } else if starts(OLD_TORCH) {
             Some(Self::TorchSave)
-        } else if matches!(head, [0x80, 2..=5, ..]) {
-            Some(Self::Pickle)
-        } else if starts(b"GGUF") {
-            Some(Self::Gguf)
         } else if is_safetensors(head) {
             Some(Self::Safetensors)
         } else if is_checkpoint(path, head) {
@@ -91,7 +84,10 @@ impl Kind {
             let name = name.as_ref();
             // PyTorch puts everything below one folder, which is called like the file.
             let below = name.iter().position(|byte| *byte == b'/').map_or(name, |at| &name[at + 1..]);
-            if below.starts_with(b"models/") || below == b"archive_format" || name == b"serialized_exported_program.json" {
+            if below.starts_with(b"models/")
+                || below == b"archive_format"
+                || name == b"serialized_exported_program.json"
+            {
                 return None;
             }
             code |= below.starts_with(b"code/") || name.starts_with(b"code/") || below == b"constants.pkl";
@@ -115,32 +111,27 @@ impl Kind {
         let silent = |why: &str| ImportError::Silent(why.into());
         match self {
             Self::TorchScript => silent(
-                "TorchScript keeps no input shapes; export the model with `torch.export.save` or to ONNX and import that, or \
-                 write the spec",
+                "TorchScript keeps no input shapes. Export the model with `torch.export.save` or to ONNX and import that, or \
+                 write the spec.",
             ),
             Self::TorchSave => silent(
-                "what `torch.save` writes keeps weights and no input shapes; export the model with `torch.export.save` or to \
-                 ONNX and import that, or write the spec",
+                "What `torch.save` writes keeps weights and no input shapes. Export the model with `torch.export.save` or to \
+                 ONNX and import that, or write the spec.",
             ),
             Self::Safetensors => silent(
-                "safetensors keeps weights and no input shapes; import the `preprocessor_config.json` or the timm \
-                 `config.json` beside it if there is one, export the model to ONNX, or write the spec",
-            ),
-            Self::Gguf => silent("GGUF keeps weights and no input shapes; write the spec"),
-            Self::Pickle => silent(
-                "it is a pickle, which is never opened, because that would run it; export the model to ONNX, or log it with \
-                 MLflow and a signature, or write the spec",
+                "A safetensors file keeps weights and no input shapes. Import the `preprocessor_config.json` or the timm \
+                 `config.json` beside it if there is one, export the model to ONNX and import that, or write the spec.",
             ),
             Self::Checkpoint => silent(
-                "a TensorFlow checkpoint keeps weights and no input shapes; save the model as `.keras` or SavedModel and \
-                 import that, or write the spec",
+                "A TensorFlow checkpoint keeps weights and no input shapes. Save the model as `.keras` or SavedModel and \
+                 import that, or write the spec.",
             ),
-            Self::Npy | Self::Npz => ImportError::Unknown(
-                "it holds NumPy arrays, not a model; to check it, give it to `batchlint check`".into(),
+            Self::Npz => ImportError::Unknown(
+                "this is an archive of NumPy arrays, which is data and no model: give it to `batchlint check`".into(),
             ),
-            Self::LfsPointer => ImportError::Unknown(
-                "it is a pointer of Git LFS, not the file itself; fetch that with `git lfs pull`".into(),
-            ),
+            Self::LfsPointer => {
+                ImportError::Unknown("this is the pointer of Git LFS, and not the file: run `git lfs pull`".into())
+            }
         }
     }
 }
@@ -229,22 +220,25 @@ mod tests {
     #[test]
     fn files_are_known_by_content() {
         for (name, bytes, expected) in [
-            ("a.npy", b"\x93NUMPY\x01\0".to_vec(), Kind::Npy),
             ("a.npz", archive(&["x.npy", "y.npy"]), Kind::Npz),
             ("a.ckpt", archive(&["archive/data.pkl", "archive/data/0"]), Kind::TorchSave),
             ("flat.pt", archive(&["data.pkl", "code/x.py"]), Kind::TorchScript),
             ("old.pth", [OLD_TORCH, b"\x80\x02"].concat(), Kind::TorchSave),
-            ("a.pkl", b"\x80\x04\x95\0".to_vec(), Kind::Pickle),
-            ("a.gguf", b"GGUF\x03\0\0\0".to_vec(), Kind::Gguf),
             ("a", b"\x20\0\0\0\0\0\0\0{ \"w\": {}}".to_vec(), Kind::Safetensors),
             ("checkpoint", b"model_checkpoint_path: \"ckpt-1\"\n".to_vec(), Kind::Checkpoint),
             ("ckpt-1.data-00000-of-00001", b"\0\0".to_vec(), Kind::Checkpoint),
             ("ckpt-1.index", b"\0\0".to_vec(), Kind::Checkpoint),
-            ("m.onnx", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n".to_vec(), Kind::LfsPointer),
+            (
+                "m.onnx",
+                b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n".to_vec(),
+                Kind::LfsPointer,
+            ),
         ] {
             assert_eq!(kind(name, &bytes), Some(expected), "{name}");
         }
-        for (name, bytes) in [("a.json", &b"{\"a\": 1}"[..]), ("a", b""), ("a.zip", b"PK\x03\x04"), ("a", b"\x01\0\0\0\0\0\0\0{")] {
+        for (name, bytes) in
+            [("a.json", &b"{\"a\": 1}"[..]), ("a", b""), ("a.zip", b"PK\x03\x04"), ("a", b"\x01\0\0\0\0\0\0\0{")]
+        {
             assert_eq!(kind(name, bytes), None, "{name}");
         }
     }
@@ -259,7 +253,11 @@ mod tests {
             let mut bytes = bytes.clone();
             // The directory is at the end.
             let at = bytes.len() - 1 - step * 7 % 1200;
-            if step % 5 == 0 { bytes.truncate(at) } else { bytes[at] ^= u8::try_from(step % 255 + 1).unwrap() }
+            if step % 5 == 0 {
+                bytes.truncate(at)
+            } else {
+                bytes[at] ^= u8::try_from(step % 255 + 1).unwrap()
+            }
             fs::write(&path, &bytes).unwrap();
             known += usize::from(kind_of(&path) == Some(Kind::TorchSave));
         }

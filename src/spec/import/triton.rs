@@ -1,8 +1,8 @@
 //! `config.pbtxt`, the configuration of a model on Triton Inference Server.
 
 use super::pbtxt::{self, Field, Message};
-use super::reading::{file_of, has_extension, holds, label, mentions, set_dtype, size, text, text_dtype};
-use super::{Candidate, Framework, ImportError, Model, ModelFormat, Port, Size, Symbol};
+use super::reading::{file_of, has_extension, holds, label, mentions, set_dtype, size, text};
+use super::{Candidate, Framework, ImportError, Model, ModelFormat, Port, Size, Symbol, text_dtype};
 use crate::spec::dtype::Dtype;
 
 /// Bytes that are read. Real configurations have up to some 50 thousand.
@@ -13,8 +13,8 @@ const FILE: &str = "config.pbtxt";
 const BATCH: &str = "batch";
 /// Names of the data types by their numbers in `model_config.proto`, without `TYPE_`.
 const TYPES: [&str; 15] = [
-    "INVALID", "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64",
-    "STRING", "BF16",
+    "INVALID", "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32",
+    "FP64", "STRING", "BF16",
 ];
 
 /// The element type of that name in Triton (`FP32`, `STRING`) and in the V2 protocol (`FP32`, `BYTES`).
@@ -69,11 +69,11 @@ fn read(text: &str) -> Result<Model, ImportError> {
     if !["input", "output", "max_batch_size", "platform", "backend"].into_iter().any(has) {
         return Err(ImportError::Unknown(
             if has("node") {
-                "it is a TensorFlow graph in text form, which is not read; import the SavedModel"
+                "this is a TensorFlow graph in text form, which is not read; import the SavedModel"
             } else if has("item") {
-                "it is a map of labels, not a model"
+                "this is a map of labels, not a model"
             } else {
-                "it is protobuf in text form, but not the configuration of a Triton model"
+                "this is protobuf in text form, but not the configuration of a Triton model"
             }
             .into(),
         ));
@@ -89,8 +89,8 @@ fn read(text: &str) -> Result<Model, ImportError> {
     model.inputs = ports(&config, "input", max > 0, &mut model)?;
     if model.inputs.is_empty() {
         return Err(ImportError::Silent(
-            "it declares no inputs: Triton takes them from the model when it loads it; import the model in the folder `1` \
-             beside it, or the answer to `GET /v2/models/NAME`"
+            "This configuration declares no inputs: Triton takes them from the model when it loads it. Import the model in the \
+             folder `1` beside it, or the answer to `GET /v2/models/NAME`."
                 .into(),
         ));
     }
@@ -99,8 +99,11 @@ fn read(text: &str) -> Result<Model, ImportError> {
     // What is odd about an output matters to no batch.
     model.notes.truncate(notes);
     for output in config.all("output").filter_map(Field::message) {
-        if let (Some(name), Some(file)) = (output.text("name"), output.text("label_filename").filter(|f| !f.is_empty())) {
-            model.notes.push(format!("The names of the classes of output `{name}` are in `{file}`, which is not read."));
+        if let (Some(name), Some(file)) = (output.text("name"), output.text("label_filename").filter(|f| !f.is_empty()))
+        {
+            model
+                .notes
+                .push(format!("The names of the classes of output `{name}` are in `{file}`, which is not read."));
         }
     }
     if max > 0 {
@@ -137,7 +140,8 @@ fn port(message: &Message, place: &str, is_batched: bool, model: &mut Model) -> 
     };
     if let Some(written) = message.last("data_type") {
         let number = written.whole().and_then(|number| usize::try_from(number).ok());
-        let written = number.and_then(|number| TYPES.get(number).copied()).or_else(|| written.word()).unwrap_or_default();
+        let written =
+            number.and_then(|number| TYPES.get(number).copied()).or_else(|| written.word()).unwrap_or_default();
         let written = written.strip_prefix("TYPE_").unwrap_or(written);
         if written != "INVALID" {
             set_dtype(&mut port, written, dtype(written), model);
@@ -185,7 +189,9 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::super::samples::{assert_sound, damaged, import, import_path, import_text, of_format, sizes, text, truth};
+    use super::super::samples::{
+        assert_sound, damaged, import, import_path, import_text, of_format, sizes, text, truth,
+    };
     use super::*;
 
     fn config(text: &str) -> Result<Model, ImportError> {
@@ -201,7 +207,11 @@ mod tests {
             for (role, ports) in [("inputs", &model.inputs), ("outputs", &model.outputs)] {
                 assert_eq!(ports.len(), truth[role].as_array().unwrap().len());
                 for (port, truth) in ports.iter().zip(truth[role].as_array().unwrap()) {
-                    let dims = truth["dims"].as_array().unwrap().iter().map(|dim| if *dim == -1 { Value::Null } else { dim.clone() });
+                    let dims = truth["dims"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|dim| if *dim == -1 { Value::Null } else { dim.clone() });
                     let batch = (truth_batch(&name) > 0).then(|| json!("..32"));
                     assert_eq!(sizes(&model, port.shape.as_deref()), batch.into_iter().chain(dims).collect::<Value>());
                     assert_eq!(json!(port.name), truth["name"]);
@@ -225,10 +235,13 @@ mod tests {
         assert_eq!(model.inputs[0].axes.as_deref(), Some("NHWC"));
         assert_eq!(model.inputs[0].from, "config.pbtxt: input[0]");
         assert_eq!(model.framework, Some(Framework::Triton));
-        assert_eq!(model.notes, [
-            "The names of the classes of output `output_0` are in `labels.txt`, which is not read.",
-            "`max_batch_size` is 32, so `dims` leave the batch axis out: it was put in front of every shape.",
-        ]);
+        assert_eq!(
+            model.notes,
+            [
+                "The names of the classes of output `output_0` are in `labels.txt`, which is not read.",
+                "`max_batch_size` is 32, so `dims` leave the batch axis out: it was put in front of every shape.",
+            ]
+        );
         let model = import(&Triton, "triton_multi_nobatch.pbtxt").unwrap();
         assert!(model.symbols.is_empty() && model.notes.is_empty(), "{model:?}");
         assert_eq!(model.inputs[2].shape, Some(vec![]));
@@ -236,7 +249,8 @@ mod tests {
 
     #[test]
     fn reshape_is_behind_the_server() {
-        let model = config("max_batch_size: 4 input { name: 'x' data_type: 11 dims: 1 reshape { shape: [] } }").unwrap();
+        let model =
+            config("max_batch_size: 4 input { name: 'x' data_type: 11 dims: 1 reshape { shape: [] } }").unwrap();
         assert_eq!(sizes(&model, model.inputs[0].shape.as_deref()), json!(["..4", 1]));
     }
 
@@ -260,7 +274,8 @@ mod tests {
         let model = config("platform: 'x' input { name: 'x' } input { data_type: TYPE_INVALID dims: [2] }").unwrap();
         assert_eq!((model.inputs[0].dtype.as_ref(), model.inputs[0].shape.as_ref()), (None, None));
         assert!(model.inputs[1].made_up && model.inputs[1].dtype.is_none() && model.notes.is_empty());
-        let model = config("max_batch_size: 2 input { name: 's' data_type: TYPE_INT32 dims: 2 is_shape_tensor: true }").unwrap();
+        let model = config("max_batch_size: 2 input { name: 's' data_type: TYPE_INT32 dims: 2 is_shape_tensor: true }")
+            .unwrap();
         assert_eq!(model.inputs[0].shape, None);
         assert!(model.notes[0].contains("shape tensor"));
         let model = config("input { name: 'r' data_type: TYPE_STRING dims: -1 allow_ragged_batch: true }").unwrap();
@@ -280,8 +295,17 @@ mod tests {
         ] {
             assert!(matches!(config(text), Err(ImportError::Unknown(found)) if found.contains(why)), "{text}");
         }
-        assert!(matches!(config("backend: 'onnxruntime'"), Err(ImportError::Silent(why)) if why.contains("folder `1`")));
-        for damaged in ["max_batch_size: -1", "max_batch_size: x", "input: 1", "input { dims: -2 }", "input { dims: x }", "input {"] {
+        assert!(
+            matches!(config("backend: 'onnxruntime'"), Err(ImportError::Silent(why)) if why.contains("folder `1`"))
+        );
+        for damaged in [
+            "max_batch_size: -1",
+            "max_batch_size: x",
+            "input: 1",
+            "input { dims: -2 }",
+            "input { dims: x }",
+            "input {",
+        ] {
             assert!(matches!(config(damaged), Err(ImportError::Damaged(_))), "{damaged}");
         }
     }

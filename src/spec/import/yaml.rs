@@ -113,7 +113,10 @@ mod tests {
 
     #[test]
     fn aliases_are_not_followed() {
-        assert_eq!(read("a: &x [1]\nb: *x\nc: &y z\nd: *y").unwrap(), json!({ "a": ["1"], "b": null, "c": "z", "d": null }));
+        assert_eq!(
+            read("a: &x [1]\nb: *x\nc: &y z\nd: *y").unwrap(),
+            json!({ "a": ["1"], "b": null, "c": "z", "d": null })
+        );
         // A billion laughs: nine lines that would become a thousand million values.
         let mut bomb = String::from("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
         for level in 1..10 {
