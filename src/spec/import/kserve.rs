@@ -1,4 +1,4 @@
-//! The metadata of a model in the V2 protocol (`GET /v2/models/NAME`), which KServe, Triton and others answer with.
+//! The metadata of a model in the V2 protocol (`GET /v2/models/NAME`), which `KServe`, Triton and others answer with.
 
 use serde_json::Value;
 

@@ -235,15 +235,11 @@ mod tests {
                 .map(|port| {
                     // Columns keep MLflow's own names for their types in the manifest.
                     let dtype = port.dtype.as_ref().map(Dtype::name).unwrap();
-                    let dtype = if name != "mlflow_columns.MLmodel" {
-                        &dtype
-                    } else {
-                        match dtype.as_str() {
-                            "float64" => "double",
-                            "int64" => "long",
-                            "str0" => "string",
-                            _ => "?",
-                        }
+                    let dtype = match dtype.as_str() {
+                        "float64" if name == "mlflow_columns.MLmodel" => "double",
+                        "int64" if name == "mlflow_columns.MLmodel" => "long",
+                        "str0" => "string",
+                        dtype => dtype,
                     };
                     json!({
                         "name": if port.name.is_empty() { Value::Null } else { port.name.clone().into() },

@@ -230,12 +230,12 @@ mod tests {
 
     /// A model with these inputs, each `shape` and what stands behind it in `data`.
     fn inputs(layers: &[(&str, &str, &str)]) -> Result<Model, ImportError> {
-        let layers: String = layers
-            .iter()
-            .map(|(name, data, port)| {
-                format!("<layer name=\"{name}\" type=\"Parameter\"><data {data}/><output><port {port}</port></output></layer>")
-            })
-            .collect();
+        let layers = layers.iter().map(|(name, data, port)| {
+            format!(
+                "<layer name=\"{name}\" type=\"Parameter\"><data {data}/><output><port {port}</port></output></layer>"
+            )
+        });
+        let layers = layers.collect::<Vec<_>>().concat();
         import_text(
             &Openvino,
             "model.xml",
@@ -361,7 +361,7 @@ mod tests {
     fn bombs_do_not_go_off() {
         let mut laughs = String::from("<!DOCTYPE net [<!ENTITY a0 \"ha\">");
         for level in 1..10 {
-            laughs += &format!("<!ENTITY a{level} \"{}\">", format!("&a{};", level - 1).repeat(10));
+            laughs.extend([format!("<!ENTITY a{level} \""), format!("&a{};", level - 1).repeat(10), "\">".into()]);
         }
         laughs += "]><net><layers><layer type=\"Parameter\" name=\"&a9;\"/></layers></net>";
         assert!(matches!(read(&laughs, MAX_NODES), Err(ImportError::Damaged(why)) if why.contains("DTD")));

@@ -91,7 +91,8 @@ impl Field {
 pub(super) fn read(text: &str) -> Result<Message, String> {
     let mut reader = Reader { bytes: text.as_bytes(), at: 0, fields: 0 };
     reader.message(None, 0).map_err(|why| {
-        let line = 1 + reader.bytes[..reader.at.min(reader.bytes.len())].iter().filter(|byte| **byte == b'\n').count();
+        let before = &reader.bytes[..reader.at.min(reader.bytes.len())];
+        let line = before.split(|byte| *byte == b'\n').count();
         format!("line {line}: {why}")
     })
 }
