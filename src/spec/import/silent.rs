@@ -44,7 +44,6 @@ enum Kind {
     /// What `torch.save` writes: a state dict, a checkpoint, or a whole pickled module.
     TorchSave,
     Safetensors,
-    Npz,
     Checkpoint,
     LfsPointer,
 }
@@ -77,7 +76,7 @@ impl Kind {
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let archive = ZipArchive::from_file(File::open(path).ok()?, &mut buffer).ok()?;
         let mut entries = archive.entries(&mut buffer);
-        let (mut code, mut pickle, mut arrays, mut others) = (false, false, 0_usize, 0_usize);
+        let (mut code, mut pickle) = (false, false);
         for _ in 0..MAX_ENTRIES {
             let Ok(Some(entry)) = entries.next_entry() else { break };
             let name = entry.file_path();
@@ -92,18 +91,11 @@ impl Kind {
             }
             code |= below.starts_with(b"code/") || name.starts_with(b"code/") || below == b"constants.pkl";
             pickle |= below == b"data.pkl";
-            if name.ends_with(b".npy") {
-                arrays += 1;
-            } else {
-                others += 1;
-            }
         }
-        if pickle && code {
-            Some(Self::TorchScript)
-        } else if pickle {
-            Some(Self::TorchSave)
-        } else {
-            (arrays > 0 && others == 0).then_some(Self::Npz)
+        match (pickle, code) {
+            (true, true) => Some(Self::TorchScript),
+            (true, false) => Some(Self::TorchSave),
+            _ => None,
         }
     }
 
@@ -125,9 +117,6 @@ impl Kind {
             Self::Checkpoint => silent(
                 "A TensorFlow checkpoint keeps weights and no input shapes. Save the model as `.keras` or SavedModel and \
                  import that, or write the spec.",
-            ),
-            Self::Npz => ImportError::Unknown(
-                "this is an archive of NumPy arrays, which is data and no model: give it to `batchlint check`".into(),
             ),
             Self::LfsPointer => {
                 ImportError::Unknown("this is the pointer of Git LFS, and not the file: run `git lfs pull`".into())
@@ -214,13 +203,12 @@ mod tests {
         assert_eq!(kind("old.pt2", &archive(&["serialized_exported_program.json", "data.pkl"])), None);
         assert_eq!(kind("new.pt2", &archive(&["m/data.pkl", "m/models/model.json"])), None);
         assert_eq!(kind("x.keras", &archive(&["config.json", "metadata.json"])), None);
-        assert_eq!(kind("x.zip", &archive(&["a.npy", "readme.txt"])), None);
+        assert_eq!(kind("x.npz", &archive(&["a.npy", "b.npy"])), None);
     }
 
     #[test]
     fn files_are_known_by_content() {
         for (name, bytes, expected) in [
-            ("a.npz", archive(&["x.npy", "y.npy"]), Kind::Npz),
             ("a.ckpt", archive(&["archive/data.pkl", "archive/data/0"]), Kind::TorchSave),
             ("flat.pt", archive(&["data.pkl", "code/x.py"]), Kind::TorchScript),
             ("old.pth", [OLD_TORCH, b"\x80\x02"].concat(), Kind::TorchSave),
