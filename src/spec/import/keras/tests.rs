@@ -157,6 +157,29 @@ fn what_is_no_description_is_damage() {
     }
 }
 
+#[test]
+fn every_form_of_hdf5_is_read() {
+    for name in [
+        "earliest",
+        "latest",
+        "fixed-length",
+        "fixed-length-latest",
+        "user-block",
+        "user-block-latest",
+        "continued",
+        "ordered",
+    ] {
+        let model = super::super::read(&sample(&format!("../hdf5/{name}.h5"))).unwrap();
+        assert_eq!((model.inputs[0].name.as_str(), model.targets[0].classes), ("image", Some(3)), "{name}");
+    }
+    for (name, says) in
+        [("dense", "The attributes of this HDF5 file are kept"), ("weights", "This HDF5 file holds weights")]
+    {
+        let error = super::super::read(&sample(&format!("../hdf5/{name}.h5"))).unwrap_err();
+        assert!(matches!(&error, ImportError::Silent(why) if why.starts_with(says)), "{name}: {error}");
+    }
+}
+
 /// What is read of a damaged file is an error, or a model that becomes a spec.
 fn sound(result: Result<Model, ImportError>) {
     if let Ok(model) = result {
@@ -245,6 +268,7 @@ proptest! {
     fn a_damaged_file_is_read_or_refused(
         which in prop::sample::select(vec![
             "seq_compiled.h5", "k2_seq.h5", "func_multi_list.h5", "seq_compiled.keras", "k2_multi.keras", "seq_compiled.to_json.json",
+            "../hdf5/latest.h5", "../hdf5/fixed-length.h5", "../hdf5/user-block-latest.h5", "../hdf5/continued.h5",
         ]),
         // Most of a file is weights, which are not read.
         changes in prop::collection::vec((prop_oneof![3 => 0..2600_usize, 1 => any::<usize>()], any::<u8>()), 1..6),
@@ -259,7 +283,7 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join(which);
+        let path = scratch.path().join(which.replace("../hdf5/", ""));
         fs::write(&path, bytes).unwrap();
         sound(super::super::read(&path));
     }
