@@ -9,18 +9,29 @@ mod exported;
 mod flat;
 pub mod json;
 mod keras;
+mod kserve;
 mod limits;
 pub mod loss;
+mod mlmodel;
 mod names;
 mod onnx;
+mod openvino;
+mod pbtxt;
+mod preprocessor;
 mod proto;
 mod pt2;
+mod reading;
+#[cfg(test)]
+mod samples;
 mod savedmodel;
+mod silent;
 mod tflite;
 pub mod toml;
+mod triton;
 #[cfg(test)]
 mod truth;
 mod window;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,6 +43,7 @@ use super::framework::Framework;
 
 /// Every format, in the order in which they are asked: those first that know their files by content.
 pub static FORMATS: &[&dyn ModelFormat] = &[
+    &silent::NoInputs,
     &keras::zipped::KerasZip,
     &keras::hdf5::KerasHdf5,
     &keras::json::KerasJson,
@@ -39,6 +51,12 @@ pub static FORMATS: &[&dyn ModelFormat] = &[
     &pt2::Pt2,
     &onnx::Onnx,
     &savedmodel::SavedModel,
+    &openvino::Openvino,
+    &kserve::Kserve,
+    &preprocessor::HfPreprocessor,
+    &preprocessor::Timm,
+    &triton::Triton,
+    &mlmodel::Mlmodel,
 ];
 
 /// Bytes of a file that decide which format it is.
@@ -82,7 +100,8 @@ fn built_in_batch(model: &mut Model) {
 
 /// What a file looks like that holds no model, and what is read.
 fn unknown(candidate: &Candidate<'_>) -> String {
-    let mut known: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    let mut known: Vec<&str> =
+        FORMATS.iter().map(|format| format.name()).filter(|name| *name != silent::NAME).collect();
     known.dedup();
     format!("{}; models are read from these formats: {}", names::looks_like(candidate), known.join(", "))
 }
