@@ -57,7 +57,7 @@ pub(super) fn json(bytes: &[u8], what: &str) -> Result<Value, ImportError> {
 }
 
 /// The text with `NaN`, `Infinity` and `-Infinity` outside of strings made null.
-fn without_nan(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn without_nan(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let (mut at, mut inside) = (0, false);
     while let Some(byte) = bytes.get(at) {

@@ -5,6 +5,8 @@
 //! them give; it becomes the text of a spec, so that findings can point into it.
 
 mod archive;
+mod exported;
+mod flat;
 pub mod json;
 mod keras;
 mod kserve;
@@ -12,15 +14,23 @@ mod limits;
 pub mod loss;
 mod mlmodel;
 mod names;
+mod onnx;
 mod openvino;
 mod pbtxt;
 mod preprocessor;
+mod proto;
+mod pt2;
 mod reading;
 #[cfg(test)]
 mod samples;
+mod savedmodel;
 mod silent;
+mod tflite;
 pub mod toml;
 mod triton;
+#[cfg(test)]
+mod truth;
+mod window;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -37,12 +47,16 @@ pub static FORMATS: &[&dyn ModelFormat] = &[
     &keras::zipped::KerasZip,
     &keras::hdf5::KerasHdf5,
     &keras::json::KerasJson,
+    &tflite::Tflite,
+    &pt2::Pt2,
     &openvino::Openvino,
     &kserve::Kserve,
     &preprocessor::HfPreprocessor,
     &preprocessor::Timm,
     &triton::Triton,
     &mlmodel::Mlmodel,
+    &onnx::Onnx,
+    &savedmodel::SavedModel,
 ];
 
 /// Bytes of a file that decide which format it is.

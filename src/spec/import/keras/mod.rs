@@ -18,7 +18,12 @@ use crate::spec::dtype::Dtype;
 
 /// What a description says. `entry` is `{"class_name", "config", ..}`, `compiled` holds the loss; `file` and `compiled_at` say
 /// where the two stand.
-fn model(entry: Value, compiled: Option<&Value>, file: &str, compiled_at: &str) -> Result<Model, ImportError> {
+pub(super) fn model(
+    entry: Value,
+    compiled: Option<&Value>,
+    file: &str,
+    compiled_at: &str,
+) -> Result<Model, ImportError> {
     let entry = plain(entry);
     if entry.get("class_name").and_then(Value::as_str).is_none() {
         return Err(ImportError::Damaged(format!("{file} has no `class_name`, so it describes no model")));
