@@ -49,14 +49,14 @@ pub static FORMATS: &[&dyn ModelFormat] = &[
     &keras::json::KerasJson,
     &tflite::Tflite,
     &pt2::Pt2,
-    &onnx::Onnx,
-    &savedmodel::SavedModel,
     &openvino::Openvino,
     &kserve::Kserve,
     &preprocessor::HfPreprocessor,
     &preprocessor::Timm,
     &triton::Triton,
     &mlmodel::Mlmodel,
+    &onnx::Onnx,
+    &savedmodel::SavedModel,
 ];
 
 /// Bytes of a file that decide which format it is.

@@ -16,6 +16,10 @@ const MAX_CHANNELS: usize = 4096;
 const ORDER: &str =
     "The shape has the channels in front, as these models take them: change it if your batches have them last.";
 
+/// What is said about the range.
+const ROOM: &str =
+    "The range of the values is that of black and white after scaling, over all channels, and rounded outwards.";
+
 /// `preprocessor_config.json`, and `processor_config.json` with an image processor in it.
 pub(super) struct HfPreprocessor;
 
@@ -81,11 +85,8 @@ fn hugging_face(file: &Value) -> Result<Model, ImportError> {
     } else {
         range(&[0.0], &[1.0], factor * WHITE)
     };
-    if values.is_none() {
-        model
-            .notes
-            .push("How it scales the values does not show which range they are in; declare `values` yourself.".into());
-    }
+    let unknown = "How it scales the values does not show which range they are in; declare `values` yourself.";
+    model.notes.push(if values.is_some() { ROOM } else { unknown }.into());
     // A number on its own holds for every channel, however many there are.
     let channels = if config["image_mean"].is_array() { Size::Exactly(mean.len() as u64) } else { Size::Any };
     let shape = image_size(config).map(|[height, width]| vec![Size::Any, channels, height, width]);
@@ -174,6 +175,7 @@ fn timm(file: &Value) -> Result<Model, ImportError> {
         from: format!("{place}input_size"),
         ..Port::default()
     });
+    model.notes.extend(values.map(|_| ROOM.into()));
     model.notes.push(ORDER.into());
     if config.get("fixed_input_size").and_then(Value::as_bool) == Some(false) {
         model
@@ -263,7 +265,7 @@ mod tests {
         assert!(least - low < 0.0002 && low < least && high - most < 0.0002 && high > most, "{low} {high}");
         assert_eq!(sizes(&model, model.inputs[0].shape.as_deref()), json!([null, 3, 32, 32]));
         assert_eq!(sizes(&model, model.outputs[0].shape.as_deref()), json!([null, expected["num_classes"]]));
-        assert_eq!(model.notes.len(), 2);
+        assert_eq!(model.notes.len(), 3);
         assert_eq!(model.framework, Some(Framework::Torch));
     }
 

@@ -68,8 +68,8 @@ fn read(text: &str) -> Result<Model, ImportError> {
     let has = |name: &str| config.last(name).is_some();
     if !["input", "output", "max_batch_size", "platform", "backend"].into_iter().any(has) {
         return Err(ImportError::Unknown(
-            if has("node") {
-                "this is a TensorFlow graph in text form, which is not read; import the SavedModel"
+            if has("node") || has("meta_graphs") {
+                "this is a TensorFlow graph in text form, which is not read: import the `saved_model.pb`"
             } else if has("item") {
                 "this is a map of labels, not a model"
             } else {
@@ -289,6 +289,7 @@ mod tests {
     fn what_is_no_configuration_says_what_it_is() {
         for (text, why) in [
             ("node { name: 'x' op: 'Const' }", "TensorFlow graph"),
+            ("saved_model_schema_version: 1 meta_graphs { }", "TensorFlow graph"),
             ("item { id: 1 name: 'cat' }", "map of labels"),
             ("layer { name: 'x' }", "not the configuration"),
             ("", "not the configuration"),
