@@ -109,6 +109,10 @@ struct SpecArgs {
     /// What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
+    /// The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what
+    /// the spec says wins over what the model says
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// Who will consume the batches
     #[arg(long, value_enum, value_name = "NAME", help_heading = "What changes from run to run")]
     framework: Option<Framework>,
@@ -285,6 +289,7 @@ impl SpecArgs {
             std::env::current_dir().map_err(|error| Error::plain(format!("no working directory: {error}")))?;
         Ok(Settings {
             overrides: Overrides {
+                model: self.model,
                 framework: self.framework,
                 batch_size: self.batch_size,
                 dataset_size: self.dataset_size,

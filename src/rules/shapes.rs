@@ -99,7 +99,7 @@ pub(super) fn listed(items: &[String]) -> String {
 
 /// "batchlint.toml line 7": where a finding's second place in the spec is, which its anchor cannot show.
 pub(super) fn line(spec: &Spec, at: &crate::spec::At) -> Option<String> {
-    let (crate::spec::At::Text(span), Some(text)) = (at, &spec.text) else { return None };
+    let (text, span) = spec.place(at)?;
     let position = crate::diagnostic::Position::of(&text.body, span.start);
     Some(format!("{} line {}", text.name, position.line))
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::import::{self, Model};
+use super::model::{self, Said};
 use super::parse::{Parsed, parse};
 use super::{At, Declared, SizeRule, Spec, check};
 pub use crate::config::discover::Found;
@@ -34,7 +36,7 @@ pub fn from_text(
     known: impl Fn(&str) -> Result<(), Fault>,
 ) -> Result<Loaded, Error> {
     let read = read(&text.body, &[]).map_err(|faults| Error { text: Some(text.clone()), faults })?;
-    understood(parse(text, read), Found::None, overrides, known)
+    understood(parse(text, read), Found::None, Path::new(""), overrides, known)
 }
 
 /// Loads the spec that `--spec` names, or else the nearest one upward from `directory`, an absolute path. Every fault
@@ -48,17 +50,23 @@ pub fn load(
 ) -> Result<Loaded, Error> {
     let (discovered, found) = discover(flag, directory)?;
     let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
-    understood(parsed, found, overrides, known)
+    understood(parsed, found, directory, overrides, known)
 }
 
 /// The spec, if nothing is wrong with it.
 fn understood(
     parsed: Parsed,
     found: Found,
+    directory: &Path,
     overrides: &Overrides,
     known: impl Fn(&str) -> Result<(), Fault>,
 ) -> Result<Loaded, Error> {
-    let Parsed { mut spec, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
+    let Parsed { mut spec, model, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
+    match of_model(&spec, model.as_ref(), overrides, directory) {
+        Ok(Some(said)) => spec = model::combine(spec, said),
+        Ok(None) => {}
+        Err(fault) => faults.push(fault),
+    }
     override_lines(&mut spec, overrides, &mut faults);
     let contradictions = if shapes_lost { check::lines(&spec) } else { check::check(&spec) };
     faults.extend(contradictions.into_iter().filter(check::Contradiction::is_fatal).map(Fault::from));
@@ -66,7 +74,7 @@ fn understood(
         let fault = known(&name.value).err()?;
         Some(match &name.at {
             At::Text(span) => Fault { span: Some(span.clone()), ..fault },
-            At::Flag(_) => fault,
+            At::Model(_) | At::Flag(_) => fault,
         })
     }));
     if faults.is_empty() {
@@ -79,6 +87,35 @@ fn understood(
         faults.push(Fault::new(format!("{more} more faults are not shown")));
     }
     Err(Error { text: spec.text, faults })
+}
+
+/// What the model says that a flag names, as typed, or a line, as a path from the folder of the file.
+fn of_model(
+    spec: &Spec,
+    line: Option<&Declared<String>>,
+    overrides: &Overrides,
+    directory: &Path,
+) -> Result<Option<Said>, Fault> {
+    let folder = spec.text.as_ref().and_then(|text| Path::new(&text.name).parent()).unwrap_or(Path::new(""));
+    let (path, span) = match (&overrides.model, line) {
+        (Some(path), _) => (path.clone(), None),
+        (None, Some(line)) => {
+            let span = if let At::Text(span) = &line.at { Some(span.clone()) } else { None };
+            (folder.join(&line.value), span)
+        }
+        (None, None) => return Ok(None),
+    };
+    let name = path.display().to_string();
+    let fault = |message: String| Fault { message, span: span.clone(), help: None };
+    let model = import::read(&directory.join(&path)).map_err(|error| fault(format!("{name}: {error}")))?;
+    said(&model, &name).map(Some).map_err(fault)
+}
+
+/// The model as lines of a spec. What it is called may be more than a spec can say.
+fn said(model: &Model, name: &str) -> Result<Said, String> {
+    let body = import::toml::text(model, name, &import::toml::Options::default());
+    let text = Text { name: name.to_owned(), body: body.into() };
+    Said::new(model, text).map_err(|error| format!("{name}: no spec can say what it holds: {error}"))
 }
 
 /// Puts the flags in the place of the lines they win over.
