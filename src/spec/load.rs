@@ -105,17 +105,21 @@ fn of_model(
         }
         (None, None) => return Ok(None),
     };
-    let name = path.display().to_string();
-    let fault = |message: String| Fault { message, span: span.clone(), help: None };
-    let model = import::read(&directory.join(&path)).map_err(|error| fault(format!("{name}: {error}")))?;
-    said(&model, &name).map(Some).map_err(fault)
+    let options = import::toml::Options::default();
+    let read = artefact(&path, directory, &options).map_err(|fault| Fault { span, ..fault })?;
+    Ok(Some(read.1))
 }
 
-/// The model as lines of a spec. What it is called may be more than a spec can say.
-fn said(model: &Model, name: &str) -> Result<Said, String> {
-    let body = import::toml::text(model, name, &import::toml::Options::default());
-    let text = Text { name: name.to_owned(), body: body.into() };
-    Said::new(model, text).map_err(|error| format!("{name}: no spec can say what it holds: {error}"))
+/// A model, and what it says as lines of a spec. The path is that from the directory.
+pub fn artefact(path: &Path, directory: &Path, options: &import::toml::Options) -> Result<(Model, Said), Fault> {
+    let name = path.display().to_string();
+    let model = import::read(&directory.join(path)).map_err(|error| Fault::new(format!("{name}: {error}")))?;
+    let body = import::toml::text(&model, &name, options);
+    let text = Text { name: name.clone(), body: body.into() };
+    // What it calls its inputs may be more than a spec can say.
+    let said = Said::new(&model, text)
+        .map_err(|error| Fault::new(format!("{name}: no spec can say what it holds: {error}")))?;
+    Ok((model, said))
 }
 
 /// Puts the flags in the place of the lines they win over.

@@ -240,6 +240,27 @@ pub struct Declaration {
 }
 
 impl Declaration {
+    /// A declaration that says nothing but a name and a role.
+    #[must_use]
+    pub fn bare(role: Role, name: &str) -> Self {
+        Self {
+            role,
+            name: name.to_owned(),
+            advisory: false,
+            at: At::Flag(""),
+            dtype: None,
+            shape: None,
+            axes: None,
+            values: None,
+            encoding: None,
+            classes: None,
+            ignore: None,
+            pick: Pick::default(),
+            optional: false,
+            allows: Vec::new(),
+        }
+    }
+
     /// "input `image`": how messages name it.
     #[must_use]
     pub fn label(&self) -> String {

@@ -1,0 +1,3 @@
+//! stub
+use super::Model;
+pub fn text(_: &Model) -> String { String::new() }
