@@ -1,3 +1,0 @@
-//! stub
-use super::Model;
-pub fn text(_: &Model) -> String { String::new() }
