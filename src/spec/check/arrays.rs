@@ -227,7 +227,8 @@ fn holds(rule: &DtypeRule) -> Option<(f64, f64)> {
     })?
 }
 
-fn limits(wanted: &Wanted) -> Option<(f64, f64)> {
+/// The least and greatest value of a type, where that is any limit for a spec.
+pub(in crate::spec) fn limits(wanted: &Wanted) -> Option<(f64, f64)> {
     let integer = |bits: i32, signed: bool| {
         if signed { (-(2_f64.powi(bits - 1)), 2_f64.powi(bits - 1) - 1.0) } else { (0.0, 2_f64.powi(bits) - 1.0) }
     };

@@ -8,6 +8,8 @@ mod picks;
 mod sizes;
 mod symbols;
 
+pub(super) use arrays::limits;
+
 use super::{At, Declaration, Spec, fit};
 use crate::config::Level;
 use crate::error::Fault;

@@ -4,11 +4,59 @@
 //! A reader says what stands in the artefact and never invents: what is not there is `None`. [`Model`] is what all of
 //! them give; it becomes the text of a spec, so that findings can point into it.
 
+mod archive;
+pub mod json;
+mod keras;
+mod limits;
+pub mod loss;
+mod names;
+pub mod toml;
+
+use std::fs;
 use std::path::Path;
 
 use super::Encoding;
-use super::dtype::Dtype;
+use super::dtype::{Dtype, Kind};
 use super::framework::Framework;
+
+/// Every format, in the order in which they are asked: those first that know their files by content.
+pub static FORMATS: &[&dyn ModelFormat] = &[&keras::zipped::KerasZip, &keras::hdf5::KerasHdf5, &keras::json::KerasJson];
+
+/// Bytes of a file that decide which format it is.
+const HEAD: u64 = 4096;
+
+/// What the artefact at `path` says: a file, or a folder as `SavedModel` is one. Content decides which format it is, then
+/// the name.
+pub fn read(path: &Path) -> Result<Model, ImportError> {
+    let unreadable = |error: std::io::Error| ImportError::Unreadable(error.to_string());
+    let meta = fs::metadata(path).map_err(unreadable)?;
+    let head = if meta.is_dir() {
+        Vec::new()
+    } else if meta.is_file() {
+        let file = fs::File::open(path).map_err(unreadable)?;
+        limits::start(file, HEAD).map_err(unreadable)?
+    } else {
+        return Err(ImportError::Unreadable("it is neither a file nor a folder".into()));
+    };
+    let candidate = Candidate { path, head: &head, is_folder: meta.is_dir() };
+    match FORMATS.iter().find(|format| format.recognises(&candidate)) {
+        Some(format) => format.read(&candidate),
+        None => Err(ImportError::Unknown(unknown(&candidate))),
+    }
+}
+
+/// What a file looks like that holds no model, and what is read.
+fn unknown(candidate: &Candidate<'_>) -> String {
+    let mut known: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    known.dedup();
+    format!("{}; models are read from these formats: {}", names::looks_like(candidate), known.join(", "))
+}
+
+/// The type of text, which models take as strings of any length.
+#[must_use]
+pub fn text_dtype() -> Dtype {
+    Dtype::new(Kind::Text, 0)
+}
 
 /// What an artefact says.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -18,6 +18,7 @@ use crate::config::read::Read;
 use crate::config::{Level, Selection};
 use crate::error::{Fault, Text, quoted};
 use size::Wrong;
+pub(super) use size::is_symbol;
 
 /// An amount of memory as a flag has it: `2 GiB`, or a number of bytes.
 pub fn memory(text: &str) -> Result<u64, Fault> {

@@ -234,7 +234,7 @@ impl Parser {
 }
 
 /// Whether a symbol can have that name.
-pub(super) fn is_symbol(name: &str) -> bool {
+pub(in crate::spec) fn is_symbol(name: &str) -> bool {
     matches!(single(name, 0..name.len()), Ok(Dim::Size(Expr::Symbol(symbol))) if symbol == name)
 }
 
