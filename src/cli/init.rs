@@ -31,7 +31,10 @@ pub(super) fn init(args: InitArgs, global: &Global) -> Result<Exit, Error> {
     let initial = initial?;
     let text = match args.format {
         InitFormat::Toml => initial.text,
-        InitFormat::Json => import::json::text(&initial.model),
+        InitFormat::Json => {
+            let document = import::json::Document::from(&initial.model);
+            serde_json::to_string_pretty(&document).map_err(|error| Error::plain(error.to_string()))? + "\n"
+        }
     };
     match &args.output {
         None => print(&text)?,

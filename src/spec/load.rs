@@ -111,7 +111,7 @@ fn of_model(
 }
 
 /// A model, and what it says as lines of a spec. The path is that from the directory.
-pub fn artefact(path: &Path, directory: &Path, options: &import::toml::Options) -> Result<(Model, Said), Fault> {
+pub fn artefact(path: &Path, directory: &Path, options: &import::toml::Options<'_>) -> Result<(Model, Said), Fault> {
     let name = path.display().to_string();
     let model = import::read(&directory.join(path)).map_err(|error| Fault::new(format!("{name}: {error}")))?;
     let body = import::toml::text(&model, &name, options);
