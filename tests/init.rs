@@ -135,16 +135,34 @@ fn lines(batches: &[&[&str]]) -> String {
 #[test]
 fn an_axis_that_differs_is_a_symbol_and_is_shared_where_it_is_equal_in_every_batch() {
     let text = lines(&[
-        &["ids: int32[8, 5] = choice 1 2 3", "mask: int32[8, 5]", "other: float32[8, 5, 2]", "y: int64[8] = choice 0 1"],
-        &["ids: int32[8, 7] = choice 1 2 3", "mask: int32[8, 7]", "other: float32[8, 9, 2]", "y: int64[8] = choice 0 1"],
-        &["ids: int32[3, 6] = choice 1 2 3", "mask: int32[3, 6]", "other: float32[3, 9, 2]", "y: int64[3] = choice 0 1"],
+        &[
+            "ids: int32[8, 5] = choice 1 2 3",
+            "mask: int32[8, 5]",
+            "other: float32[8, 5, 2]",
+            "y: int64[8] = choice 0 1",
+        ],
+        &[
+            "ids: int32[8, 7] = choice 1 2 3",
+            "mask: int32[8, 7]",
+            "other: float32[8, 9, 2]",
+            "y: int64[8] = choice 0 1",
+        ],
+        &[
+            "ids: int32[3, 6] = choice 1 2 3",
+            "mask: int32[3, 6]",
+            "other: float32[3, 9, 2]",
+            "y: int64[3] = choice 0 1",
+        ],
     ]);
     assert!(text.contains("[batch]\nsize = 8\nlast = \"partial\"\nsteps = 3\ndataset = 19\n"), "{text}");
     assert!(text.contains("[dims]\nT = { varies = true }\nT2 = { varies = true }\n"), "{text}");
     assert!(text.contains("[inputs.ids]\ndtype = \"int32\"\nshape = [\"batch\", \"T\"]\n"), "{text}");
     assert!(text.contains("[inputs.mask]\ndtype = \"int32\"\nshape = [\"batch\", \"T\"]\n"), "{text}");
     assert!(text.contains("shape = [\"batch\", \"T2\", 2]\n"), "{text}");
-    assert!(text.ends_with("[targets.y]\ndtype = \"int64\"\nshape = [\"batch\"]\nencoding = \"index\"\nclasses = 2"), "{text}");
+    assert!(
+        text.ends_with("[targets.y]\ndtype = \"int64\"\nshape = [\"batch\"]\nencoding = \"index\"\nclasses = 2"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -153,7 +171,11 @@ fn what_targets_mean_is_seen_from_their_values() {
         let line = format!("label: {recipe}");
         let text = lines(&[&["x: float32[6, 4]", &line], &["x: float32[6, 4] = normal 0 2", &line]]);
         let (_, label) = text.split_once("[targets.label]\n").unwrap();
-        label.lines().filter(|line| !line.starts_with("dtype") && !line.starts_with("shape")).collect::<Vec<_>>().join("; ")
+        label
+            .lines()
+            .filter(|line| !line.starts_with("dtype") && !line.starts_with("shape"))
+            .collect::<Vec<_>>()
+            .join("; ")
     };
     assert_eq!(of("int64[6] = [0, 1, 2]"), "encoding = \"index\"; classes = 3");
     assert_eq!(of("int64[6] = [0, 7]"), "encoding = \"index\"", "whether there are 8 is not seen");
@@ -204,7 +226,10 @@ fn a_file_that_is_there_is_not_replaced_without_force() {
 #[test]
 fn names_of_any_kind_give_a_spec_that_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
-    let lines = ["\"a \\x22b\\x22\\n]\\x7f # x.npy\": float32[4, 2] = normal 0 1", "\"\\xc3\\xa9/x.npy\": float32[4, 2] = normal 0 1"];
+    let lines = [
+        "\"a \\x22b\\x22\\n]\\x7f # x.npy\": float32[4, 2] = normal 0 1",
+        "\"\\xc3\\xa9/x.npy\": float32[4, 2] = normal 0 1",
+    ];
     dump(folder.path(), &[&lines, &lines]);
     let (text, report) = written(folder.path());
     assert!(report.diagnostics.iter().all(|found| found.rule != "missing-input"), "{text}");

@@ -191,11 +191,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             not_evaluated,
             allowed: report.allowed.len() as u64,
         },
-        diagnostics: report
-            .diagnostics
-            .iter()
-            .map(|diagnostic| diagnostic_out(diagnostic, page.spec))
-            .collect(),
+        diagnostics: report.diagnostics.iter().map(|diagnostic| diagnostic_out(diagnostic, page.spec)).collect(),
         checks: report
             .checks
             .iter()

@@ -94,9 +94,8 @@ fn pairs(said: &[Declaration], written: &[Declaration]) -> Vec<Option<usize>> {
         .iter()
         .map(|of_model| {
             let of_role = || written.iter().enumerate().filter(|(_, declared)| declared.role == of_model.role);
-            let is_key = |declared: &Declaration| {
-                declared.pick.key.as_ref().is_some_and(|key| key.value == of_model.name)
-            };
+            let is_key =
+                |declared: &Declaration| declared.pick.key.as_ref().is_some_and(|key| key.value == of_model.name);
             let named = of_role().find(|(_, declared)| declared.name == of_model.name);
             named.or_else(|| of_role().find(|(_, declared)| is_key(declared))).map(|(index, _)| index)
         })
@@ -104,9 +103,8 @@ fn pairs(said: &[Declaration], written: &[Declaration]) -> Vec<Option<usize>> {
     for role in [Role::Input, Role::Target] {
         let open: Vec<usize> =
             (0..said.len()).filter(|index| said[*index].role == role && pairs[*index].is_none()).collect();
-        let mut free: Vec<usize> = (0..written.len())
-            .filter(|index| written[*index].role == role && !pairs.contains(&Some(*index)))
-            .collect();
+        let mut free: Vec<usize> =
+            (0..written.len()).filter(|index| written[*index].role == role && !pairs.contains(&Some(*index))).collect();
         let place = |index: usize| written[index].pick.position.as_ref().map(|position| position.value);
         let placed = !free.is_empty() && free.iter().all(|index| place(*index).is_some());
         if open.len() == free.len() && (placed || open.iter().all(|index| said[*index].advisory)) {
@@ -217,7 +215,8 @@ mod tests {
 
     #[test]
     fn written_lines_win_and_the_others_stay() {
-        let lines = "framework = \"torch\"\n[inputs.x]\nshape = [\"batch\", 8, 3]\n[targets.label]\ndtype = \"int64\"\n";
+        let lines =
+            "framework = \"torch\"\n[inputs.x]\nshape = [\"batch\", 8, 3]\n[targets.label]\ndtype = \"int64\"\n";
         let spec = combined(lines, said(MODEL, &["image"]));
         assert_eq!(names(&spec), ["x", "label"], "the names of the only input and of targets are the data's");
         assert_eq!(spec.framework(), Framework::Torch);

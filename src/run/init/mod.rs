@@ -43,7 +43,8 @@ pub fn init(settings: &Settings, batch: Option<u64>, progress: &Progress) -> Res
         .transpose()?;
     if settings.paths.is_empty() {
         let (model, said) = artefact.ok_or_else(|| {
-            Fault::new("nothing to write a spec from").help("name good data, `--from dump/`, or a model, `--model model.keras`")
+            Fault::new("nothing to write a spec from")
+                .help("name good data, `--from dump/`, or a model, `--model model.keras`")
         })?;
         return Ok(Initial { text: said.text.body.to_string(), model, unmatched: Vec::new() });
     }
@@ -77,7 +78,8 @@ pub fn init(settings: &Settings, batch: Option<u64>, progress: &Progress) -> Res
 
 /// The data as typed.
 fn data(settings: &Settings) -> String {
-    let paths: Vec<String> = settings.paths.iter().take(3).map(|path| shown(&path.display().to_string(), 100)).collect();
+    let paths: Vec<String> =
+        settings.paths.iter().take(3).map(|path| shown(&path.display().to_string(), 100)).collect();
     paths.join(", ")
 }
 
@@ -175,6 +177,23 @@ impl Writer<'_> {
         Table { header: String::new(), why: String::new(), lines: vec![line] }
     }
 
+    /// Where in the artefact the array stands.
+    fn artefact_of(&self, declared: &Declaration) -> String {
+        let place = self.spec.model.as_ref().and_then(|said| {
+            let mine = |became: &Option<usize>| {
+                became.and_then(|index| self.spec.arrays.get(index)).is_some_and(|array| std::ptr::eq(array, declared))
+            };
+            let index = said.became.iter().position(mine)?;
+            let inputs = &self.model.inputs;
+            let port = inputs.get(index).map(|port| &port.from);
+            port.or_else(|| Some(&self.model.targets.get(index.checked_sub(inputs.len())?)?.from))
+        });
+        match place {
+            Some(place) if !place.is_empty() => format!("{}, {place}", self.artefact()),
+            _ => self.artefact(),
+        }
+    }
+
     fn artefact(&self) -> String {
         self.spec.model.as_ref().map_or(String::new(), |said| said.text.name.clone())
     }
@@ -224,7 +243,8 @@ impl Writer<'_> {
     }
 
     fn symbols(&self) -> Table {
-        let used = |name: &str| self.spec.arrays.iter().any(|declared| self.symbols_of(declared).contains(&name.to_owned()));
+        let used =
+            |name: &str| self.spec.arrays.iter().any(|declared| self.symbols_of(declared).contains(&name.to_owned()));
         let mut lines: Vec<Line> = Vec::new();
         for symbol in &self.spec.symbols {
             if let Some((text, span)) = self.spec.place(&symbol.at)
@@ -260,6 +280,7 @@ impl Writer<'_> {
 
     fn array(&self, declared: &Declaration) -> Table {
         let seen = self.seen(declared);
+        let from = self.artefact_of(declared);
         let why = match seen.map(|seen| seen.told) {
             None => format!("not in {}", self.data),
             Some(Told::Name | Told::Model) if declared.role == Role::Input => String::new(),
@@ -269,13 +290,13 @@ impl Writer<'_> {
             Some(Told::Nothing) => "a guess: its name says nothing, so it is taken for an input".into(),
         };
         let mut lines: Vec<Line> = [
-            self.of_model("dtype", declared.dtype.as_ref()).or_else(|| self.dtype(seen?)),
-            self.of_model("shape", declared.shape.as_ref()).or_else(|| self.shape(seen?)),
-            self.of_model("axes", declared.axes.as_ref()),
-            self.of_model("values", declared.values.as_ref()).or_else(|| guess::limits(seen?)),
-            self.of_model("encoding", declared.encoding.as_ref()),
-            self.of_model("classes", declared.classes.as_ref()),
-            self.of_model("ignore", declared.ignore.as_ref()),
+            self.of_model("dtype", &from, declared.dtype.as_ref()).or_else(|| self.dtype(seen?)),
+            self.of_model("shape", &from, declared.shape.as_ref()).or_else(|| self.shape(seen?)),
+            self.of_model("axes", &from, declared.axes.as_ref()),
+            self.of_model("values", &from, declared.values.as_ref()).or_else(|| guess::limits(seen?)),
+            self.of_model("encoding", &from, declared.encoding.as_ref()),
+            self.of_model("classes", &from, declared.classes.as_ref()),
+            self.of_model("ignore", &from, declared.ignore.as_ref()),
         ]
         .into_iter()
         .flatten()
@@ -294,17 +315,19 @@ impl Writer<'_> {
     }
 
     /// A line as the model has it.
-    fn of_model<T>(&self, name: &str, line: Option<&Declared<T>>) -> Option<Line> {
+    fn of_model<T>(&self, name: &str, from: &str, line: Option<&Declared<T>>) -> Option<Line> {
         let at = &line?.at;
         let (text, span) = self.spec.place(at).filter(|_| matches!(at, At::Model(_)))?;
-        Some(Line::read(name, &text.body[span.clone()], self.artefact()))
+        Some(Line::read(name, &text.body[span.clone()], from))
     }
 
     fn dtype(&self, seen: &Seen) -> Option<Line> {
         let names: Vec<String> = seen.dtypes.iter().map(|name| quoted(name)).collect();
         let found = seen.overview.dtypes.join(", ");
         Some(match names.len() {
-            0 => Line::open("dtype", "\"float32\"", format!("{} has {found}, which no model takes as it is", self.data)),
+            0 => {
+                Line::open("dtype", "\"float32\"", format!("{} has {found}, which no model takes as it is", self.data))
+            }
             1 => Line::read("dtype", one_or_list(&names), self.data.clone()),
             _ => Line::guess("dtype", one_or_list(&names), format!("{} has all of them", self.data)),
         })

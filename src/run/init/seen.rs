@@ -115,7 +115,10 @@ pub(super) fn roles(names: &[String]) -> Vec<(Role, Told)> {
         return roles;
     }
     // Something goes into the model.
-    roles.into_iter().map(|(role, told)| if role == Role::Weight { (Role::Input, Told::Nothing) } else { (role, told) }).collect()
+    roles
+        .into_iter()
+        .map(|(role, told)| if role == Role::Weight { (Role::Input, Told::Nothing) } else { (role, told) })
+        .collect()
 }
 
 /// A declaration that says nothing but a name and a role.
@@ -192,11 +195,7 @@ fn dtypes(cells: &[Cell<'_>]) -> Vec<&'static str> {
 }
 
 /// The axes of the arrays. Two axes share a symbol only where they are of two arrays and equal in every batch.
-fn axes(
-    cells: &[(usize, Cell<'_>)],
-    rows: &[Vec<Option<u64>>],
-    symbols: &mut Vec<Varying>,
-) -> Option<Vec<Axis>> {
+fn axes(cells: &[(usize, Cell<'_>)], rows: &[Vec<Option<u64>>], symbols: &mut Vec<Varying>) -> Option<Vec<Axis>> {
     let rank = cells.first()?.1.header().shape.len();
     if cells.iter().any(|(_, cell)| cell.header().shape.len() != rank) {
         return None;
