@@ -189,6 +189,7 @@ fn arrays_symbols_and_levels_keep_the_order_of_the_file() {
     assert_eq!(loaded.selection.levels, [("shape".to_owned(), Level::Note), ("dtype".to_owned(), Level::Error)]);
     let at = |index: usize| match &loaded.spec.arrays[index].at {
         At::Text(span) => &text[span.clone()],
+        At::Model(_) => "",
         At::Flag(flag) => flag,
     };
     assert_eq!((at(0), at(2)), ("[weights.a]", "y"));

@@ -46,7 +46,7 @@ pub fn init(settings: &Settings, batch: Option<u64>, progress: &Progress) -> Res
             Fault::new("nothing to write a spec from")
                 .help("name good data, `--from dump/`, or a model, `--model model.keras`")
         })?;
-        return Ok(Initial { text: said.text.body.to_string(), model, unmatched: Vec::new() });
+        return Ok(Initial { text: of_model(&said), model, unmatched: Vec::new() });
     }
     let looking = Looking { wants: Wants::NUMBERS, all: true };
     let Gathered { facts, unmatched, .. } = gather(&Spec::default(), looking, settings, progress);
@@ -74,6 +74,17 @@ pub fn init(settings: &Settings, batch: Option<u64>, progress: &Progress) -> Res
     }
     let writer = Writer { settings, data: data(settings), dump: &dump, spec: &spec, model: &model, batch };
     Ok(Initial { text: writer.text(), model, unmatched })
+}
+
+/// The text of a model alone, with a word on the names that are the model's own.
+fn of_model(said: &Said) -> String {
+    let mut text = said.text.body.to_string();
+    for declared in said.arrays.iter().rev().filter(|declared| declared.advisory) {
+        let At::Model(span) = &declared.at else { continue };
+        let end = text[span.end..].find('\n').map_or(text.len(), |length| span.end + length);
+        text.insert_str(end, "  # a guess: the data may have another name; put that here");
+    }
+    text
 }
 
 /// The data as typed.
