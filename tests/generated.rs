@@ -24,3 +24,9 @@ fn the_schema_of_the_report_is_the_one_that_is_published() {
     let schema = batchlint::render::report_schema();
     check("docs/report.schema.json", &(serde_json::to_string_pretty(&schema).expect("plain JSON") + "\n"));
 }
+
+#[test]
+fn the_schema_of_a_model_is_the_one_that_is_published() {
+    let schema = batchlint::spec::import::json::schema();
+    check("docs/model.schema.json", &(serde_json::to_string_pretty(&schema).expect("plain JSON") + "\n"));
+}

@@ -101,7 +101,13 @@ impl Parts {
             free.iter().copied().filter(move |index| is(&spec.arrays[*index]))
         };
         match (self, leaf.path.as_slice()) {
-            (Self::One, []) => of(Role::Input).next().or_else(|| free.first().copied().filter(|_| free.len() == 1)),
+            (Self::One, []) => {
+                let first = |declared: &Declaration| {
+                    declared.pick.key.is_none() && declared.pick.position.as_ref().is_some_and(|place| place.value == 0)
+                };
+                let placed = spec.arrays.iter().position(first).or_else(|| of(Role::Input).next());
+                placed.or_else(|| free.first().copied().filter(|_| free.len() == 1))
+            }
             (Self::Flat, [Step::Index(place)]) => {
                 let place = usize::try_from(*place).ok()?.checked_sub(named_before)?;
                 [Role::Input, Role::Target, Role::Weight].into_iter().flat_map(of).nth(place)

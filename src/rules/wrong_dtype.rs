@@ -177,6 +177,18 @@ mod tests {
     }
 
     #[test]
+    fn an_array_that_comes_alone_is_the_input_at_place_0() {
+        let at = |place: u64| {
+            let position = Some(Declared { value: place, at: At::Flag("") });
+            let input = World::new(Framework::Keras).input("input_layer", "float32", "batch, 3");
+            let world = input.with(|declared| declared.pick.position = position).target("target", "int64", "batch");
+            world.live(&["int64[8, 3]"]).messages(&RULE)
+        };
+        assert_eq!(at(0), ["input `input_layer` is int64, the model takes float32"]);
+        assert!(at(1).is_empty());
+    }
+
+    #[test]
     fn a_class_of_types_is_enough_to_be_wrong_about() {
         let finding = only(&input(Framework::Onnxruntime, "floating", "int64"));
         assert_eq!(finding.message, "input `x` is int64, the model takes a floating dtype");

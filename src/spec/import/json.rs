@@ -63,6 +63,12 @@ pub struct Label {
     pub shape: Option<Vec<Axis>>,
 }
 
+/// The JSON Schema of the document.
+#[must_use]
+pub fn schema() -> Value {
+    schemars::schema_for!(Document).to_value()
+}
+
 impl From<&Model> for Document {
     fn from(model: &Model) -> Self {
         Self {

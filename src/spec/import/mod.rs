@@ -12,6 +12,7 @@ pub mod loss;
 mod names;
 pub mod toml;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -40,9 +41,25 @@ pub fn read(path: &Path) -> Result<Model, ImportError> {
     };
     let candidate = Candidate { path, head: &head, is_folder: meta.is_dir() };
     match FORMATS.iter().find(|format| format.recognises(&candidate)) {
-        Some(format) => format.read(&candidate),
+        Some(format) => {
+            let mut model = format.read(&candidate)?;
+            built_in_batch(&mut model);
+            Ok(model)
+        }
         None => Err(ImportError::Unknown(unknown(&candidate))),
     }
+}
+
+/// A size of the batch axis that is built in is often that of the example the model was exported with.
+fn built_in_batch(model: &mut Model) {
+    let first = |port: &Port| match port.shape.as_deref() {
+        Some([Size::Exactly(rows), ..]) => Some(*rows),
+        _ => None,
+    };
+    let sizes: BTreeSet<u64> = model.inputs.iter().filter_map(first).collect();
+    model.notes.extend(sizes.into_iter().map(|rows| {
+        format!("A first axis of {rows} is built into the model; it may be the batch that the model was exported with.")
+    }));
 }
 
 /// What a file looks like that holds no model, and what is read.

@@ -1,5 +1,7 @@
 //! Names that machines make up, and what files look like that hold no model.
 
+use std::path::Path;
+
 use super::Candidate;
 use super::archive::Archive;
 
@@ -33,7 +35,7 @@ pub(super) fn looks_like(candidate: &Candidate<'_>) -> &'static str {
         "this is an array of NumPy, which is data and no model"
     } else if starts(Archive::MAGIC) {
         match Archive::open(candidate.path) {
-            Ok(archive) if archive.names().any(|name| name.ends_with(".npy")) => {
+            Ok(archive) if archive.names().any(|name| is_npy(&name)) => {
                 "this is an archive of NumPy arrays, which is data and no model"
             }
             Ok(_) => "this is a zip archive without a description of a model",
@@ -56,6 +58,10 @@ pub(super) fn looks_like(candidate: &Candidate<'_>) -> &'static str {
     } else {
         "this is no model that is known here"
     }
+}
+
+fn is_npy(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "npy")
 }
 
 #[cfg(test)]

@@ -22,8 +22,9 @@ const MAX_OBJECTS: usize = 1 << 16;
 /// User blocks that are skipped at most.
 const MAX_USER_BLOCK: u64 = 1 << 20;
 
-/// The text attributes of the root, by name. Damaged where the file breaks off or contradicts itself.
-pub(super) fn of_root(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, ImportError> {
+/// The attributes of the root by name, with the text of those that are `wanted`; others have none. Damaged where the file
+/// breaks off or contradicts itself.
+pub(super) fn of_root(path: &Path, wanted: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, ImportError> {
     let file = File::open(path).map_err(|error| ImportError::Unreadable(error.to_string()))?;
     let length = file.metadata().map_err(|error| ImportError::Unreadable(error.to_string()))?.len();
     let mut hdf5 = Hdf5 { file, length, base: 0, offset: 8, size: 8 };
@@ -32,7 +33,13 @@ pub(super) fn of_root(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, ImportEr
     let mut dense = false;
     for (kind, data) in hdf5.messages(root)? {
         match kind {
-            ATTRIBUTE => found.extend(hdf5.attribute(&data)?),
+            ATTRIBUTE => {
+                let Some(attribute) = Attribute::of(&data) else { continue };
+                let name = String::from_utf8_lossy(attribute.name).trim_end_matches('\0').to_owned();
+                let asked = wanted.contains(&name.as_str()) && !found.contains_key(&name);
+                let text = if asked { hdf5.text(&attribute, &name)? } else { None };
+                found.entry(name).or_insert(text.unwrap_or_default());
+            }
             ATTRIBUTE_INFO => dense |= hdf5.is_dense(&data),
             _ => {}
         }
@@ -160,10 +167,8 @@ impl Hdf5 {
         Ok(found)
     }
 
-    /// The name and the text of an attribute; `None` where it holds no text.
-    fn attribute(&mut self, message: &[u8]) -> Result<Option<(String, Vec<u8>)>, ImportError> {
-        let Some(attribute) = Attribute::of(message) else { return Ok(None) };
-        let name = String::from_utf8_lossy(attribute.name).trim_end_matches('\0').to_owned();
+    /// The text of an attribute; `None` where it holds none.
+    fn text(&mut self, attribute: &Attribute<'_>, name: &str) -> Result<Option<Vec<u8>>, ImportError> {
         let text = match (attribute.datatype.first().map(|class| class & 0x0f), attribute.datatype.get(1)) {
             // A string of fixed length.
             (Some(3), _) => {
@@ -186,7 +191,7 @@ impl Hdf5 {
             _ => return Ok(None),
         };
         let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-        Ok(Some((name, text[..end].to_vec())))
+        Ok(Some(text[..end].to_vec()))
     }
 
     /// An object of the global heap.
@@ -242,9 +247,8 @@ impl<'a> Attribute<'a> {
         let (name, datatype, dataspace) = (length()?, length()?, length()?);
         let pad = |size: usize| if version == 1 { size.next_multiple_of(8) } else { size };
         match version {
-            1 => {}
             2 | 3 if flags & 3 != 0 => return None,
-            2 => {}
+            1 | 2 => {}
             3 => drop(cursor.number(1)?),
             _ => return None,
         }

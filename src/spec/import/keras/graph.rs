@@ -217,7 +217,7 @@ fn sources(node: &Value) -> Vec<Source<'_>> {
         match value {
             Value::Array(items) => match items.as_slice() {
                 [Value::String(layer), Value::Number(_), Value::Number(_), ..] => {
-                    found.push(Source { layer, shape: None })
+                    found.push(Source { layer, shape: None });
                 }
                 items => items.iter().for_each(|item| add(item, found)),
             },

@@ -17,8 +17,8 @@ impl ModelFormat for KerasHdf5 {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        let attributes = attributes::of_root(candidate.path)?;
-        let Some(config) = attributes.get("model_config") else {
+        let attributes = attributes::of_root(candidate.path, &["model_config", "training_config"])?;
+        let Some(config) = attributes.get("model_config").filter(|text| !text.is_empty()) else {
             return Err(ImportError::Silent(
                 if attributes.contains_key("layer_names") || attributes.contains_key("keras_version") {
                     "This HDF5 file holds weights without the model. Save it whole, with `model.save(\"model.keras\")`."
@@ -31,8 +31,11 @@ impl ModelFormat for KerasHdf5 {
             ));
         };
         let entry = limits::json(config, "model_config")?;
-        let compiled =
-            attributes.get("training_config").map(|text| limits::json(text, "training_config")).transpose()?;
+        let compiled = attributes
+            .get("training_config")
+            .filter(|text| !text.is_empty())
+            .map(|text| limits::json(text, "training_config"))
+            .transpose()?;
         super::model(entry, compiled.as_ref(), "model_config", "training_config: loss")
     }
 }

@@ -152,20 +152,17 @@ fn without_input_layer(model: &mut Model, entry: &Value, graph: &Graph<'_>, file
 /// A model of a class of the user's own, which is a program: only what its first call looked like is known.
 fn subclassed(model: &mut Model, entry: &Value, file: &str) {
     let class = entry.get("class_name").and_then(Value::as_str).unwrap_or_default();
-    match entry.get("build_config") {
-        Some(Value::Object(built)) => {
-            let shapes: Vec<(&String, &Value)> = built.iter().filter(|(key, _)| key.ends_with("shape")).collect();
-            let shapes = match (shapes.as_slice(), built.get("shapes_dict")) {
-                ([], Some(Value::Object(dict))) => dict.iter().collect(),
-                _ => shapes,
-            };
-            for (key, value) in &shapes {
-                let at = format!("{file}: build_config.{key}");
-                let name = if shapes.len() == 1 { "" } else { key.strip_suffix("_shape").unwrap_or(key) };
-                built_with(model, name, value, at);
-            }
+    if let Some(Value::Object(built)) = entry.get("build_config") {
+        let shapes: Vec<(&String, &Value)> = built.iter().filter(|(key, _)| key.ends_with("shape")).collect();
+        let shapes = match (shapes.as_slice(), built.get("shapes_dict")) {
+            ([], Some(Value::Object(dict))) => dict.iter().collect(),
+            _ => shapes,
+        };
+        for (key, value) in &shapes {
+            let at = format!("{file}: build_config.{key}");
+            let name = if shapes.len() == 1 { "" } else { key.strip_suffix("_shape").unwrap_or(key) };
+            built_with(model, name, value, &at);
         }
-        Some(_) | None => {}
     }
     if model.inputs.is_empty() {
         model.notes.push(format!(
@@ -182,9 +179,9 @@ fn subclassed(model: &mut Model, entry: &Value, file: &str) {
 }
 
 /// One shape, or one per key of a dict.
-fn built_with(model: &mut Model, name: &str, value: &Value, at: String) {
+fn built_with(model: &mut Model, name: &str, value: &Value, at: &str) {
     if let Some(shape) = shape(value) {
-        first_call(model, name.to_owned(), shape, at);
+        first_call(model, name.to_owned(), shape, at.to_owned());
     } else if let Value::Object(by_key) = value {
         for (key, value) in by_key {
             if let Some(shape) = shape(value) {

@@ -52,6 +52,8 @@ pub fn text(model: &Model, name: &str, options: &Options<'_>) -> String {
 
 /// TOML has no greater numbers.
 const MAX: u64 = i64::MAX as u64;
+/// Below it, every whole number has a float of its own.
+const EXACT: f64 = (1_u64 << 53) as f64;
 /// Characters of a comment.
 const MAX_COMMENT: usize = 400;
 /// NumPy refuses arrays with more axes, and so does the parser.
@@ -251,7 +253,9 @@ impl Writer {
             .as_ref()
             .and_then(|dtype| limits(&Wanted::Exactly(dtype.clone())))
             .unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-        let says = |key: &str, bound: f64| (low < bound && bound < high).then(|| format!("{key} = {bound:?}"));
+        let whole = port.dtype.as_ref().is_some_and(Dtype::is_integer) && min.fract() == 0.0 && max.fract() == 0.0;
+        let number = |bound: f64| if whole && bound.abs() < EXACT { bound.to_string() } else { format!("{bound:?}") };
+        let says = |key: &str, bound: f64| (low < bound && bound < high).then(|| format!("{key} = {}", number(bound)));
         let bounds: Vec<String> = says("min", min).into_iter().chain(says("max", max)).collect();
         if !bounds.is_empty() {
             self.line(&format!("values = {{ {} }}", bounds.join(", ")));

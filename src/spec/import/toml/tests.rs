@@ -124,6 +124,8 @@ fn bounds_that_the_type_keeps_or_cannot_hold_are_left_out() {
     assert_eq!(with("uint8", (0.0, 255.0)), None);
     assert_eq!(with("uint8", (0.0, 49.0)), Some((None, Some(49.0))));
     assert_eq!(with("int8", (0.0, 255.0)), Some((Some(0.0), None)));
+    assert_eq!(with("int32", (0.0, 49.0)), Some((Some(0.0), Some(49.0))));
+    assert_eq!(with("int64", (0.5, 49.0)), Some((Some(0.5), Some(49.0))));
     assert_eq!(with("float32", (0.0, 1e300)), Some((Some(0.0), None)));
     assert_eq!(with("float32", (f64::NAN, 1.0)), None);
 }
@@ -188,7 +190,7 @@ proptest! {
     ) {
         let symbols = ["a", "b", "c"].into_iter().zip(bounds);
         let symbols = symbols.map(|(name, (min, max))| Symbol { name: name.into(), min, max }).collect();
-        let model = Model { inputs, targets, notes, symbols, ..model(Vec::new()) };
+        let model = Model { inputs, targets, symbols, notes, ..model(Vec::new()) };
         let body = text(&model, &file, &Options { batch, ..Options::default() });
         let spec = read(&body);
         let named = |role: Role| spec.arrays.iter().filter(move |declared| declared.role == role);
