@@ -116,7 +116,6 @@ fn every_spec_that_the_documentation_shows_is_right() {
 fn the_schema_refuses_unknown_keys_wrong_types_and_names_that_do_not_exist() {
     let schema = jsonschema::validator_for(&batchlint::config::schema::schema()).expect("a schema");
     for wrong in [
-        "model = \"x.keras\"",
         "framework = \"kreas\"",
         "[batch]\nsize = 0",
         "[batch]\nsize = { least = 1 }",

@@ -2,7 +2,7 @@
 
 use super::import::Model;
 use super::parse::parse;
-use super::{Allow, At, Declaration, Declared, Framework, Plan, Role, Spec, Symbol};
+use super::{At, Declaration, Declared, Framework, Plan, Role, Spec, Symbol};
 use crate::config::read::read;
 use crate::error::{Error, Text};
 
@@ -162,14 +162,32 @@ fn anchor(spec: &mut Spec) {
     }
     line(&mut spec.framework);
     let Plan { size, last, steps, epochs, dataset, replicas, memory } = &mut spec.plan;
-    (line(size), line(last), line(steps), line(epochs), line(dataset), line(replicas), line(memory));
-    spec.symbols.iter_mut().for_each(|symbol| at(&mut symbol.at));
+    line(size);
+    line(last);
+    line(steps);
+    line(epochs);
+    line(dataset);
+    line(replicas);
+    line(memory);
+    for symbol in &mut spec.symbols {
+        at(&mut symbol.at);
+    }
     for declared in &mut spec.arrays {
         at(&mut declared.at);
         let Declaration { dtype, shape, axes, values, encoding, classes, ignore, pick, allows, .. } = declared;
-        (line(dtype), line(shape), line(axes), line(values), line(encoding), line(classes), line(ignore));
-        (line(&mut pick.files), line(&mut pick.key), line(&mut pick.position));
-        allows.iter_mut().for_each(|allow: &mut Allow| at(&mut allow.at));
+        line(dtype);
+        line(shape);
+        line(axes);
+        line(values);
+        line(encoding);
+        line(classes);
+        line(ignore);
+        line(&mut pick.files);
+        line(&mut pick.key);
+        line(&mut pick.position);
+        for allow in allows {
+            at(&mut allow.at);
+        }
     }
 }
 

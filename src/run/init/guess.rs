@@ -40,9 +40,11 @@ pub(super) fn encoding(seen: &Seen) -> Vec<Line> {
     };
     let is_float = seen.dtypes.iter().any(|dtype| dtype.contains("float"));
     let Some(counts) = whole(numbers) else {
-        return vec![match is_float && numbers.nan == 0 && numbers.infinite == 0 {
-            true if !sums_to_one(numbers, axes) => Line::guess("encoding", quoted("value"), "numbers with fractions"),
-            _ => open("its values say nothing that is sure"),
+        let is_real = is_float && numbers.nan == 0 && numbers.infinite == 0 && !sums_to_one(numbers, axes);
+        return vec![if is_real {
+            Line::guess("encoding", quoted("value"), "numbers with fractions")
+        } else {
+            open("its values say nothing that is sure")
         }];
     };
     if let Some(classes) = one_hot(numbers, &counts, axes) {
@@ -67,7 +69,7 @@ fn index(counts: &BTreeMap<i64, u64>) -> Vec<Line> {
     let Some(last) = ids.last().copied().and_then(|last| u64::try_from(last).ok()) else {
         return vec![open("no class id is below 0")];
     };
-    if last >= MAX_CLASSES || !matches!(ignored.as_slice(), [] | [-1] | [-100]) {
+    if last >= MAX_CLASSES || !matches!(ignored.as_slice(), [] | [-1 | -100]) {
         return vec![open("whole numbers, and more than classes have")];
     }
     let mut lines = vec![Line::guess("encoding", quoted("index"), "whole numbers from 0")];

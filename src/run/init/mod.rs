@@ -164,7 +164,7 @@ impl Writer<'_> {
              # Lines marked \"a guess\" want a look; `batchlint check` compares data with all of them.\n"
         );
         for note in self.model.notes.iter().take(20) {
-            text += &format!("# {}\n", shown(note, 300));
+            text.extend(["# ", &shown(note, 300), "\n"]);
         }
         let mut tables = vec![self.top(), self.plan()];
         if self.dump.is_whole {
