@@ -116,7 +116,6 @@ fn every_spec_that_the_documentation_shows_is_right() {
 fn the_schema_refuses_unknown_keys_wrong_types_and_names_that_do_not_exist() {
     let schema = jsonschema::validator_for(&batchlint::config::schema::schema()).expect("a schema");
     for wrong in [
-        "model = \"x.keras\"",
         "framework = \"kreas\"",
         "[batch]\nsize = 0",
         "[batch]\nsize = { least = 1 }",
@@ -189,6 +188,7 @@ fn arrays_symbols_and_levels_keep_the_order_of_the_file() {
     assert_eq!(loaded.selection.levels, [("shape".to_owned(), Level::Note), ("dtype".to_owned(), Level::Error)]);
     let at = |index: usize| match &loaded.spec.arrays[index].at {
         At::Text(span) => &text[span.clone()],
+        At::Model(_) => "",
         At::Flag(flag) => flag,
     };
     assert_eq!((at(0), at(2)), ("[weights.a]", "y"));

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod init;
 mod inspect;
 mod listen;
 mod output;
@@ -73,6 +74,8 @@ enum Command {
     Listen(Box<listen::ListenArgs>),
     /// Look at arrays without judging them, and save what was seen
     Inspect(Box<InspectArgs>),
+    /// Write a first batchlint.toml, from good data, from the model, or from both
+    Init(Box<InitArgs>),
     /// Print the page of a rule, or the likely cause of an error text that a framework printed
     Explain {
         /// A rule's id, or the error text as it stands; `-` reads it from stdin
@@ -109,6 +112,10 @@ struct SpecArgs {
     /// What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
+    /// The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what
+    /// the spec says wins over what the model says
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// Who will consume the batches
     #[arg(long, value_enum, value_name = "NAME", help_heading = "What changes from run to run")]
     framework: Option<Framework>,
@@ -193,6 +200,40 @@ struct InspectArgs {
     ascii: bool,
 }
 
+#[derive(Debug, Args)]
+struct InitArgs {
+    /// Good data: files, folders or globs of .npy and .npz batches; can be repeated
+    #[arg(long, value_name = "PATH")]
+    from: Vec<PathBuf>,
+    /// The model: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...
+    #[arg(long, value_name = "FILE", required_unless_present = "from")]
+    model: Option<PathBuf>,
+    /// Who will consume the batches
+    #[arg(long, value_enum, value_name = "NAME")]
+    framework: Option<Framework>,
+    /// Rows per batch, in the place of those that an export has fixed
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
+    batch: Option<u64>,
+    /// Do not read the values of arrays larger than this, as bytes or `"2 GiB"`
+    #[arg(long, value_name = "BYTES", value_parser = memory)]
+    max_bytes_per_array: Option<u64>,
+    /// A spec, or what was read as a document for programs
+    #[arg(long, value_enum, default_value_t = InitFormat::Toml, value_name = "FORMAT", help_heading = "Output")]
+    format: InitFormat,
+    /// Write to a file, such as batchlint.toml; one that is there is not replaced
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Replace the file that `-o` names
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InitFormat {
+    Toml,
+    Json,
+}
+
 fn memory(text: &str) -> Result<u64, String> {
     crate::spec::parse::memory(text).map_err(|fault| match fault.help {
         Some(help) => format!("{}: {help}", fault.message),
@@ -238,6 +279,7 @@ pub fn main() -> Exit {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
         Some(Command::Run(args)) => run::run(*args, &cli.global),
         Some(Command::Listen(args)) => listen::listen(*args),
+        Some(Command::Init(args)) => init::init(*args, &cli.global),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
@@ -285,6 +327,7 @@ impl SpecArgs {
             std::env::current_dir().map_err(|error| Error::plain(format!("no working directory: {error}")))?;
         Ok(Settings {
             overrides: Overrides {
+                model: self.model,
                 framework: self.framework,
                 batch_size: self.batch_size,
                 dataset_size: self.dataset_size,

@@ -76,6 +76,8 @@ impl Selection {
 /// What changes from run to run, as flags. Each wins over its line in the spec.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
+    /// `--model`, as typed
+    pub model: Option<PathBuf>,
     /// `--framework`
     pub framework: Option<framework::Framework>,
     /// `--batch-size`, rows

@@ -152,10 +152,6 @@ impl Reader<'_> {
     }
 
     fn unknown_key(&self, table: &[Step], key: &str, known: &[&str], span: Range<usize>) -> Fault {
-        if table.is_empty() && key == "model" {
-            return Fault::at(span, "`model` is not supported yet: write the inputs out")
-                .help("declare each input under `[inputs.NAME]` with its `dtype` and `shape`");
-        }
         let place = match table.last() {
             None if self.path.is_empty() => "at the top of the file".to_owned(),
             Some(Step::Entry(_)) => {

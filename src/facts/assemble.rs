@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::live;
 use super::naming::{self, LooseName};
+use super::pairs;
 use super::{Batch, Cell, Column, Facts, Lost, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
 use crate::spec::{Role, Spec, mismatch};
@@ -266,6 +267,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
             })
         })
         .collect();
+    advisory(&mut owners, &draft.arrays, spec);
     if let ([None], [only]) = (owners.as_slice(), spec.arrays.as_slice())
         && !draft.keyed
         && only.pick.files.is_none()
@@ -273,6 +275,26 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
         owners[0] = Some(0);
     }
     owners
+}
+
+/// Arrays for declarations whose names are the model's and not the data's: the only one that is called like a target or
+/// like an input, then the only one that is left.
+fn advisory(owners: &mut [Option<usize>], arrays: &[(Arc<str>, &SourceFacts, &ArrayFacts)], spec: &Spec) {
+    let mut one = |role: Option<Role>| {
+        let fits = |index: &usize| role.is_none_or(|role| spec.arrays[*index].role == role);
+        let open = (0..spec.arrays.len()).filter(|index| !owners.contains(&Some(*index))).filter(fits);
+        let open: Vec<usize> = open.collect();
+        let free = (0..owners.len()).filter(|array| owners[*array].is_none());
+        let free: Vec<usize> = free.filter(|array| role.is_none() || pairs::role(&arrays[*array].0) == role).collect();
+        if let ([declared], [array]) = (open.as_slice(), free.as_slice())
+            && spec.arrays[*declared].advisory
+        {
+            owners[*array] = Some(*declared);
+        }
+    };
+    one(Some(Role::Target));
+    one(Some(Role::Input));
+    one(None);
 }
 
 /// Rows of a batch: the batch axis of its first declared array that shows one, or else the first axis of its first

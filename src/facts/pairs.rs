@@ -1,12 +1,21 @@
 //! Which array names stand for the two sides of one set: `x_train` and `y_train`, `images` and `labels`.
 //! Used where no spec says which arrays belong together, so it would rather miss a pair than invent one.
 
+use crate::spec::Role;
+
 /// Words for what goes into a model and for what is compared with its output, by habit.
 const FAMILIES: [(&[&str], &[&str]); 4] = [
     (&["x", "xs"], &["y", "ys"]),
     (&["image", "images", "img", "imgs"], &["label", "labels", "target", "targets"]),
     (&["data"], &["label", "labels", "target", "targets"]),
     (&["feature", "features", "input", "inputs"], &["label", "labels", "target", "targets"]),
+];
+
+/// Words for what goes into a model, for what is compared with its output, and for weights, that pair with no others.
+const MORE: [(Role, &[&str]); 3] = [
+    (Role::Weight, &["weight", "weights", "w"]),
+    (Role::Target, &["class", "classes", "gt", "truth", "annotation", "annotations"]),
+    (Role::Input, &["pixels", "tokens", "ids", "text", "audio", "signal", "token"]),
 ];
 
 /// Words that tell the parts of a dataset apart. An array named after one of them holds many samples.
@@ -62,6 +71,25 @@ pub fn sides(name: &str) -> Vec<Side> {
     sides
 }
 
+/// The part that an array plays in training, by the words of its name. A guess.
+#[must_use]
+pub fn role(name: &str) -> Option<Role> {
+    let words = words(name);
+    let words = || words.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let more = |role: Role| MORE.iter().filter(move |(of, _)| *of == role).flat_map(|(_, known)| known.iter());
+    let has = |role: Role| {
+        words().any(|word| {
+            let family = FAMILIES.iter().flat_map(|(inputs, targets)| match role {
+                Role::Input => inputs.iter(),
+                Role::Target => targets.iter(),
+                Role::Weight => [].iter(),
+            });
+            family.chain(more(role)).any(|known| *known == word)
+        })
+    };
+    [Role::Weight, Role::Target, Role::Input].into_iter().find(|role| has(*role))
+}
+
 /// The words of a name, in lower case: `X_train` and `xTrain` are `x`, `train`; so is `Xtrain`.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -101,6 +129,25 @@ mod tests {
     fn pair(input: &str, target: &str) -> Option<Set> {
         let inputs: Vec<Set> = sides(input).into_iter().filter(|side| !side.target).map(|side| side.set).collect();
         sides(target).into_iter().filter(|side| side.target).map(|side| side.set).find(|set| inputs.contains(set))
+    }
+
+    #[test]
+    fn names_tell_roles_by_their_words() {
+        for (name, expected) in [
+            ("y", Some(Role::Target)),
+            ("yTrain", Some(Role::Target)),
+            ("image_label", Some(Role::Target)),
+            ("X", Some(Role::Input)),
+            ("x2", Some(Role::Input)),
+            ("input_ids", Some(Role::Input)),
+            ("sample_weight", Some(Role::Weight)),
+            ("mask", None),
+            ("xylophone", None),
+            ("arr_0", None),
+            ("", None),
+        ] {
+            assert_eq!(role(name), expected, "{name}");
+        }
     }
 
     #[test]

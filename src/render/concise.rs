@@ -12,10 +12,14 @@ use crate::spec::At;
 pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     for diagnostic in &page.report.diagnostics {
         let finding = &diagnostic.finding;
-        let at = match (diagnostic.labels.first(), &finding.anchor, &page.spec.text) {
+        let line = match &finding.anchor {
+            Anchor::Spec(at) => page.spec.place(at),
+            _ => None,
+        };
+        let at = match (diagnostic.labels.first(), line, &finding.anchor) {
             (Some(label), ..) => at(&label.text, label.span.start),
-            (None, Anchor::Spec(At::Text(span)), Some(text)) => at(text, span.start),
-            (None, Anchor::Spec(At::Flag(flag)), _) => format!("{flag}: "),
+            (None, Some((text, span)), _) => at(text, span.start),
+            (None, None, Anchor::Spec(At::Flag(flag))) => format!("{flag}: "),
             _ => finding.places.first().map_or(String::new(), |place| format!("{place}: ")),
         };
         writeln!(

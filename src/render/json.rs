@@ -11,7 +11,7 @@ use crate::config::Level;
 use crate::diagnostic::{Anchor, Applicability, Edit, Label, Position};
 use crate::error::{Error, Text};
 use crate::exit::Exit;
-use crate::spec::At;
+use crate::spec::Spec;
 use crate::verdict::Outcome;
 
 /// The version of the document.
@@ -175,7 +175,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         exit_code: exit.code(),
         run: Run {
             command: page.command,
-            spec: page.spec.text.as_ref().map(|text| text.name.as_str()),
+            spec: page.spec.source().map(|text| text.name.as_str()),
             framework: page.spec.framework().name(),
             redacted: false,
         },
@@ -191,11 +191,7 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             not_evaluated,
             allowed: report.allowed.len() as u64,
         },
-        diagnostics: report
-            .diagnostics
-            .iter()
-            .map(|diagnostic| diagnostic_out(diagnostic, page.spec.text.as_ref()))
-            .collect(),
+        diagnostics: report.diagnostics.iter().map(|diagnostic| diagnostic_out(diagnostic, page.spec)).collect(),
         checks: report
             .checks
             .iter()
@@ -260,10 +256,10 @@ fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: Option<&'a Text>) -> DiagnosticOut<'a> {
+fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: &'a Spec) -> DiagnosticOut<'a> {
     let finding = &diagnostic.finding;
-    let claim = || match (&finding.anchor, spec) {
-        (Anchor::Spec(At::Text(span)), Some(text)) => Some(primary(text, span)),
+    let claim = || match &finding.anchor {
+        Anchor::Spec(at) => spec.place(at).map(|(text, span)| primary(text, span)),
         _ => None,
     };
     DiagnosticOut {

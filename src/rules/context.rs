@@ -13,6 +13,12 @@ pub struct Findings {
     found: Vec<Finding>,
 }
 
+impl Extend<Finding> for Findings {
+    fn extend<T: IntoIterator<Item = Finding>>(&mut self, more: T) {
+        self.found.extend(more);
+    }
+}
+
 impl Findings {
     /// Adds a finding.
     pub fn push(&mut self, finding: Finding) {

@@ -80,6 +80,7 @@ mod single_sample_batches;
 mod size_out_of_bounds;
 mod size_reason;
 mod sorted_labels;
+mod spec_model_drift;
 mod split_drift;
 mod split_overlap;
 mod stray_member;
@@ -210,6 +211,7 @@ pub static RULES: &[&Rule] = &[
     &masked_array::RULE,
     // spec
     &unsatisfiable_spec::RULE,
+    &spec_model_drift::RULE,
     &unused_allow::RULE,
     &not_evaluated::RULE,
 ];

@@ -97,10 +97,15 @@ pub(super) fn listed(items: &[String]) -> String {
     }
 }
 
-/// "batchlint.toml line 7": where a finding's second place in the spec is, which its anchor cannot show.
+/// "batchlint.toml line 7": where a finding's second place in the spec is, which its anchor cannot show. The text of a model
+/// is in no file, so that its line is quoted: "model.keras: `classes = 2`".
 pub(super) fn line(spec: &Spec, at: &crate::spec::At) -> Option<String> {
-    let (crate::spec::At::Text(span), Some(text)) = (at, &spec.text) else { return None };
+    let (text, span) = spec.place(at)?;
     let position = crate::diagnostic::Position::of(&text.body, span.start);
+    if matches!(at, crate::spec::At::Model(_)) {
+        let written = text.body.lines().nth(position.line - 1).unwrap_or_default();
+        return Some(format!("{}: `{}`", text.name, crate::source::text::shown(written.trim(), 100)));
+    }
     Some(format!("{} line {}", text.name, position.line))
 }
 

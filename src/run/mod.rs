@@ -2,6 +2,7 @@
 //! is, `judge` lets the rules look at it.
 
 mod gather;
+pub mod init;
 mod judge;
 mod learn;
 pub mod live;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::import::{self, Model};
+use super::model::{self, Said};
 use super::parse::{Parsed, parse};
 use super::{At, Declared, SizeRule, Spec, check};
 pub use crate::config::discover::Found;
@@ -35,7 +37,7 @@ pub fn beside(
 ) -> Result<Loaded, Error> {
     let (discovered, found) = discover_beside(program, directory)?;
     let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
-    understood(parsed, found, overrides, known)
+    understood(parsed, found, directory, overrides, known)
 }
 
 /// The spec in a text that stands in no file: what was learnt from a model, or what a caller hands over. Flags win over it, as
@@ -46,7 +48,7 @@ pub fn from_text(
     known: impl Fn(&str) -> Result<(), Fault>,
 ) -> Result<Loaded, Error> {
     let read = read(&text.body, &[]).map_err(|faults| Error { text: Some(text.clone()), faults })?;
-    understood(parse(text, read), Found::None, overrides, known)
+    understood(parse(text, read), Found::None, Path::new(""), overrides, known)
 }
 
 /// Loads the spec that `--spec` names, or else the nearest one upward from `directory`, an absolute path. Every fault
@@ -60,17 +62,23 @@ pub fn load(
 ) -> Result<Loaded, Error> {
     let (discovered, found) = discover(flag, directory)?;
     let parsed = discovered.map(|discovered| parse(discovered.text, discovered.read)).unwrap_or_default();
-    understood(parsed, found, overrides, known)
+    understood(parsed, found, directory, overrides, known)
 }
 
 /// The spec, if nothing is wrong with it.
 fn understood(
     parsed: Parsed,
     found: Found,
+    directory: &Path,
     overrides: &Overrides,
     known: impl Fn(&str) -> Result<(), Fault>,
 ) -> Result<Loaded, Error> {
-    let Parsed { mut spec, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
+    let Parsed { mut spec, model, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
+    match of_model(&spec, model.as_ref(), overrides, directory) {
+        Ok(Some(said)) => spec = model::combine(spec, said),
+        Ok(None) => {}
+        Err(fault) => faults.push(fault),
+    }
     override_lines(&mut spec, overrides, &mut faults);
     let contradictions = if shapes_lost { check::lines(&spec) } else { check::check(&spec) };
     faults.extend(contradictions.into_iter().filter(check::Contradiction::is_fatal).map(Fault::from));
@@ -78,7 +86,7 @@ fn understood(
         let fault = known(&name.value).err()?;
         Some(match &name.at {
             At::Text(span) => Fault { span: Some(span.clone()), ..fault },
-            At::Flag(_) => fault,
+            At::Model(_) | At::Flag(_) => fault,
         })
     }));
     if faults.is_empty() {
@@ -91,6 +99,39 @@ fn understood(
         faults.push(Fault::new(format!("{more} more faults are not shown")));
     }
     Err(Error { text: spec.text, faults })
+}
+
+/// What the model says that a flag names, as typed, or a line, as a path from the folder of the file.
+fn of_model(
+    spec: &Spec,
+    line: Option<&Declared<String>>,
+    overrides: &Overrides,
+    directory: &Path,
+) -> Result<Option<Said>, Fault> {
+    let folder = spec.text.as_ref().and_then(|text| Path::new(&text.name).parent()).unwrap_or(Path::new(""));
+    let (path, span) = match (&overrides.model, line) {
+        (Some(path), _) => (path.clone(), None),
+        (None, Some(line)) => {
+            let span = if let At::Text(span) = &line.at { Some(span.clone()) } else { None };
+            (folder.join(&line.value), span)
+        }
+        (None, None) => return Ok(None),
+    };
+    let options = import::toml::Options::default();
+    let read = artefact(&path, directory, &options).map_err(|fault| Fault { span, ..fault })?;
+    Ok(Some(read.1))
+}
+
+/// A model, and what it says as lines of a spec. The path is that from the directory.
+pub fn artefact(path: &Path, directory: &Path, options: &import::toml::Options<'_>) -> Result<(Model, Said), Fault> {
+    let name = path.display().to_string();
+    let model = import::read(&directory.join(path)).map_err(|error| Fault::new(format!("{name}: {error}")))?;
+    let body = import::toml::text(&model, &name, options);
+    let text = Text { name: name.clone(), body: body.into() };
+    // What it calls its inputs may be more than a spec can say.
+    let said = Said::new(&model, text)
+        .map_err(|error| Fault::new(format!("{name}: no spec can say what it holds: {error}")))?;
+    Ok((model, said))
 }
 
 /// Puts the flags in the place of the lines they win over.

@@ -212,6 +212,7 @@ mod tests {
             ignore: None,
             pick: Pick::default(),
             optional: false,
+            advisory: false,
             allows: Vec::new(),
         };
         (Spec::default(), declaration)

@@ -11,6 +11,7 @@ pub mod framework;
 pub mod import;
 pub mod load;
 pub mod mismatch;
+pub mod model;
 pub mod parse;
 pub mod permutation;
 
@@ -25,12 +26,15 @@ use dims::Shape;
 use dtype::DtypeRule;
 pub use framework::Framework;
 pub use load::{Found, Loaded, load};
+pub use model::Said;
 
 /// Where a declared value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum At {
     /// These bytes of the spec's text.
     Text(Range<usize>),
+    /// These bytes of the text made of the model artefact.
+    Model(Range<usize>),
     /// This command-line flag, which wins over the file.
     Flag(&'static str),
 }
@@ -49,6 +53,8 @@ pub struct Declared<T> {
 pub struct Spec {
     /// The file it was read from.
     pub text: Option<Text>,
+    /// What the model artefact says, where there is one; what is not written is taken from it.
+    pub model: Option<Box<Said>>,
     /// Who will consume the batches. Read it through [`Spec::framework`].
     pub framework: Option<Declared<Framework>>,
     /// The batch plan.
@@ -72,6 +78,22 @@ impl Spec {
     #[must_use]
     pub fn framework(&self) -> Framework {
         self.framework.as_ref().map_or(Framework::Any, |declared| declared.value)
+    }
+
+    /// The text that a line stands in, and its bytes; `None` for flags.
+    #[must_use]
+    pub fn place<'s>(&'s self, at: &'s At) -> Option<(&'s Text, &'s Range<usize>)> {
+        match at {
+            At::Text(span) => self.text.as_ref().map(|text| (text, span)),
+            At::Model(span) => self.model.as_ref().map(|model| (&model.text, span)),
+            At::Flag(_) => None,
+        }
+    }
+
+    /// The text that the spec is known by: that of the file, or else that of the model.
+    #[must_use]
+    pub fn source(&self) -> Option<&Text> {
+        self.text.as_ref().or_else(|| self.model.as_ref().map(|model| &model.text))
     }
 
     /// The declared symbol of that name.
@@ -190,6 +212,9 @@ pub struct Declaration {
     pub role: Role,
     /// Its name.
     pub name: String,
+    /// Whether the name is a model's own and need not be that of the data: one that a machine made up, that of the only
+    /// input, that of an output whose target is meant.
+    pub advisory: bool,
     /// Where its table header is written.
     pub at: At,
     /// The element types it may have.
@@ -215,6 +240,27 @@ pub struct Declaration {
 }
 
 impl Declaration {
+    /// A declaration that says nothing but a name and a role.
+    #[must_use]
+    pub fn bare(role: Role, name: &str) -> Self {
+        Self {
+            role,
+            name: name.to_owned(),
+            advisory: false,
+            at: At::Flag(""),
+            dtype: None,
+            shape: None,
+            axes: None,
+            values: None,
+            encoding: None,
+            classes: None,
+            ignore: None,
+            pick: Pick::default(),
+            optional: false,
+            allows: Vec::new(),
+        }
+    }
+
     /// "input `image`": how messages name it.
     #[must_use]
     pub fn label(&self) -> String {

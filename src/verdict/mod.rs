@@ -215,7 +215,7 @@ fn made(rules: &select::Rules, rule: &'static Rule, finding: Finding) -> Diagnos
 fn position(diagnostic: &Diagnostic) -> (usize, usize, &str) {
     let order = RULES.iter().position(|rule| rule.id == diagnostic.rule).unwrap_or(usize::MAX);
     let at = match &diagnostic.finding.anchor {
-        Anchor::Spec(crate::spec::At::Text(span)) => span.start,
+        Anchor::Spec(crate::spec::At::Text(span) | crate::spec::At::Model(span)) => span.start,
         _ => usize::MAX,
     };
     (order, at, &diagnostic.finding.message)

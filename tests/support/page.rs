@@ -1,4 +1,4 @@
-//! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes`, `file` and named `python` blocks write files and whose `console`
+//! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes`, `file`, `model` and named `python` blocks write files and whose `console`
 //! blocks show what batchlint says about them.
 
 use std::fs;
@@ -33,6 +33,10 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
                 if block.lines.iter().any(|line| line.contains("from torch.utils.data import")) {
                     torch(folder.path());
                 }
+            }
+            "model" => {
+                let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models").join(name.trim());
+                fs::copy(&from, folder.path().join(name.trim())).map_err(|error| format!("{name}: {error}"))?;
             }
             "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
             "console" => {
@@ -172,8 +176,16 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
 const FACTS: &str = ".facts.jsonl";
 
 /// Flags of `inspect` that take a value, and those that take none. `check` has them too.
-const SHARED: [&str; 7] =
-    ["--spec", "--framework", "--batch-size", "--dataset-size", "--steps", "--epochs", "--max-bytes-per-array"];
+const SHARED: [&str; 8] = [
+    "--spec",
+    "--model",
+    "--framework",
+    "--batch-size",
+    "--dataset-size",
+    "--steps",
+    "--epochs",
+    "--max-bytes-per-array",
+];
 /// Flags of `check` alone, and whether they take a value.
 const OWN: [(&str, bool); 10] = [
     ("--select", true),

@@ -23,6 +23,10 @@ pub use value::{Bytes, DTYPES, DtypeNames, Entry, NumberOr, Word, Written};
 pub struct File {
     /// Who will consume the batches. It decides which conversions are silent, refused, or wrong.
     pub framework: Option<Written<Word<Framework>>>,
+    /// The file of the model: a path from the folder of this file. What it says of inputs, targets and loss holds wherever
+    /// nothing is written here.
+    #[schemars(length(min = 1))]
+    pub model: Option<Written<String>>,
     /// The batch plan: what the trainer was told about batches, steps and epochs.
     pub batch: Batch,
     /// What one file is, and what orders the files.

@@ -47,6 +47,7 @@ fn spec() -> Spec {
         ignore: None,
         pick: Pick::default(),
         optional: false,
+        advisory: false,
         allows: Vec::new(),
     };
     Spec { arrays: vec![declared("data", Role::Input), declared("labels", Role::Target)], ..Spec::default() }

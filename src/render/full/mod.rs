@@ -12,7 +12,7 @@ use crate::config::Level;
 use crate::diagnostic::{Anchor, Applicability, Diagnostic, Finding, Place, Position};
 use crate::error::{Error, Text};
 use crate::source::text::shown;
-use crate::spec::At;
+use crate::spec::{At, Spec};
 use snippet::{Snippet, draw};
 
 /// How many characters a line of text may have before it is broken. Fixes are never broken.
@@ -21,8 +21,8 @@ const WIDTH: usize = 100;
 /// Draws every diagnostic of the report.
 pub(super) fn render(page: Page<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
     for diagnostic in &page.report.diagnostics {
-        writeln!(out, "{}", head(diagnostic, page.spec.text.as_ref(), color))?;
-        body(diagnostic, page.spec.text.as_ref(), out)?;
+        writeln!(out, "{}", head(diagnostic, page.spec, color))?;
+        body(diagnostic, page.spec, out)?;
         writeln!(out)?;
     }
     Ok(())
@@ -43,7 +43,7 @@ pub(super) fn error(error: &Error, color: bool, out: &mut dyn Write) -> io::Resu
 }
 
 /// The first line, and the lines of the user's source, or that of the spec or of the header.
-fn head(diagnostic: &Diagnostic, spec: Option<&Text>, color: bool) -> String {
+fn head(diagnostic: &Diagnostic, spec: &Spec, color: bool) -> String {
     let finding = &diagnostic.finding;
     let snippets = if diagnostic.labels.is_empty() {
         claim(finding, spec).into_iter().collect()
@@ -55,21 +55,23 @@ fn head(diagnostic: &Diagnostic, spec: Option<&Text>, color: bool) -> String {
 }
 
 /// What the data broke: the line of the spec, or the header.
-fn claim(finding: &Finding, spec: Option<&Text>) -> Option<Snippet> {
+fn claim(finding: &Finding, spec: &Spec) -> Option<Snippet> {
     let says = safe(&finding.found_and_share());
     match &finding.anchor {
-        Anchor::Spec(At::Text(span)) => spec.map(|text| Snippet::one(text, span.clone(), Some(says))),
+        Anchor::Spec(at) => spec.place(at).map(|(text, span)| Snippet::one(text, span.clone(), Some(says))),
         Anchor::Header(excerpt) => {
             Some(Snippet::shown(&excerpt.name, excerpt.text.clone(), excerpt.span.clone(), says))
         }
-        Anchor::Spec(At::Flag(_)) | Anchor::Data => None,
+        Anchor::Data => None,
     }
 }
 
-fn body(diagnostic: &Diagnostic, spec: Option<&Text>, out: &mut dyn Write) -> io::Result<()> {
+fn body(diagnostic: &Diagnostic, spec: &Spec, out: &mut dyn Write) -> io::Result<()> {
     let finding = &diagnostic.finding;
     let is_live = !diagnostic.labels.is_empty();
-    if let (true, Anchor::Spec(At::Text(span)), Some(text)) = (is_live, &finding.anchor, spec) {
+    if let (true, Anchor::Spec(at)) = (is_live, &finding.anchor)
+        && let Some((text, span)) = spec.place(at)
+    {
         writeln!(out, "{:>10}: {}", "declared", declared(text, span.start))?;
     }
     field(out, "expected", &safe(&finding.expected))?;
@@ -77,10 +79,10 @@ fn body(diagnostic: &Diagnostic, spec: Option<&Text>, out: &mut dyn Write) -> io
     match &finding.anchor {
         Anchor::Spec(At::Flag(flag)) => field(out, "found", &format!("{} ({flag})", safe(&found)))?,
         Anchor::Data => field(out, "found", &safe(&found))?,
-        Anchor::Spec(At::Text(_)) | Anchor::Header(_) if is_live && !is_said(diagnostic) => {
+        Anchor::Spec(At::Text(_) | At::Model(_)) | Anchor::Header(_) if is_live && !is_said(diagnostic) => {
             field(out, "found", &safe(&found))?;
         }
-        Anchor::Spec(At::Text(_)) | Anchor::Header(_) => {}
+        Anchor::Spec(At::Text(_) | At::Model(_)) | Anchor::Header(_) => {}
     }
     if !is_told_by_labels(diagnostic) {
         places(finding, out)?;

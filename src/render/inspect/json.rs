@@ -102,7 +102,7 @@ pub(super) fn render(look: Look<'_>, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         version: VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        run: Run { command: "inspect", spec: look.spec.text.as_ref().map(|text| text.name.as_str()) },
+        run: Run { command: "inspect", spec: look.spec.source().map(|text| text.name.as_str()) },
         streams: streams
             .iter()
             .zip(&overviews)

@@ -316,6 +316,7 @@ impl World {
             ignore: None,
             pick: Pick::default(),
             optional: false,
+            advisory: false,
             allows: Vec::new(),
         });
         self

@@ -80,6 +80,7 @@ impl From<Contradiction> for Fault {
         let Contradiction { at, message, help, .. } = contradiction;
         match at {
             At::Text(span) => Self::at(span, message).help(help),
+            At::Model(_) => Self::new(format!("{message}, as the model has it")).help(help),
             At::Flag(flag) => Self::new(format!("{message} (`{flag}`)")).help(help),
         }
     }

@@ -33,6 +33,8 @@ const MAX_AXES: usize = 64;
 pub struct Parsed {
     /// Everything that could be understood.
     pub spec: Spec,
+    /// The path of the model, from the folder of the file.
+    pub model: Option<Declared<String>>,
     /// The rules of `[rules]`.
     pub selection: Selection,
     /// `fail_on` of `[rules]`.
@@ -50,7 +52,7 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(text: Text, read: Read) -> Parsed {
     let Read { file, faults, damaged, shapes_lost } = read;
-    let File { framework, batch, source, dims, inputs, targets, weights, allow, rules } = file;
+    let File { framework, model, batch, source, dims, inputs, targets, weights, allow, rules } = file;
     let body = Arc::clone(&text.body);
     let mut parser = Parser { body: &body, damaged, out: Parsed { faults, shapes_lost, ..Parsed::default() } };
     let plan = Plan {
@@ -86,8 +88,10 @@ pub fn parse(text: Text, read: Read) -> Parsed {
     let allows = allow.into_iter().filter_map(|allow| parser.allow_paths(allow)).collect();
     parser.rules(rules);
     let mut parsed = parser.out;
+    parsed.model = model.map(|model| declared(model.span, model.value));
     parsed.spec = Spec {
         text: Some(text),
+        model: None,
         framework: framework.map(word),
         plan,
         unit: source.unit.as_ref().map(|unit| unit.value.0).unwrap_or_default(),
@@ -181,6 +185,7 @@ impl Parser<'_> {
         Declaration {
             role,
             at,
+            advisory: false,
             dtype: dtype.and_then(|dtype| self.dtype(dtype)),
             shape: shape.and_then(|shape| self.shape(shape)),
             axes: axes.and_then(|axes| self.axes(axes)),
