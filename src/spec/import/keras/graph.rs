@@ -1,6 +1,8 @@
 //! The layers of a model as Keras writes them, and what feeds what.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -9,14 +11,23 @@ use super::super::limits;
 use super::shapes;
 
 /// A model of layers: `Sequential` or `Functional`.
+#[derive(Default)]
 pub(super) struct Graph<'v> {
     pub(super) layers: Vec<Layer<'v>>,
     /// The inputs in their order; empty where the model was never built.
     pub(super) inputs: Vec<End<'v>>,
     /// The outputs in their order.
     pub(super) outputs: Vec<End<'v>>,
+    /// Whether there are more inputs or outputs than are looked at.
+    pub(super) cut: bool,
+    /// The first layer of a name; of a `Sequential` none, where each layer takes what the one before it gives.
+    places: Option<HashMap<&'v str, usize>>,
+    /// The layers that take what a layer gives, by its name.
+    takers: HashMap<&'v str, Vec<usize>>,
     /// Models around this one.
     depth: usize,
+    /// Layers of models inside this one that may still be looked at: a small file can name one model very often.
+    left: Rc<Cell<usize>>,
 }
 
 /// One layer.
@@ -48,11 +59,11 @@ pub(super) struct End<'v> {
 impl<'v> Graph<'v> {
     /// Reads `{"class_name": .., "config": ..}`; `None` where it is a model of the user's own class.
     pub(super) fn of(entry: &'v Value) -> Option<Self> {
-        Self::inside(entry, 0)
+        Self::inside(entry, 0, &Rc::new(Cell::new(MAX_WORK)))
     }
 
-    fn inside(entry: &'v Value, depth: usize) -> Option<Self> {
-        if depth > limits::DEPTH {
+    fn inside(entry: &'v Value, depth: usize, left: &Rc<Cell<usize>>) -> Option<Self> {
+        if depth > limits::DEPTH || left.get() == 0 {
             return None;
         }
         let config = entry.get("config")?;
@@ -61,7 +72,18 @@ impl<'v> Graph<'v> {
             "Functional" | "Model" if config.get("input_layers").is_some() => Self::functional(config)?,
             _ => return None,
         };
-        graph.depth = depth;
+        if depth > 0 {
+            left.set(left.get().saturating_sub(graph.layers.len()));
+        }
+        (graph.depth, graph.left) = (depth, Rc::clone(left));
+        for (index, layer) in graph.layers.iter().enumerate() {
+            for source in layer.calls.iter().flatten() {
+                let takers = graph.takers.entry(source.layer).or_default();
+                if takers.last() != Some(&index) && takers.len() < MAX_TAKERS {
+                    takers.push(index);
+                }
+            }
+        }
         Some(graph)
     }
 
@@ -76,7 +98,8 @@ impl<'v> Graph<'v> {
         let end = |layer: usize| End { key: None, layer, call: 0 };
         let inputs = layers.first().filter(|layer| layer.class == "InputLayer").map(|_| end(0));
         let outputs = layers.len().checked_sub(1).filter(|last| *last > 0 || inputs.is_none()).map(end);
-        Some(Self { inputs: inputs.into_iter().collect(), outputs: outputs.into_iter().collect(), layers, depth: 0 })
+        let (inputs, outputs) = (inputs.into_iter().collect(), outputs.into_iter().collect());
+        Some(Self { layers, inputs, outputs, ..Self::default() })
     }
 
     fn functional(config: &'v Value) -> Option<Self> {
@@ -95,22 +118,29 @@ impl<'v> Graph<'v> {
             let place = |(key, name, call): (Option<&'v str>, &'v str, u64)| {
                 Some(End { key, layer: *places.get(name)?, call: usize::try_from(call).ok()? })
             };
-            found.into_iter().take(MAX_ENDS).filter_map(place).collect()
+            let cut = found.len() > MAX_ENDS;
+            (found.into_iter().take(MAX_ENDS).filter_map(place).collect(), cut)
         };
-        Some(Self { inputs: ends("input_layers"), outputs: ends("output_layers"), layers, depth: 0 })
+        let ((inputs, more_inputs), (outputs, more_outputs)) = (ends("input_layers"), ends("output_layers"));
+        Some(Self {
+            inputs,
+            outputs,
+            cut: more_inputs || more_outputs,
+            places: Some(places),
+            layers,
+            ..Self::default()
+        })
     }
 
     /// The model that a layer is itself.
     pub(super) fn nested(&self, layer: &Layer<'v>) -> Option<Self> {
-        Self::inside(layer.entry, self.depth + 1)
+        Self::inside(layer.entry, self.depth + 1, &self.left)
     }
 
-    /// The layers that take what the layer at `index` gives.
+    /// The layers that take what the layer at `index` gives, the first of very many.
     pub(super) fn consumers(&self, index: usize) -> Vec<&Layer<'v>> {
-        let name = self.layers[index].name;
-        // In a `Sequential` a layer may stand twice; the next one is what counts.
-        let takes = |layer: &&Layer<'v>| layer.calls.iter().flatten().any(|source| source.layer == name);
-        self.layers.iter().filter(takes).collect()
+        let takers = self.takers.get(self.layers[index].name);
+        takers.into_iter().flatten().map(|index| &self.layers[*index]).collect()
     }
 
     /// The shape of what an output gives, as far as the layers before it tell.
@@ -184,15 +214,19 @@ impl<'v> Graph<'v> {
     fn before(&self, index: usize, call: usize) -> Option<usize> {
         let layer = self.layers.get(index)?;
         let [only] = layer.calls.get(call).or(layer.calls.first())?.as_slice() else { return None };
-        self.layers[..index]
-            .iter()
-            .rposition(|layer| layer.name == only.layer)
-            .or_else(|| self.layers.iter().position(|layer| layer.name == only.layer))
+        match &self.places {
+            Some(places) => places.get(only.layer).copied(),
+            None => index.checked_sub(1),
+        }
     }
 }
 
 /// Inputs or outputs of one model that are looked at.
-const MAX_ENDS: usize = 256;
+const MAX_ENDS: usize = 1024;
+/// Layers behind one layer that are looked at.
+const MAX_TAKERS: usize = 64;
+/// Layers of models inside models that are looked at, however often.
+const MAX_WORK: usize = 500_000;
 /// Layers that are stepped back over.
 const MAX_STEPS: usize = 64;
 

@@ -28,6 +28,11 @@ fn model(entry: Value, compiled: Option<&Value>, file: &str, compiled_at: &str) 
     match Graph::of(&entry) {
         Some(graph) => {
             inputs(&mut model, &entry, &graph, file);
+            if graph.cut {
+                model
+                    .notes
+                    .push("The model has more than a thousand inputs or outputs; only the first are looked at.".into());
+            }
             for end in &graph.outputs {
                 model.outputs.push(output(&graph, end, file));
                 lasts.push(graph.last(end));

@@ -151,6 +151,21 @@ fn classes_are_found_behind_layers_that_keep_the_shape() {
 }
 
 #[test]
+fn a_small_file_that_names_one_layer_very_often_is_read_within_bounds() {
+    let (mut layers, mut leaves) = (vec![input("x", &json!([null, 8]))], Vec::new());
+    let nested = json!({"class_name": "Sequential", "name": "n", "config": {"layers": vec![dense(1); 5000]},
+        "inbound_nodes": [[["x", 0, 0, {}]]]});
+    layers.push(nested);
+    layers.extend(vec![json!({"class_name": "Add", "inbound_nodes": [[["x", 0, 0, {}]]]}); 20_000]);
+    leaves.resize(20_000, json!(["x", 0, 0]));
+    let outputs = vec![json!(["n", 0, 0]); 20_000];
+    let config = json!({"layers": layers, "input_layers": leaves, "output_layers": outputs});
+    let model = of(json!({"class_name": "Functional", "config": config})).unwrap();
+    assert_eq!((model.inputs.len(), model.outputs.len()), (1024, 1024));
+    assert!(model.notes[0].starts_with("The model has more than a thousand"), "{:?}", model.notes);
+}
+
+#[test]
 fn what_is_no_description_is_damage() {
     for value in [Value::Null, json!([]), json!({}), json!({"class_name": 3}), json!("x")] {
         assert!(matches!(of(value.clone()), Err(ImportError::Damaged(_))), "{value}");
