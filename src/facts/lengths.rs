@@ -42,7 +42,11 @@ pub fn lengths(spec: &Spec, stream: &Stream<'_>, arrays: &[(usize, Cell<'_>)], b
         .iter()
         .filter_map(|(column, cell)| {
             let declaration = &spec.arrays[stream.columns[*column].declared?];
-            Some(Length { column: *column, rows: rows(spec, declaration, &cell.header().shape)? })
+            let shape = &cell.header().shape;
+            // A loss goes through targets row by row, whatever else their shape may be.
+            let of_loss = spec.model.is_some() && declaration.role == Role::Target && declaration.shape.is_none();
+            let rows = if of_loss { shape.first().copied() } else { rows(spec, declaration, shape) };
+            Some(Length { column: *column, rows: rows? })
         })
         .collect();
     let [first, others @ ..] = declared.as_slice() else { return Vec::new() };
