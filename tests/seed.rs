@@ -76,7 +76,7 @@ fn the_readme_shows_what_the_command_prints() {
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_batchlint"))
         .current_dir(root)
-        .args(["check", "fixtures/seed/naive", "--spec", "fixtures/seed/batchlint.toml"])
+        .args(["run", "examples/naive.py:naive_generator", "--python", ".venv/bin/python"])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
