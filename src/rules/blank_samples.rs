@@ -32,7 +32,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     }
     let mut looked = Looked::No;
     let mut tally = Tally::default();
-    let (usual, empty) = (usual(cx), empty(cx));
+    let flat = cx.cells.iter().all(|(_, values)| rows(values).is_none());
+    let (usual, empty) = (usual(cx, flat), empty(cx));
     for (cell, values) in cx.cells {
         let Some(numbers) = &values.numbers else { continue };
         match rows(values) {
@@ -94,6 +95,10 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     looked
 }
 
+/// Values that are taken to be the most common one, beside those that were seen, where each is a sample of its own: of a few
+/// nobody knows how common one of them is.
+const UNSEEN: u64 = 8;
+
 /// The rows that are at fault.
 #[derive(Default)]
 struct Tally {
@@ -140,7 +145,7 @@ fn is_measured(cx: &ValuesCx<'_>) -> bool {
 }
 
 /// The share of the most common value, blank rows and unwritten ends left out as far as they are known.
-fn usual(cx: &ValuesCx<'_>) -> f64 {
+fn usual(cx: &ValuesCx<'_>, flat: bool) -> f64 {
     let (mut zeros, mut common, mut all) = (0, 0, 0);
     for (_, values) in cx.cells {
         let Some(numbers) = &values.numbers else { continue };
@@ -151,7 +156,8 @@ fn usual(cx: &ValuesCx<'_>) -> f64 {
         let others = numbers.distinct.iter().flatten().filter(|(value, ..)| value.to_f64() != 0.0);
         common += others.map(|(_, count, _)| *count).max().unwrap_or(0).saturating_sub(constant);
     }
-    if all == 0 { 0.0 } else { zeros.max(common) as f64 / all as f64 }
+    let unseen = if flat { UNSEEN } else { 0 };
+    if all == 0 { 0.0 } else { (zeros.max(common) + unseen) as f64 / (all + unseen) as f64 }
 }
 
 /// The share of rows that are all zero, those at the end left out.
