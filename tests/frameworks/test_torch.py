@@ -135,4 +135,5 @@ def test_the_example(example):
     run = example("train_torch.py", "--spec", str(EXAMPLES / "torch.toml"))
     assert run.code == 1, run
     assert "stopped at" in run.said and "loss" not in run.said, run
-    assert set(run.findings) - {"not-evaluated"} == {"unscaled-images"}, run
+    # In which batches the unscaled images lie is up to the shuffling.
+    assert set(run.findings) - {"not-evaluated", "range-drift"} == {"unscaled-images"}, run
