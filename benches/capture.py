@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-PROGRAM = '''
+PROGRAM = r'''
 import sys, time
 import numpy as np
 
