@@ -251,17 +251,16 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
                 channel.say(kind::RING, 0, json!({ "ok": ok }).to_string().as_bytes());
             }
             Ok(Event::Batch(Some(slot))) => channel.say(kind::ACK, slot, b""),
+            // It comes before the first batch.
+            Ok(Event::Hello) if !receiver.capture.hello.target.is_empty() => {
+                receiver.capture.root = receiver.capture.hello.target.as_str().into()
+            }
             Ok(Event::End) => break,
             Ok(_) => {}
             Err(why) => {
                 receiver.capture.fate = Some(Fate::Channel(why));
                 break;
             }
-        }
-        if let Some(name) =
-            Some(&receiver.capture.hello.target).filter(|name| !name.is_empty() && receiver.sources.is_empty())
-        {
-            receiver.capture.root = name.as_str().into();
         }
     }
     match trouble(&receiver) {

@@ -1,6 +1,7 @@
 //! Edits of the user's source: asked for while the program still listens, and proved by running what they make.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
@@ -74,9 +75,9 @@ pub(super) fn ask(
 }
 
 /// Runs the program twice and the edited one once, all under the same seeds, compares what they hand out, and puts what came of
-/// it into the report. Whether the edits may be written.
-pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<bool, Error> {
-    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return Ok(false) };
+/// it into the report. Edits that were shown to be wrong are taken back, and so are all where somebody interrupts.
+pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<(), Error> {
+    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return Ok(()) };
     let overlay: BTreeMap<&str, &str> =
         mend.planned.files.iter().filter_map(|file| Some((&*capture.text(file.source)?.path, &*file.text))).collect();
     let asked = Asked::of(&mend.wants, &mend.planned);
@@ -90,9 +91,18 @@ pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<bool, E
         };
     let (old, again) = (one(None, batches, &cast)?, one(None, batches, &cast)?);
     let new = one(Some(&overlay), slices, &as_it_is)?;
-    let verdict = compare(&old, &again, &new, &asked);
+    let interrupted = progress.stop.load(Ordering::Relaxed);
+    let verdict = if interrupted {
+        Verdict::NotComparable("the run was interrupted".into())
+    } else {
+        compare(&old, &again, &new, &asked)
+    };
     prove(&mut ran.checked.report, &mend.wants, &mend.planned, &mend.before, &verdict);
-    Ok(matches!(verdict, Verdict::Verified { .. }))
+    if interrupted || matches!(verdict, Verdict::Rejected(_)) {
+        ran.mend = None;
+    }
+    ran.checked.report.coverage.stopped |= interrupted;
+    Ok(())
 }
 
 /// One run whose rows are hashed.
@@ -146,9 +156,24 @@ impl Mend {
         self.planned.files.iter().filter_map(edited).collect()
     }
 
-    /// The diagnostics that the edits mend, by index.
-    pub fn mended(&self) -> impl Iterator<Item = usize> {
-        self.before.iter().map(|(index, _)| *index)
+    /// Whether every edit was proved, and loses nothing.
+    #[must_use]
+    pub fn is_safe(&self, report: &Report) -> bool {
+        let fixes = self.before.iter().map(|(index, _)| report.diagnostics[*index].finding.fix.as_ref());
+        fixes.into_iter().all(|fix| fix.is_some_and(|fix| fix.proof.applicability() == Applicability::Safe))
+    }
+
+    /// The report without what the edits mend.
+    #[must_use]
+    pub fn rest(&self, report: &Report) -> Report {
+        let mended = |index: usize| self.before.iter().any(|(mended, _)| *mended == index);
+        let mut rest = report.clone();
+        let mut index = 0;
+        rest.diagnostics.retain(|_| {
+            index += 1;
+            !mended(index - 1)
+        });
+        rest
     }
 }
 

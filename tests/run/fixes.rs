@@ -118,6 +118,22 @@ fn an_edit_that_breaks_the_program_is_taken_back() {
     assert_eq!(finding["fix"]["edits"].as_array().map(Vec::len), Some(0), "{finding:#}");
     assert!(finding["help"].as_str().unwrap().contains("the source is not edited for you"), "{finding:#}");
     assert_eq!(source(&program), before);
+    let output = program.command(&["train.py:naive", "--diff", "--fix", "--unsafe-fixes"]).output().unwrap();
+    assert!(
+        !String::from_utf8_lossy(&output.stdout).contains("+++"),
+        "what was shown to be wrong is not shown as an edit"
+    );
+    assert_eq!(source(&program), before, "nor is it ever written");
+}
+
+#[test]
+fn what_a_cast_loses_is_not_known_where_no_values_are_read() {
+    let program = program(NAIVE);
+    let before = source(&program);
+    let came = program.run(&["train.py:naive", "--fix", "--headers-only"]);
+    assert_eq!(fix(&came, "double-precision").0, "unverified");
+    assert!(came.stderr().contains("nothing is edited"), "{}", came.stderr());
+    assert_eq!(source(&program), before);
 }
 
 #[test]

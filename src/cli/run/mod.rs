@@ -2,7 +2,6 @@
 
 mod notes;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -105,9 +104,11 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 /// The folder of the file that the target names, as typed; `None` for a module.
 fn folder(target: &str) -> Option<PathBuf> {
-    let end = target.find(".py").map(|at| at + 3)?;
+    let drive = if target.get(1..2) == Some(":") { 2 } else { 0 };
+    let end = target[drive..].find(':').map_or(target.len(), |at| at + drive);
     let path = std::path::Path::new(&target[..end]);
-    path.parent().map(std::path::Path::to_owned)
+    let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py"));
+    is_file.then(|| path.parent().map(std::path::Path::to_owned))?
 }
 
 /// Splits what the user typed: a script alone, or what hands out batches in it.
@@ -129,6 +130,9 @@ fn split(target: &str) -> Result<(Option<String>, Option<String>), Error> {
 pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
     let (target, script) = split(&args.target)?;
     let reports = Reports::open(&args.report)?;
+    if let Some(path) = args.write_spec.as_ref().filter(|path| path.exists()) {
+        return Err(Error::plain(format!("{} is there, and is not replaced", shown(&path.display().to_string(), 400))));
+    }
     let beside = folder(target.as_deref().or(script.as_deref()).unwrap_or_default());
     let settings = Settings { beside, ..args.report.on(args.spec.settings()?) };
     let interpreter = python::find(args.python.as_deref(), &settings.directory);
@@ -156,7 +160,9 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         }
     });
     let mut ran = ran?;
-    let proved = (args.fix || args.diff) && mend::verify(&mut ran, &live, waiting.progress())?;
+    if args.fix || args.diff {
+        mend::verify(&mut ran, &live, waiting.progress())?;
+    }
     drop(waiting);
     let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
     reports.write(page)?;
@@ -169,7 +175,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         print(&diffs(&ran))?;
     }
     if args.fix {
-        exit = fixed(&ran, proved, args.unsafe_fixes);
+        exit = fixed(&ran, args.unsafe_fixes);
     }
     if let Some(path) = &args.write_spec {
         let help = "a spec is learnt where no other applies, from the call that a script trains with";
@@ -195,15 +201,15 @@ fn diffs(ran: &Ran) -> String {
 }
 
 /// Writes the edits, says so, and tells how the run ends with what is left.
-fn fixed(ran: &Ran, proved: bool, all: bool) -> Exit {
+fn fixed(ran: &Ran, all: bool) -> Exit {
     let report = &ran.checked.report;
     let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else {
         say("nothing to edit");
         return report.exit();
     };
-    if !proved && !all {
+    if !all && !mend.is_safe(report) {
         say(
-            "nothing is edited: running the edited source did not show that it is right (`--unsafe-fixes` edits all the same)",
+            "nothing is edited: not every edit is shown to be right and to lose nothing (`--unsafe-fixes` edits all the same)",
         );
         return report.exit();
     }
@@ -220,19 +226,7 @@ fn fixed(ran: &Ran, proved: bool, all: bool) -> Exit {
     if !whole {
         return Exit::Trouble;
     }
-    let mended: BTreeSet<usize> = mend.mended().collect();
-    let mut left = report.clone();
-    left.diagnostics = report
-        .diagnostics
-        .iter()
-        .enumerate()
-        .filter(|(index, diagnostic)| {
-            let edited = diagnostic.finding.fix.as_ref().is_some_and(|fix| !fix.edits.is_empty());
-            !(edited && mended.contains(index))
-        })
-        .map(|(_, diagnostic)| diagnostic.clone())
-        .collect();
-    left.exit()
+    mend.rest(report).exit()
 }
 
 #[cfg(test)]
@@ -248,5 +242,9 @@ mod tests {
         }
         assert_eq!(whole("C:\\train.py"), (None, Some("C:\\train.py".into())));
         assert!(split("train").is_err());
+        let beside = |text: &str| folder(text).map(|path| path.display().to_string());
+        assert_eq!(beside("my.python/train.py:gen").as_deref(), Some("my.python"));
+        assert_eq!(beside("train.py"), Some(String::new()));
+        assert_eq!(beside("pkg.python:gen"), None);
     }
 }
