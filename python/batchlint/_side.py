@@ -214,21 +214,11 @@ class SideChannel(wire.Channel):
             self.report = json.loads(text[:count].decode("utf-8"))
             self.ended = True
 
-    def _read(self, count: int) -> Optional[bytes]:
-        parts = []
-        while count:
-            if not _ready(self.commands, PATIENCE):
-                self.late = self.ended = True
-                return None
-            try:
-                part = os.read(self.commands, min(count, 1 << 20))
-            except OSError:
-                part = b""
-            if not part:
-                return None
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+    def _comes(self) -> bool:
+        if not _ready(self.commands, PATIENCE):
+            self.late = self.ended = True
+            return False
+        return True
 
     def _write(self, buffers: List[Any]) -> None:
         # The number may belong to a file of the program by now: then nothing may be written to it, nor may
