@@ -253,7 +253,7 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
             Ok(Event::Batch(Some(slot))) => channel.say(kind::ACK, slot, b""),
             // It comes before the first batch.
             Ok(Event::Hello) if !receiver.capture.hello.target.is_empty() => {
-                receiver.capture.root = receiver.capture.hello.target.as_str().into()
+                receiver.capture.root = receiver.capture.hello.target.as_str().into();
             }
             Ok(Event::End) => break,
             Ok(_) => {}
