@@ -51,6 +51,9 @@ class Plugin(unittest.TestCase):
         environment = dict(
             os.environ, PYTHONPATH=os.path.join(ROOT, "python"), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
         )
+        # With one of these set, pytest ends with every failure's whole text once more.
+        for name in ("CI", "BUILD_NUMBER"):
+            environment.pop(name, None)
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "batchlint.pytest_plugin", "-p", "no:cacheprovider", "-q"]
             + list(arguments),
