@@ -6,6 +6,7 @@ pub mod place;
 pub mod proof;
 pub mod python;
 pub mod quantity;
+pub mod repair;
 pub mod span;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use crate::source::text::Excerpt;
 pub use label::{Edit, Label};
 pub use place::{Place, Position};
 pub use proof::Proof;
+pub use repair::Change;
 
 use crate::spec::At;
 
@@ -90,7 +92,7 @@ pub enum Applicability {
 }
 
 /// What to type instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fix {
     /// What was checked, and on how much of the data; or why nothing was.
     pub proof: Proof,
@@ -98,13 +100,15 @@ pub struct Fix {
     pub python: String,
     /// The same as edits of the user's source, where it is known and can be edited.
     pub edits: Vec<Edit>,
+    /// The same for data that were written already, where that can be done.
+    pub change: Option<Change>,
 }
 
 impl Fix {
     /// A repair with its proof.
     #[must_use]
     pub fn new(python: impl Into<String>, proof: impl Into<Proof>) -> Self {
-        Self { proof: proof.into(), python: python.into(), edits: Vec::new() }
+        Self { proof: proof.into(), python: python.into(), edits: Vec::new(), change: None }
     }
 
     /// A repair that the data cannot prove right: it changes values, or there are several ways to mend the fault.
@@ -119,10 +123,16 @@ impl Fix {
         Self::new(python, "not run here: it follows from the headers, and the values cannot show whether it is meant")
     }
 
+    /// Says what mends data that were written already.
+    #[must_use]
+    pub fn change(self, change: Change) -> Self {
+        Self { change: Some(change), ..self }
+    }
+
     /// The repair for both parts of the data, if it is the same.
     #[must_use]
     pub fn join(self, other: Self) -> Option<Self> {
-        if self.python != other.python {
+        if self.python != other.python || self.change != other.change {
             return None;
         }
         Some(Self { proof: self.proof.join(other.proof)?, ..self })
@@ -131,7 +141,7 @@ impl Fix {
 
 /// What a rule says about one fault. Findings of one rule that agree in `subject`, `message` and `anchor` are one
 /// fault: they become one [`Diagnostic`] with an exact count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The fault in one line, with what the data is and what it should be. No counts, no file names: findings
     /// that differ only in those must have the same message.
@@ -249,7 +259,7 @@ impl Finding {
 }
 
 /// A fault as it is reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
     /// The rule's id.
     pub rule: &'static str,

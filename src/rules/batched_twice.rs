@@ -3,7 +3,8 @@
 use super::quotes;
 use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Fix, Level, python::variable};
 use crate::spec::Framework;
 use crate::spec::dims::Dim;
 use crate::spec::mismatch::Mismatch;
@@ -36,11 +37,12 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     out.push(if outer == 1 {
         finding
             .help("take the outer batching away: `DataLoader(ds, batch_size=None)`, or no `.batch(...)`")
-            .fix(Fix::unverified(format!("{name} = {name}[0]")))
+            .fix(Fix::unverified(format!("{name} = {name}[0]")).change(Change::Steps(vec![Step::DropAxis(0)])))
     } else if dims.first() == Some(&Dim::Batch) {
-        finding
-            .help("several batches are stacked here: hand out each by itself, or make one long batch of them")
-            .fix(Fix::unverified(format!("{name} = {name}.reshape(-1, *{name}.shape[2:])")))
+        finding.help("several batches are stacked here: hand out each by itself, or make one long batch of them").fix(
+            Fix::unverified(format!("{name} = {name}.reshape(-1, *{name}.shape[2:])"))
+                .change(Change::Steps(vec![Step::MergeAxes])),
+        )
     } else {
         finding.help("several batches are stacked here: hand out each by itself")
     });

@@ -2,7 +2,8 @@
 
 use super::shapes::{hides_its_shape, listed, pattern, places};
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Anchor, Finding, Fix, Level, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Anchor, Change, Finding, Fix, Level, python::variable};
 use crate::facts::Cell;
 use crate::facts::lengths::{Length, Lengths, lengths};
 use crate::source::shape_text;
@@ -77,11 +78,11 @@ fn wrong_shape(
         Broadcast::Flat => finding
             .level(aligned(cx.spec.framework(), declaration))
             .cause("a column was taken as a list of numbers: `table[:, 0]`, or a `squeeze` too many")
-            .fix(Fix::unverified(format!("{x} = {x}[:, None]"))),
+            .fix(Fix::unverified(format!("{x} = {x}[:, None]")).change(Change::Steps(vec![Step::AddAxis(1)]))),
         Broadcast::Column => finding
             .level(aligned(cx.spec.framework(), declaration))
             .cause("a column was kept as one: `table[:, :1]`, or `reshape(-1, 1)`")
-            .fix(Fix::unverified(format!("{x} = {x}[:, 0]"))),
+            .fix(Fix::unverified(format!("{x} = {x}[:, 0]")).change(Change::Steps(vec![Step::DropAxis(1)]))),
         Broadcast::Stretched(wrong) if wrong.iter().all(|misfit| misfit.size == 1) => finding
             .cause("there is one number per row where several are declared, such as class ids instead of one-hot rows"),
         Broadcast::Stretched(_) => finding

@@ -4,7 +4,8 @@ use super::ArrayCx;
 use super::context::{batch_unit, value_place};
 use crate::config::Level;
 use crate::diagnostic::proof::{CastProof, Loss, Proof};
-use crate::diagnostic::{Finding, Fix, Unit, python};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Finding, Fix, Unit, python};
 use crate::facts::{Cell, asks};
 use crate::source::Reading;
 use crate::source::text::shown;
@@ -72,7 +73,9 @@ pub(super) fn cast(cx: &ArrayCx<'_>, wanted: &Dtype) -> Option<Fix> {
     let guard = !rounds && !keeps_values(found, wanted) && !column(cx).iter().any(|cell| cell.array.values().is_some());
     let assert = format!("assert np.array_equal({name}, {name}.astype({spelled}))  # no value changes\n");
     let python = if guard { assert + &python } else { python };
-    Some(Fix::new(python, proof(cx.cells, wanted, batch_unit(cx.spec))))
+    let fix = Fix::new(python, proof(cx.cells, wanted, batch_unit(cx.spec)));
+    let plain = found.is_plain() && matches!(wanted.kind, Kind::Bool | Kind::Int | Kind::Uint | Kind::Float);
+    Some(if plain { fix.change(Change::Steps(vec![Step::Cast(wanted.clone())])) } else { fix })
 }
 
 /// All arrays of the name, whatever their headers: what is said of the fault must not depend on one of them.

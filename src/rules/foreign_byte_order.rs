@@ -1,7 +1,7 @@
 //! Big-endian numbers.
 
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
-use crate::diagnostic::{Fix, Level, Proof, python};
+use crate::diagnostic::{Change, Fix, Level, Proof, python};
 use crate::spec::dtype::Kind;
 use crate::spec::framework::{self, Treatment};
 
@@ -35,10 +35,15 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
         .cause("it comes from FITS, netCDF, MATLAB, Java or an instrument, or from a machine that counts this way")
         .consequence(outcome.says)
         .help("convert once, where the data is read")
-        .fix(Fix::new(
-            format!("{x} = {x}.astype({x}.dtype.newbyteorder(\"=\"))"),
-            Proof::Lossless("it turns the bytes of each value around and changes none, whatever the values are".into()),
-        ));
+        .fix(
+            Fix::new(
+                format!("{x} = {x}.astype({x}.dtype.newbyteorder(\"=\"))"),
+                Proof::Lossless(
+                    "it turns the bytes of each value around and changes none, whatever the values are".into(),
+                ),
+            )
+            .change(Change::Steps(Vec::new())),
+        );
     finding.level = outcome.level;
     out.push(finding);
     Looked::Yes

@@ -2,7 +2,7 @@
 
 use super::context::{batch_unit, place};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
-use crate::diagnostic::{Fix, Level, Proof, python};
+use crate::diagnostic::{Change, Fix, Level, Proof, python};
 use crate::facts::Cell;
 use crate::spec::framework;
 
@@ -52,7 +52,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             .fix(Fix::new(
                 format!("{x} = np.ascontiguousarray({x})"),
                 Proof::Lossless("it moves the values in memory and changes none, whatever they are".into()),
-            ));
+            ).change(Change::Steps(Vec::new())));
         finding.level = outcome.level;
         out.push(finding);
     }

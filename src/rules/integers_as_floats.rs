@@ -4,8 +4,9 @@ use super::context::place;
 use super::labels::Labels;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Fix, Level, Proof, python::variable};
-use crate::spec::dtype::{Class, Wanted};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Fix, Level, Proof, python::variable};
+use crate::spec::dtype::{Class, Dtype, Kind, Wanted};
 use crate::spec::{Declaration, Framework};
 
 pub(super) static RULE: Rule = Rule {
@@ -52,11 +53,13 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         .cause("a table column with a gap becomes float64, since NaN is a float; so do `np.zeros` and `np.loadtxt`")
         .consequence(consequence(cx.framework()))
         .help("cast them, and declare the dtype; a later NaN or fraction then cannot go unnoticed")
-        .fix(Fix {
-            proof: Proof::Lossless(format!("checked on all {} values: each is whole and fits int64", exact(total))),
-            python: format!("{y} = {y}.astype(np.int64)"),
-            edits: Vec::new(),
-        });
+        .fix(
+            Fix {
+                proof: Proof::Lossless(format!("checked on all {} values: each is whole and fits int64", exact(total))),
+                ..Fix::unverified(format!("{y} = {y}.astype(np.int64)"))
+            }
+            .change(Change::Steps(vec![Step::Cast(Dtype::new(Kind::Int, 8))])),
+        );
     out.push(finding);
     looked
 }

@@ -4,7 +4,8 @@ use super::context::value_place;
 use super::labels::{Labels, class_range, spelled};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Finding, Fix, Level, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Finding, Fix, Level, python::variable};
 use crate::facts::asks;
 use crate::spec::Framework;
 use crate::values::{HitKind, Number};
@@ -24,6 +25,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let Some(ask) = asks::classes(labels.declared) else { return Looked::No };
     let mut looked = Looked::No;
     let mut seen = Seen { classes: labels.classes(), counts: labels.counts(), ..Seen::default() };
+    seen.ignored = labels.declared.ignore.as_ref().map(|ignore| ignore.value.clone()).unwrap_or_default();
     let mut places = Vec::new();
     for labelled in &labels.arrays {
         let Some(answer) = labelled.values.answer(&ask) else { continue };
@@ -77,6 +79,8 @@ struct Seen {
     outside: u64,
     zeros: u64,
     fractional: u64,
+    /// What stands for "no label".
+    ignored: Vec<i64>,
     least: Option<Number>,
     greatest: Option<Number>,
 }
@@ -146,7 +150,7 @@ fn tell(finding: Finding, verdict: &Verdict, seen: &Seen, y: &str) -> Finding {
             .fix(Fix::choice(format!("{y} = np.where(np.isfinite({y}), {y}, -1).astype(np.int64)  # before the cast; with ignore = [-1]"))),
         Verdict::FromOne => finding
             .cause(format!("the labels start at 1: they run from 1 to {classes}, 0 never occurs, and the model counts from 0"))
-            .fix(Fix::choice(format!("{y} = {y} - 1"))),
+            .fix(Fix::choice(format!("{y} = {y} - 1")).change(Change::Throughout(vec![Step::Subtract { by: 1, except: seen.ignored.clone() }]))),
         Verdict::OneMore => finding
             .cause(format!("the ids 0 to {classes} are {} classes, and {classes} are declared; the first or the last is often a background", classes + 1))
             .help(format!("if it is a class: classes = {}, and as many outputs of the model; if it means \"no label\": ignore = [{classes}]", classes + 1)),

@@ -1,7 +1,7 @@
 //! A declared array that is there under another name.
 
 use super::{BatchCx, Findings, Group, Judge, Looked, Needs, Rule, pairing};
-use crate::diagnostic::{Anchor, Fix, Level};
+use crate::diagnostic::{Anchor, Change, Fix, Level};
 use crate::source::text::shown;
 use crate::spec::{At, Framework};
 
@@ -49,14 +49,17 @@ fn judge(cx: &BatchCx<'_>, out: &mut Findings) -> Looked {
                 declared.role.name(),
                 declared.name
             ))
-            .fix(Fix {
-                proof: "not run here; a new name changes no value".into(),
-                ..Fix::unverified(match (live, found.contains('.')) {
-                    (false, _) => format!("np.savez(path, {key}={found})"),
-                    (true, false) => format!("batch[\"{key}\"] = batch.pop(\"{found}\")"),
-                    (true, true) => format!("inputs[\"{key}\"] = inputs.pop(\"{}\")", last(&found)),
-                })
-            }),
+            .fix(
+                Fix {
+                    proof: "not run here; a new name changes no value".into(),
+                    ..Fix::unverified(match (live, found.contains('.')) {
+                        (false, _) => format!("np.savez(path, {key}={found})"),
+                        (true, false) => format!("batch[\"{key}\"] = batch.pop(\"{found}\")"),
+                        (true, true) => format!("inputs[\"{key}\"] = inputs.pop(\"{}\")", last(&found)),
+                    })
+                }
+                .change(Change::Rename(key.clone())),
+            ),
         );
     }
     Looked::Yes

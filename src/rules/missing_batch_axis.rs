@@ -3,7 +3,8 @@
 use super::quotes;
 use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Fix, Level, python::variable};
 use crate::spec::dims::Dim;
 use crate::spec::mismatch::Mismatch;
 use crate::spec::{Framework, Role};
@@ -38,7 +39,7 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             .cause("one sample stands where a batch of samples is meant")
             .consequence(consequence(cx, &shaped))
             .help("collect the samples of a batch and stack them: `np.stack(samples)`; a lone sample needs a batch axis of length 1")
-            .fix(Fix::unverified(fix)),
+            .fix(Fix::unverified(fix).change(Change::Steps(vec![Step::AddAxis(entry)]))),
     );
     Looked::Yes
 }

@@ -3,7 +3,8 @@
 use super::quotes;
 use super::shapes::{Shaped, axis, letter, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Fix, Level, python::variable};
 use crate::spec::dims::{Dim, Shape};
 use crate::spec::mismatch::{Mismatch, takes_one};
 use crate::spec::{Framework, Role};
@@ -32,10 +33,12 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
     // An index from the front means nothing behind `...`.
     let counted = !shape.dims[..entry].contains(&Dim::Rest);
     let which = if counted { axis(shaped.declaration, shape.dims.len(), entry) } else { "an axis".to_owned() };
+    // Counted from the end: `...` stands for any number of axes.
+    let at = (cx.header.shape.len() + 1).saturating_sub(shape.dims.len() - entry);
     let finding = shaped
         .finding(cx, format!("{} lacks {which}, of size 1", cx.label()))
         .cause(cause(letter(shaped.declaration, shape.dims.len(), entry), shape.dims.len()))
-        .fix(Fix::unverified(add_axis(variable(cx.name), shape, entry)));
+        .fix(Fix::unverified(add_axis(variable(cx.name), shape, entry)).change(Change::Steps(vec![Step::AddAxis(at)])));
     let silent = cx.framework() == Framework::Keras && shaped.declaration.role == Role::Input && last;
     out.push(if silent {
         finding

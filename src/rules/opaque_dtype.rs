@@ -3,7 +3,8 @@
 use super::context::batch_unit;
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule, dtype};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Finding, Fix, Level, python};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Finding, Fix, Level, python};
 use crate::facts::{Cell, asks};
 use crate::spec::dtype::{Dtype, Kind, MlType};
 use crate::spec::framework::{Clash, Given};
@@ -56,10 +57,12 @@ fn unnamed(cx: &ArrayCx<'_>, clash: &Clash, wanted: &str) -> Finding {
             }
             None => "the values were not read, so nothing shows that they are bfloat16".into(),
         };
+        let floats = clash.wanted.clone().filter(|wanted| wanted.kind == Kind::Float);
+        let to = floats.unwrap_or_else(|| Dtype::new(Kind::Float, 4));
         dtype::finding(cx, &outcome, "is raw bytes, most likely bfloat16")
             .cause("`np.save` writes bfloat16 as `<V2`, since a .npy file has no name for it, and `np.load` gives raw bytes back")
             .help("save float32; or view it as bfloat16 after loading, and declare `dtype = \"bfloat16\"`")
-            .fix(Fix::new(format!("import ml_dtypes\n{x} = {x}.view(ml_dtypes.bfloat16).astype({wanted})"), proof))
+            .fix(Fix::new(format!("import ml_dtypes\n{x} = {x}.view(ml_dtypes.bfloat16).astype({wanted})"), proof).change(Change::Steps(vec![Step::Cast(to)])))
     } else {
         dtype::finding(cx, &outcome, "is raw bytes of a type that the file does not name")
             .cause("`np.save` writes most float8, float6, float4, int4 and int2 types as `<V1`, and `np.load` gives raw bytes back")

@@ -2,7 +2,7 @@
 
 use super::plan;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
-use crate::diagnostic::{Finding, Fix, Level, Unit};
+use crate::diagnostic::{Change, Finding, Fix, Level, Unit};
 use crate::spec::{Framework, LastBatch, SizeRule, Unit as SourceUnit};
 
 pub(super) static RULE: Rule = Rule {
@@ -89,6 +89,9 @@ fn last(cx: &StreamCx<'_>, usual: SizeRule, rows: u64, index: usize, out: &mut F
         ),
         _ => return,
     };
+    // Of a whole set the trainer leaves the rows out, and a batch that nobody forbids stays.
+    let forbidden = short && (last == Some(LastBatch::Full) || indivisible.is_some());
+    let change = (forbidden && cx.spec.unit == SourceUnit::Batch).then_some(Change::LeaveOut);
     let size = usual.min.unwrap_or(1);
     out.push(
         Finding::new(anchor, "", message, expected, format!("{rows} row{}", if rows == 1 { "" } else { "s" }))
@@ -110,6 +113,7 @@ fn last(cx: &StreamCx<'_>, usual: SizeRule, rows: u64, index: usize, out: &mut F
                     if rows == 1 { "" } else { "s" }
                 )
                 .into(),
+                change,
                 ..Fix::unverified(format!("n = len(x) // {size} * {size}\nx, y = x[:n], y[:n]"))
             }),
     );

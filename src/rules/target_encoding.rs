@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use super::context::place;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Finding, Fix, Level, Place, Proof, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Finding, Fix, Level, Place, Proof, python::variable};
 use crate::facts::{Stream, asks};
 use crate::source::ArrayFacts;
 use crate::spec::dims::{Bindings, Shape};
+use crate::spec::dtype::{Dtype, Kind};
 use crate::spec::fit::{self, fit};
+use crate::spec::framework::aim;
 use crate::spec::mismatch::{Mismatch, mismatch, takes_one};
 use crate::spec::{Declaration, Encoding, Framework, Spec};
 
@@ -196,13 +199,15 @@ fn one_hot(cx: &ValuesCx<'_>, declared: &Declaration, size: u64, seen: Seen) -> 
     .cause("the labels were made one-hot for another loss")
     .consequence(consequence)
     .help("take the index of the 1; or declare the rows, encoding = \"one-hot\", and a loss that takes them")
-    .fix(Fix {
-        proof: Proof::Lossless(format!(
-            "checked on all {rows} rows: each is one 1 among zeros, so that its index says as much"
-        )),
-        python: format!("{y} = np.argmax({y}, axis=-1)"),
-        edits: Vec::new(),
-    })
+    .fix(
+        Fix {
+            proof: Proof::Lossless(format!(
+                "checked on all {rows} rows: each is one 1 among zeros, so that its index says as much"
+            )),
+            ..Fix::unverified(format!("{y} = np.argmax({y}, axis=-1)"))
+        }
+        .change(Change::Steps(vec![Step::Ids(aimed(declared, "int64"))])),
+    )
 }
 
 fn ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, seen: Seen) -> Finding {
@@ -248,9 +253,9 @@ fn ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, seen: Seen) -> F
                 exact(seen.values),
                 size_end(classes)
             )),
-            python,
-            edits: Vec::new(),
+            ..Fix::unverified(python)
         }
+        .change(Change::Steps(rows_of_ids(cx, declared, column, classes)))
     } else {
         Fix::choice(python)
     };
@@ -266,6 +271,21 @@ fn ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, seen: Seen) -> F
     .consequence(consequence)
     .help("make rows of the ids; or declare the ids, encoding = \"index\", and a loss that takes them")
     .fix(fix)
+}
+
+/// The declared type, or that of the name where none is declared.
+fn aimed(declared: &Declaration, usual: &str) -> Dtype {
+    let usual = Dtype::from_name(usual).unwrap_or_else(|| Dtype::new(Kind::Int, 8));
+    declared.dtype.as_ref().and_then(|dtype| aim(&dtype.value, &usual)).unwrap_or(usual)
+}
+
+/// What makes rows of class ids.
+fn rows_of_ids(cx: &ValuesCx<'_>, declared: &Declaration, column: bool, classes: Option<u64>) -> Vec<Step> {
+    let last = cx.cells.iter().find(|(cell, _)| ids_for_rows(cx.spec, declared, &cell.header().shape) == Some(column));
+    let rank = last.map_or(1, |(cell, _)| cell.header().shape.len());
+    let column = column.then(|| Step::DropAxis(rank.saturating_sub(1)));
+    let rows = Step::OneHot { classes: classes.unwrap_or(0), to: aimed(declared, "float32") };
+    column.into_iter().chain(std::iter::once(rows)).collect()
 }
 
 fn size_end(classes: Option<u64>) -> u64 {

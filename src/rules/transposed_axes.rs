@@ -3,7 +3,8 @@
 use super::quotes;
 use super::shapes::{Shaped, shaped};
 use super::{ArrayCx, Findings, Group, Judge, Looked, Needs, Rule};
-use crate::diagnostic::{Fix, Level, python::variable};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Fix, Level, python::variable};
 use crate::spec::Framework;
 use crate::spec::fit::{batch_axis, constant};
 use crate::spec::mismatch::Mismatch;
@@ -39,10 +40,13 @@ fn judge(cx: &ArrayCx<'_>, out: &mut Findings) -> Looked {
             )
             .consequence(consequence(cx, &shaped))
             .help("use `transpose`, never `reshape`: `reshape` gives the right shape too, and scrambles every sample")
-            .fix(Fix::unverified(format!(
-                "{name} = np.ascontiguousarray({name}.transpose{})",
-                quotes::tuple(order.iter().map(usize::to_string))
-            ))),
+            .fix(
+                Fix::unverified(format!(
+                    "{name} = np.ascontiguousarray({name}.transpose{})",
+                    quotes::tuple(order.iter().map(usize::to_string))
+                ))
+                .change(Change::Steps(vec![Step::Transpose(order.clone())])),
+            ),
     );
     Looked::Yes
 }

@@ -3,7 +3,8 @@
 use super::context::value_place;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
-use crate::diagnostic::{Fix, Level, python};
+use crate::diagnostic::repair::Step;
+use crate::diagnostic::{Change, Fix, Level, python};
 use crate::facts::Cell;
 use crate::spec::{Declaration, Role};
 use crate::values::Numbers;
@@ -107,6 +108,13 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         Some(0.0) | None if max <= 1.0 => format!("{x} = {scaled}"),
         _ => format!("{x} = ({scaled} - mean) / std  # those that the model was trained with"),
     };
+    #[allow(clippy::cast_possible_truncation, reason = "255, 4095 or 65535, or half of it")]
+    let scale = |divisor: f64, less: f32| Some(Change::Throughout(vec![Step::Scale { divisor: divisor as f32, less }]));
+    let change = match min {
+        Some(-1.0) if max == 1.0 => scale(divisor / 2.0, 1.0),
+        Some(0.0) | None if max <= 1.0 => scale(divisor, 0.0),
+        _ => None,
+    };
     let at = declared.values.as_ref().map_or(&declared.at, |values| &values.at);
     let top = float_text(divisor);
     let whole = if bytes { "unsigned integers" } else { "numbers" };
@@ -123,7 +131,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         .cause(format!("the pixels were read from image files and never divided by {top}"))
         .consequence("nothing stops: the first layers saturate, and training is slow, stalls or ends in NaN; a trained model predicts nonsense")
         .help("scale once, in one function that training, validation and serving share")
-        .fix(Fix::choice(python)),
+        .fix(Fix { change, ..Fix::choice(python) }),
     );
     Looked::Yes
 }

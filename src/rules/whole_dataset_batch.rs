@@ -2,7 +2,7 @@
 
 use super::plan::{self, Evidence};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
-use crate::diagnostic::{Finding, Fix, Level, Unit};
+use crate::diagnostic::{Change, Finding, Fix, Level, Unit};
 use crate::spec::Framework;
 
 pub(super) static RULE: Rule = Rule {
@@ -68,7 +68,7 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
             ..Fix::unverified(format!(
                 "for start in range(0, len(x), {step}):\n    yield x[start:start + {step}], y[start:start + {step}]"
             ))
-        }));
+        }.change(Change::Split(step))));
     }
     Looked::Yes
 }

@@ -59,7 +59,7 @@ pub struct Coverage {
 }
 
 /// The result of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// What is shown, the worst first.
     pub diagnostics: Vec<Diagnostic>,
