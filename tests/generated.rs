@@ -30,3 +30,9 @@ fn the_schema_of_a_model_is_the_one_that_is_published() {
     let schema = batchlint::spec::import::json::schema();
     check("docs/model.schema.json", &(serde_json::to_string_pretty(&schema).expect("plain JSON") + "\n"));
 }
+
+#[test]
+fn the_schema_of_a_plan_is_the_one_that_is_published() {
+    let schema = batchlint::render::fix::schema();
+    check("docs/fix.schema.json", &(serde_json::to_string_pretty(&schema).expect("plain JSON") + "\n"));
+}

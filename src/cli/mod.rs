@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod fix;
 mod init;
 mod inspect;
 mod listen;
@@ -21,6 +22,7 @@ use crate::config::framework::Framework;
 use crate::config::{Level, Overrides, Selection, Settings};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::render::fix::FixFormat;
 use crate::render::inspect::InspectFormat;
 use crate::render::{self, OutputFormat};
 
@@ -74,6 +76,8 @@ enum Command {
     Listen(Box<listen::ListenArgs>),
     /// Look at arrays without judging them, and save what was seen
     Inspect(Box<InspectArgs>),
+    /// Say how dumped batches can be repaired, with proof; with --out or --in-place, repair them
+    Fix(Box<fix::FixArgs>),
     /// Write a first batchlint.toml, from good data, from the model, or from both
     Init(Box<InitArgs>),
     /// Print the page of a rule, or the likely cause of an error text that a framework printed
@@ -272,6 +276,7 @@ pub fn main() -> Exit {
         Some(Command::Check(args)) => args.report.format,
         Some(Command::Run(args)) => args.report.format,
         Some(Command::Listen(_)) => OutputFormat::Json,
+        Some(Command::Fix(args)) if args.format == FixFormat::Json => OutputFormat::Json,
         Some(Command::Inspect(args)) if args.format != InspectFormat::Table => OutputFormat::Json,
         _ => OutputFormat::Full,
     };
@@ -279,6 +284,7 @@ pub fn main() -> Exit {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
         Some(Command::Run(args)) => run::run(*args, &cli.global),
         Some(Command::Listen(args)) => listen::listen(*args),
+        Some(Command::Fix(args)) => fix::fix(*args, &cli.global),
         Some(Command::Init(args)) => init::init(*args, &cli.global),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),

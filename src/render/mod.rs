@@ -2,6 +2,7 @@
 
 mod causes;
 mod concise;
+pub mod fix;
 mod full;
 pub mod inspect;
 mod json;

@@ -36,9 +36,20 @@ pub(super) struct Gathered {
 pub(super) fn gather(spec: &Spec, looking: Looking, settings: &Settings, progress: &Progress) -> Gathered {
     let mut walked = source::walk::walk(&settings.paths);
     let against = walked.beside(source::walk::walk(&settings.against));
-    let facts = Facts::new(source::scan_all(&walked.targets));
-    let facts = read(facts, &walked.targets, spec, looking, settings, progress);
+    let facts = look(&walked.targets, spec, looking, settings, progress);
     Gathered { facts, unmatched: walked.unmatched, against }
+}
+
+/// Reads the files.
+pub(super) fn look(
+    targets: &[Target],
+    spec: &Spec,
+    looking: Looking,
+    settings: &Settings,
+    progress: &Progress,
+) -> Facts {
+    let facts = Facts::new(source::scan_all(targets));
+    read(facts, targets, spec, looking, settings, progress)
 }
 
 /// Reads the values that somebody wants to look at.

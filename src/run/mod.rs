@@ -8,6 +8,8 @@ mod learn;
 pub mod live;
 mod locate;
 pub mod mend;
+mod recheck;
+pub mod repair;
 mod session;
 mod trouble;
 

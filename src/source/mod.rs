@@ -62,7 +62,9 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
         return seen.finish(target, SourceKind::Other, 0);
     }
     let path = target.open_path();
-    let named_npz = has_extension(path, "npz");
+    // What it is called, or will be.
+    let name = Path::new(&*target.path);
+    let named_npz = has_extension(name, "npz");
     let (buffer, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
     let input = match Input::open(path, buffer) {
         Ok(input) => input,
@@ -78,7 +80,7 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
     };
     match format.kind() {
         SourceKind::Npy if named_npz => seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz)),
-        SourceKind::Npz if has_extension(path, "npy") => seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy)),
+        SourceKind::Npz if has_extension(name, "npy") => seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy)),
         _ => {}
     }
     if let Err(error) = format.scan(&input, work, &mut seen) {

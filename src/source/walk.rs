@@ -32,6 +32,12 @@ impl Target {
         Self::new(path, &Arc::from(""), None)
     }
 
+    /// A file that stands in another place for now: what it will be called, the root that it will have, and what to open.
+    #[must_use]
+    pub fn ahead(path: &Path, root: &Arc<str>, open: &Path) -> Self {
+        Self { open: Some(open.to_owned()), ..Self::new(path, root, None) }
+    }
+
     /// What to open.
     #[must_use]
     pub fn open_path(&self) -> &Path {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 pub(crate) mod corpus;
+pub(crate) mod dump;
 pub(crate) mod page;
 pub(crate) mod recipe;
 pub(crate) mod sample;

@@ -42,6 +42,18 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// The arrays, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        let (one, many) = match self {
+            Self::Same => (None, None),
+            Self::Npy(part) => (Some(part), None),
+            Self::Npz { members, .. } => (None, Some(members)),
+        };
+        one.into_iter().chain(many.into_iter().flatten().map(|member| &member.part))
+    }
+}
+
 /// One member of an archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
