@@ -47,7 +47,7 @@ fn folder(dtype: &str) -> tempfile::TempDir {
 #[test]
 fn exit_codes_are_the_same_for_every_format() {
     let (clean, faulty) = (folder("float32"), folder("int64"));
-    for format in ["full", "concise", "json"] {
+    for format in ["full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit"] {
         assert_eq!(code(&run(clean.path(), &["check", "--format", format])), 0);
         assert_eq!(code(&run(faulty.path(), &["check", "--format", format, "--framework", "torch"])), 1);
         assert_eq!(code(&run(clean.path(), &["check", "--format", format, "--spec", "nowhere.toml"])), 2);

@@ -15,7 +15,24 @@ pub(super) struct Reports(Vec<(OutputFormat, PathBuf, File)>);
 impl Reports {
     /// Opens them.
     pub(super) fn open(args: &ReportArgs) -> Result<Self, Error> {
-        args.report.iter().map(open).collect::<Result<Vec<_>, _>>().map(Self)
+        let mut reports = Self(Vec::new());
+        for target in &args.report {
+            match open(target) {
+                Ok(report) => reports.0.push(report),
+                Err(error) => return Err(reports.trouble(error)),
+            }
+        }
+        Ok(reports)
+    }
+
+    /// Writes what stopped the run, so that nobody takes an empty file for a clean report. Gives the error back.
+    pub(super) fn trouble(self, error: Error) -> Error {
+        for (format, _, file) in self.0 {
+            let mut out = BufWriter::new(file);
+            // The run ends with an error as it is.
+            let _ = render::error(format, &error, false, &mut out).and_then(|()| out.flush());
+        }
+        error
     }
 
     /// Writes them.

@@ -58,6 +58,7 @@ pub(super) fn live(labels: Vec<Label>) -> (Spec, Report) {
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     };
     (spec, report)
 }

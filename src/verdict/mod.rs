@@ -71,6 +71,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// The least level that makes the run fail.
     pub fail_on: Level,
+    /// Whether the values of the data are left out of every text.
+    pub redacted: bool,
 }
 
 impl Report {
@@ -203,7 +205,7 @@ impl<'s> Verdict<'s> {
             diagnostics.extend(blind.into_iter().map(|finding| made(rules, active.rule, finding)));
         }
         diagnostics.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| position(a).cmp(&position(b))));
-        Report { diagnostics, allowed, checks, coverage, fail_on }
+        Report { diagnostics, allowed, checks, coverage, fail_on, redacted: false }
     }
 }
 

@@ -69,6 +69,7 @@ fn report(found: Vec<(&'static str, Finding)>) -> Report {
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     }
 }
 

@@ -167,6 +167,7 @@ fn proved(verdict: &Verdict, action: Do) -> Finding {
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     };
     prove(&mut report, &[want(&[0], action)], &met(1), &before, verdict);
     report.diagnostics.remove(0).finding

@@ -45,6 +45,7 @@ fn told(facts: &Facts, rule: &'static str, finding: Finding) -> Vec<String> {
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     };
     locate(&mut report, facts);
     shown(&report.diagnostics[0].labels)
