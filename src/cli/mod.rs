@@ -166,6 +166,9 @@ struct ReportArgs {
     /// Name every place of a fault, not just three
     #[arg(long, help_heading = "Output")]
     all_places: bool,
+    /// Show counts and places, and no value of the data
+    #[arg(long, help_heading = "Output")]
+    redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -356,6 +359,6 @@ impl ReportArgs {
             levels.push(("not-evaluated".into(), Level::Error));
         }
         let selection = Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels };
-        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, ..settings }
+        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, redact: self.redact, ..settings }
     }
 }

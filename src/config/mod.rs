@@ -117,6 +117,8 @@ pub struct Settings {
     pub max_bytes_per_array: Option<u64>,
     /// Whether a finding keeps all its places instead of three.
     pub all_places: bool,
+    /// `--redact`: no value of the data stands in the report.
+    pub redact: bool,
     /// Where the search for the spec starts.
     pub directory: PathBuf,
 }

@@ -17,6 +17,7 @@ pub use place::{Place, Position};
 pub use proof::Proof;
 
 use crate::spec::At;
+use crate::values::marked::{bare, redacted};
 
 /// Where a finding points first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,6 +206,23 @@ impl Finding {
         }
     }
 
+    /// Leaves out the values of the data, which were marked while the texts were made.
+    pub fn redact(&mut self) {
+        for text in [&mut self.message, &mut self.expected, &mut self.found] {
+            *text = redacted(text);
+        }
+        for text in [&mut self.cause, &mut self.consequence, &mut self.help].into_iter().flatten() {
+            *text = redacted(text);
+        }
+        for text in self.places.iter_mut().filter_map(|place| place.detail.as_mut()) {
+            *text = redacted(text);
+        }
+        if let Some(fix) = &mut self.fix {
+            fix.python = redacted(&fix.python);
+            fix.proof = fix.proof.redacted();
+        }
+    }
+
     /// Sets the level, where it differs from the rule's own.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
@@ -267,7 +285,7 @@ impl Diagnostic {
     /// A diagnostic of the rule at the level.
     #[must_use]
     pub fn new(rule: &'static str, level: Level, finding: Finding) -> Self {
-        let name = format!("{rule}\u{1f}{}\u{1f}{}", finding.subject, finding.message);
+        let name = format!("{rule}\u{1f}{}\u{1f}{}", finding.subject, bare(&finding.message));
         let fingerprint = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(name.as_bytes()));
         Self { rule, level, fingerprint, finding, labels: Vec::new() }
     }

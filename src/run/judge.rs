@@ -13,6 +13,7 @@ use crate::rules::{
 };
 use crate::source::{self, ArrayFacts, Capture, FaultKind, Reading, SourceFacts};
 use crate::spec::Spec;
+use crate::values::marked::marking;
 use crate::values::{Unread, ValueFacts};
 use crate::verdict::select::Rules;
 use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Verdict};
@@ -20,6 +21,17 @@ use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Verdict};
 /// Judges facts: every rule that runs, on everything that it looks at.
 /// `against` has the names of the streams that are held against the others.
 pub(super) fn judge(
+    spec: &Spec,
+    facts: &Facts,
+    rules: &Rules,
+    against: &BTreeSet<Arc<str>>,
+    fail_on: Level,
+    settings: &Settings,
+) -> Report {
+    marking(settings.redact, || all(spec, facts, rules, against, fail_on, settings))
+}
+
+fn all(
     spec: &Spec,
     facts: &Facts,
     rules: &Rules,
@@ -121,7 +133,7 @@ pub(super) fn judge(
             Judge::Verdict => {}
         }
     }
-    verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
+    verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places, settings.redact)
 }
 
 /// Why a rule cannot look at all.

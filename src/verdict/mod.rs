@@ -11,6 +11,7 @@ use crate::diagnostic::{Anchor, Diagnostic, Finding};
 use crate::exit::Exit;
 use crate::rules::{Looked, RULES, Rule};
 use crate::spec::Spec;
+use crate::values::marked;
 use join::Joined;
 pub use join::{HEADERS_ONLY, NO_SPEC};
 pub use select::Active;
@@ -179,13 +180,21 @@ impl<'s> Verdict<'s> {
         }
     }
 
-    /// The report: allows applied, unused allows found, levels set, the worst first.
+    /// The report: allows applied, unused allows found, levels set, the worst first. Values of the data that were marked in
+    /// its texts are left out of a redacted one.
     #[must_use]
-    pub fn report(self, rules: &select::Rules, coverage: Coverage, fail_on: Level, all_places: bool) -> Report {
+    pub fn report(
+        self,
+        rules: &select::Rules,
+        coverage: Coverage,
+        fail_on: Level,
+        all_places: bool,
+        redacted: bool,
+    ) -> Report {
         let ready = |joined: Joined| -> Vec<Diagnostic> {
             joined.finish(all_places).into_iter().map(|(order, found)| made(rules, RULES[order], found)).collect()
         };
-        let (mut diagnostics, allowed) = (ready(self.shown), ready(self.hidden));
+        let (mut diagnostics, mut allowed) = (ready(self.shown), ready(self.hidden));
         let mut checks: Vec<Check> = self
             .looked
             .into_iter()
@@ -205,7 +214,15 @@ impl<'s> Verdict<'s> {
             diagnostics.extend(blind.into_iter().map(|finding| made(rules, active.rule, finding)));
         }
         diagnostics.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| position(a).cmp(&position(b))));
-        Report { diagnostics, allowed, checks, coverage, fail_on, redacted: false }
+        if redacted {
+            diagnostics.iter_mut().chain(&mut allowed).for_each(|diagnostic| diagnostic.finding.redact());
+            for check in &mut checks {
+                if let Outcome::NotEvaluated(why) = &mut check.outcome {
+                    *why = marked::redacted(why);
+                }
+            }
+        }
+        Report { diagnostics, allowed, checks, coverage, fail_on, redacted }
     }
 }
 

@@ -192,7 +192,7 @@ const SHARED: [&str; 8] = [
     "--max-bytes-per-array",
 ];
 /// Flags of `check` alone, and whether they take a value.
-const OWN: [(&str, bool); 10] = [
+const OWN: [(&str, bool); 11] = [
     ("--select", true),
     ("--ignore", true),
     ("--level", true),
@@ -202,6 +202,7 @@ const OWN: [(&str, bool); 10] = [
     ("--color", true),
     ("--require-complete", false),
     ("--all-places", false),
+    ("--redact", false),
     ("-q", false),
 ];
 
