@@ -67,6 +67,49 @@ fn fail_on_moves_the_line_and_level_moves_the_finding() {
 }
 
 #[test]
+fn a_line_of_the_file_does_what_its_flag_does() {
+    let report = |spec: &str, arguments: &[&str]| {
+        let folder = folder("float64");
+        fs::write(folder.path().join("batchlint.toml"), spec).unwrap();
+        let known = "{\"baseline\": 1, \"findings\": [{\"source\":\"batch_0.npz\",\"array\":\"x\",\"rule\":\"double-precision\",\"count\":1}]}";
+        fs::write(folder.path().join("known.json"), known).unwrap();
+        let output = run(folder.path(), &[&["check", "--format", "json"], arguments].concat());
+        let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // Lines of the spec stand elsewhere when there are more of them.
+        for found in report["diagnostics"].as_array_mut().unwrap() {
+            for key in ["primary", "claim"] {
+                found.as_object_mut().unwrap().remove(key);
+            }
+        }
+        report
+    };
+    let plain = report(SPEC, &[]);
+    for (line, flags) in [
+        ("[read]\nheaders_only = true", &["--headers-only"][..]),
+        ("[read]\nmax_bytes_per_array = 10", &["--max-bytes-per-array", "10"]),
+        ("[output]\nall_places = true", &["--all-places"]),
+        ("[output]\nredact = true", &["--redact"]),
+        ("[rules]\nselect = [\"shape\"]", &["--select", "shape"]),
+        ("[rules]\nignore = [\"dtype\"]", &["--ignore", "dtype"]),
+        ("[rules]\nlevel = { dtype = \"note\" }", &["--level", "dtype=note"]),
+        ("[rules]\nfail_on = \"warning\"", &["--fail-on", "warning"]),
+        ("[batch]\nsize = 3", &["--batch-size", "3"]),
+        ("[batch]\nsteps = 9", &["--steps", "9"]),
+    ] {
+        let by_line = report(&format!("{SPEC}{line}\n"), &[]);
+        assert_eq!(by_line, report(SPEC, flags), "{line}");
+        assert_ne!(by_line, plain, "{line} changes something");
+    }
+    let by_line = report(&format!("{SPEC}[rules]\nrequire_complete = true\n[read]\nheaders_only = true\n"), &[]);
+    assert_eq!(by_line, report(SPEC, &["--require-complete", "--headers-only"]));
+    assert_eq!(by_line["exit_code"], 1);
+    assert_eq!(report(&format!("baseline = \"known.json\"\n{SPEC}"), &[]), report(SPEC, &["--baseline", "known.json"]));
+    // A flag wins over the line.
+    let both = report(&format!("{SPEC}[read]\nmax_bytes_per_array = 10\n"), &["--max-bytes-per-array", "1 GiB"]);
+    assert_eq!(both, plain);
+}
+
+#[test]
 fn an_unknown_rule_is_trouble_with_a_suggestion() {
     let output = run(folder("float32").path(), &["check", "--select", "double-precison"]);
     assert_eq!(code(&output), 2);

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
-    pages.extend(["docs/output.md", "docs/spec.md"].map(|page| root.join(page)));
+    pages.extend(["docs/baseline.md", "docs/output.md", "docs/spec.md"].map(|page| root.join(page)));
     pages.sort();
     let trials = pages
         .into_iter()

@@ -1,5 +1,6 @@
 //! The command line: exact parsing first, effects after. Only this folder and `main.rs` print.
 
+mod baseline;
 mod check;
 mod explain;
 mod init;
@@ -15,7 +16,7 @@ mod run;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::framework::Framework;
 use crate::config::{Level, Overrides, Selection, Settings};
@@ -76,6 +77,9 @@ enum Command {
     Inspect(Box<InspectArgs>),
     /// Write a first batchlint.toml, from good data, from the model, or from both
     Init(Box<InitArgs>),
+    /// Keep what is wrong already, so that only what is new is shown
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Print the page of a rule, or the likely cause of an error text that a framework printed
     Explain {
         /// A rule's id, or the error text as it stands; `-` reads it from stdin
@@ -166,6 +170,9 @@ struct ReportArgs {
     /// Name every place of a fault, not just three
     #[arg(long, help_heading = "Output")]
     all_places: bool,
+    /// What was wrong already is not shown again; `batchlint baseline write` makes the file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    baseline: Option<PathBuf>,
     /// Show counts and places, and no value of the data
     #[arg(long, help_heading = "Output")]
     redact: bool,
@@ -259,6 +266,12 @@ fn report_target(text: &str) -> Result<(OutputFormat, PathBuf), String> {
     Ok((format, path.into()))
 }
 
+/// The command line as clap knows it: what its tests and its documentation are made from.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Parses the command line, does what it says, and tells how it ended.
 #[must_use]
 pub fn main() -> Exit {
@@ -282,6 +295,7 @@ pub fn main() -> Exit {
         Some(Command::Check(args)) => check::check(*args, &cli.global),
         Some(Command::Run(args)) => run::run(*args, &cli.global),
         Some(Command::Listen(args)) => listen::listen(*args),
+        Some(Command::Baseline(command)) => baseline::baseline(command, &cli.global),
         Some(Command::Init(args)) => init::init(*args, &cli.global),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),
@@ -359,6 +373,13 @@ impl ReportArgs {
             levels.push(("not-evaluated".into(), Level::Error));
         }
         let selection = Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels };
-        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, redact: self.redact, ..settings }
+        Settings {
+            selection,
+            fail_on: self.fail_on,
+            all_places: self.all_places,
+            redact: self.redact,
+            baseline: self.baseline.clone(),
+            ..settings
+        }
     }
 }

@@ -58,9 +58,14 @@ pub(super) fn console(format: OutputFormat, page: Page<'_>, global: &Global) -> 
     Ok(())
 }
 
-/// Prints the coverage line.
+/// Prints the coverage line, and whether the baseline holds what is gone.
 pub(super) fn coverage(page: Page<'_>, global: &Global) {
     if global.quiet == 0 {
+        if !page.report.gone.is_empty() {
+            let lines = page.report.gone.len();
+            let says = if lines == 1 { "line of the baseline counts" } else { "lines of the baseline count" };
+            say(&format!("{lines} {says} more than there is: `batchlint baseline prune` takes it out"));
+        }
         say(&render::summary(page));
     }
 }

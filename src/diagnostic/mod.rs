@@ -155,6 +155,8 @@ pub struct Finding {
     pub of: u64,
     /// What `count` and `of` count.
     pub unit: Unit,
+    /// How many of `count` are in the baseline; the places are those of the others then.
+    pub known: u64,
     /// Why it probably happened.
     pub cause: Option<String>,
     /// What the framework would do with it.
@@ -187,6 +189,7 @@ impl Finding {
             count: 1,
             of: 1,
             unit: Unit::Array,
+            known: 0,
             cause: None,
             consequence: None,
             help: None,
@@ -198,11 +201,15 @@ impl Finding {
     /// words of the finding already.
     #[must_use]
     pub fn found_and_share(&self) -> String {
-        match self.unit {
+        let found = match self.unit {
             Unit::Batch | Unit::File | Unit::Array | Unit::Set if self.of > 1 => {
                 format!("{} in {}", self.found, self.unit.share(self.count, self.of))
             }
             _ => self.found.clone(),
+        };
+        match self.known {
+            0 => found,
+            known => format!("{found}; {} new, {known} in the baseline", self.count.saturating_sub(known)),
         }
     }
 

@@ -64,6 +64,10 @@ struct CoverageOut {
     failed: u64,
     not_evaluated: u64,
     allowed: u64,
+    /// Findings that the baseline hides as a whole.
+    baseline: u64,
+    /// Lines of the baseline that are more than what was found: `baseline prune` takes them out.
+    baseline_gone: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -76,6 +80,8 @@ pub(super) struct DiagnosticOut<'a> {
     found: String,
     count: u64,
     of: u64,
+    /// How many of `count` are in the baseline; the places are those of the others then.
+    known: u64,
     /// The user's source for a finding about a running program, otherwise the line of the spec.
     primary: Option<Primary<'a>>,
     /// The line of the spec that the data broke.
@@ -225,6 +231,8 @@ pub(super) fn head(page: Page<'_>) -> Head<'_> {
             failed,
             not_evaluated,
             allowed: report.allowed.len() as u64,
+            baseline: report.known.len() as u64,
+            baseline_gone: report.gone.len() as u64,
         },
     }
 }
@@ -264,7 +272,7 @@ pub(super) fn schema() -> serde_json::Value {
 /// Either of the two documents.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[allow(dead_code, reason = "only the schema is made from it")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "only the schema is made from it")]
 enum Output<'a> {
     /// The run was made.
     Report(Document<'a>),
@@ -315,6 +323,7 @@ pub(super) fn diagnostic<'a>(diagnostic: &'a Diagnostic, spec: &'a Spec) -> Diag
         found: finding.found_and_share(),
         count: finding.count,
         of: finding.of,
+        known: finding.known,
         primary: diagnostic.labels.first().map(|label| primary(&label.text, &label.span)).or_else(claim),
         claim: claim(),
         labels: diagnostic.labels.iter().map(label_out).collect(),

@@ -192,13 +192,14 @@ const SHARED: [&str; 8] = [
     "--max-bytes-per-array",
 ];
 /// Flags of `check` alone, and whether they take a value.
-const OWN: [(&str, bool); 11] = [
+const OWN: [(&str, bool); 12] = [
     ("--select", true),
     ("--ignore", true),
     ("--level", true),
     ("--fail-on", true),
     ("--format", true),
     ("--report", true),
+    ("--baseline", true),
     ("--color", true),
     ("--require-complete", false),
     ("--all-places", false),

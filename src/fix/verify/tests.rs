@@ -164,6 +164,9 @@ fn proved(verdict: &Verdict, action: Do) -> Finding {
     let mut report = Report {
         diagnostics: vec![Diagnostic::new("wrong-dtype", Level::Error, finding)],
         allowed: Vec::new(),
+        known: Vec::new(),
+        gone: crate::verdict::baseline::Baseline::default(),
+        counts: None,
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,

@@ -134,7 +134,7 @@ fn is_told_by_labels(diagnostic: &Diagnostic) -> bool {
 
 /// The data side: on one line, or one line each where the places differ.
 fn places(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let more = finding.count.saturating_sub(finding.places.len() as u64);
+    let more = finding.count.saturating_sub(finding.known).saturating_sub(finding.places.len() as u64);
     let rest = if more > 0 { format!("and {more} more") } else { String::new() };
     if finding.places.iter().any(|place| place.detail.is_some()) {
         for (i, place) in finding.places.iter().enumerate() {

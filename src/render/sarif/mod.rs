@@ -1,5 +1,5 @@
 //! SARIF 2.1.0. Findings are results; what could not be checked is a notification of the run, and a result as well where
-//! it is more than a note; what an allow hides is a result that is suppressed.
+//! it is more than a note; what an allow or the baseline hides is a result that is suppressed.
 
 mod markdown;
 
@@ -27,7 +27,7 @@ const NOT_EVALUATED: &str = "not-evaluated";
 /// Writes the log.
 pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = page.report;
-    let all = || report.diagnostics.iter().chain(&report.allowed);
+    let all = || report.diagnostics.iter().chain(&report.allowed).chain(&report.known);
     let rules: Vec<&Rule> =
         RULES.iter().copied().filter(|rule| all().any(|diagnostic| diagnostic.rule == rule.id)).collect();
     let index = |id: &str| rules.iter().position(|rule| rule.id == id);
@@ -38,6 +38,11 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut result = result(diagnostic, page, index(diagnostic.rule));
         let reason = reason(diagnostic, page).map_or("allowed in the spec", |allow| allow.reason.as_str());
         result["suppressions"] = json!([{ "kind": "external", "justification": safe(reason) }]);
+        result
+    }));
+    results.extend(report.known.iter().map(|diagnostic| {
+        let mut result = result(diagnostic, page, index(diagnostic.rule));
+        result["suppressions"] = json!([{ "kind": "external", "justification": "in the baseline" }]);
         result
     }));
     let blind = report.diagnostics.iter().filter(|diagnostic| diagnostic.rule == NOT_EVALUATED);

@@ -42,6 +42,9 @@ fn told(facts: &Facts, rule: &'static str, finding: Finding) -> Vec<String> {
     let mut report = Report {
         diagnostics,
         allowed: Vec::new(),
+        known: Vec::new(),
+        gone: crate::verdict::baseline::Baseline::default(),
+        counts: None,
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
