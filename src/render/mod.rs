@@ -4,8 +4,14 @@ mod causes;
 mod concise;
 pub mod fix;
 mod full;
+mod github;
+mod gitlab;
 pub mod inspect;
 mod json;
+mod jsonl;
+mod junit;
+mod sarif;
+mod site;
 mod summary;
 #[cfg(test)]
 mod testing;
@@ -30,9 +36,25 @@ pub enum OutputFormat {
     Concise,
     /// The versioned report document
     Json,
+    /// The same, one line for the run and one per finding
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Workflow commands: annotations of GitHub Actions
+    Github,
+    /// The Code Quality report of GitLab
+    Gitlab,
+    /// Test cases, one per check, for whatever shows test results
+    Junit,
 }
 
 impl OutputFormat {
+    /// Whether a program reads it, from stdout even where the run could not be made.
+    #[must_use]
+    pub fn is_document(self) -> bool {
+        !matches!(self, Self::Full | Self::Concise)
+    }
+
     /// The name as typed.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -40,6 +62,11 @@ impl OutputFormat {
             Self::Full => "full",
             Self::Concise => "concise",
             Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
         }
     }
 }
@@ -61,14 +88,24 @@ pub fn render(format: OutputFormat, page: Page<'_>, color: bool, out: &mut dyn W
         OutputFormat::Full => full::render(page, color, out),
         OutputFormat::Concise => concise::render(page, out),
         OutputFormat::Json => json::render(page, out),
+        OutputFormat::Jsonl => jsonl::render(page, out),
+        OutputFormat::Sarif => sarif::render(page, out),
+        OutputFormat::Github => github::render(page, out),
+        OutputFormat::Gitlab => gitlab::render(page, out),
+        OutputFormat::Junit => junit::render(page, out),
     }
 }
 
-/// Draws what stopped the run: text for people, and for JSON a document on its own.
+/// Draws what stopped the run: text for people, and a valid document that is no pass for programs.
 pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Write) -> io::Result<()> {
     match format {
         OutputFormat::Full | OutputFormat::Concise => full::error(error, color, out),
         OutputFormat::Json => json::error(error, out),
+        OutputFormat::Jsonl => jsonl::error(error, out),
+        OutputFormat::Sarif => sarif::error(error, out),
+        OutputFormat::Github => github::error(error, out),
+        OutputFormat::Gitlab => gitlab::error(error, out),
+        OutputFormat::Junit => junit::error(error, out),
     }
 }
 

@@ -4,6 +4,7 @@
 mod gather;
 pub mod init;
 mod judge;
+mod known;
 mod learn;
 pub mod live;
 mod locate;
@@ -13,7 +14,7 @@ pub mod repair;
 mod session;
 mod trouble;
 
-use crate::config::{Level, Settings};
+use crate::config::{Defaults, Level, Settings};
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::source::Progress;
@@ -36,13 +37,17 @@ pub struct Checked {
     pub found: Found,
     /// The arguments that stand for no file.
     pub unmatched: Vec<Unmatched>,
+    /// What the file says of a run.
+    pub defaults: Defaults,
 }
 
 /// Checks the files that the settings name against the spec that applies.
 pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, selection, fail_on, found } =
+    let Loaded { spec, selection, fail_on, defaults, found } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let settings = &settings.over(&defaults);
+    let baseline = known::known(settings)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
     let looking = Looking { wants, all: false };
@@ -52,8 +57,8 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
         recall(saved(&settings.facts)?, &spec, looking, settings)
     };
     let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
-    let report = judge(&spec, &facts, &rules, &against, fail_on, settings);
-    Ok(Checked { spec, report, found, unmatched })
+    let report = judge(&spec, &facts, &rules, &against, fail_on, baseline.as_ref(), settings);
+    Ok(Checked { spec, report, found, unmatched, defaults })
 }
 
 /// What was seen, for somebody who looks at it.
@@ -72,8 +77,9 @@ pub struct Inspected {
 /// Looks at the files that the settings name, at `wants` of their values.
 pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, found, .. } =
+    let Loaded { spec, defaults, found, .. } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let settings = &settings.over(&defaults);
     let looking = Looking { wants, all: true };
     let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress);
     Ok(Inspected { spec, facts, found, unmatched })

@@ -15,6 +15,7 @@ mod distinct;
 mod histogram;
 mod kept;
 mod layout;
+pub mod marked;
 mod neighbours;
 pub mod number;
 mod numbers;

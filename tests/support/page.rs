@@ -23,6 +23,7 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
     let mut copied = 0;
     let mut spec: Option<String> = None;
     let mut folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut last: Option<tempfile::TempDir> = None;
     let mut consoles = 0;
     for block in blocks(text)? {
         let (kind, name) = block.info.split_once(' ').unwrap_or((block.info, ""));
@@ -40,6 +41,9 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
             }
             "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
             "console" => {
+                if name == "same" {
+                    folder = last.take().ok_or("no console block stands before `console same`")?;
+                }
                 if let Some(spec) = spec.as_ref().filter(|spec| !spec.trim().is_empty()) {
                     fs::write(folder.path().join("batchlint.toml"), format!("{spec}\n")).unwrap();
                 }
@@ -51,7 +55,8 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
                 }
                 copied = block.body.end;
                 consoles += 1;
-                folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                let fresh = tempfile::tempdir().map_err(|error| error.to_string())?;
+                last = Some(std::mem::replace(&mut folder, fresh));
             }
             _ => {}
         }
@@ -187,16 +192,18 @@ const SHARED: [&str; 8] = [
     "--max-bytes-per-array",
 ];
 /// Flags of `check` alone, and whether they take a value.
-const OWN: [(&str, bool); 10] = [
+const OWN: [(&str, bool); 12] = [
     ("--select", true),
     ("--ignore", true),
     ("--level", true),
     ("--fail-on", true),
     ("--format", true),
     ("--report", true),
+    ("--baseline", true),
     ("--color", true),
     ("--require-complete", false),
     ("--all-places", false),
+    ("--redact", false),
     ("-q", false),
 ];
 

@@ -18,7 +18,7 @@ use crate::config::live::Live;
 use crate::diagnostic::Unit;
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
-use crate::render::{OutputFormat, Page};
+use crate::render::Page;
 use crate::run::live::{self, Ran};
 use crate::run::mend;
 use crate::source::text::shown;
@@ -129,7 +129,6 @@ fn split(target: &str) -> Result<(Option<String>, Option<String>), Error> {
 
 pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
     let (target, script) = split(&args.target)?;
-    let reports = Reports::open(&args.report)?;
     if let Some(path) = args.write_spec.as_ref().filter(|path| path.exists()) {
         return Err(Error::plain(format!("{} is there, and is not replaced", shown(&path.display().to_string(), 400))));
     }
@@ -152,6 +151,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         careful: (args.fix || args.diff) && !args.unsafe_fixes,
         trace: !args.no_trace,
     };
+    let reports = Reports::open(&args.report)?;
     let waiting = Waiting::new(global.quiet == 0);
     let loud = global.quiet == 0;
     let ran = live::run(&settings, &live, waiting.progress(), &mut |note| {
@@ -159,11 +159,17 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
             tell(&note, &interpreter);
         }
     });
-    let mut ran = ran?;
-    if args.fix || args.diff {
-        mend::verify(&mut ran, &live, waiting.progress())?;
-    }
+    let ran = ran.and_then(|mut ran| {
+        if args.fix || args.diff {
+            mend::verify(&mut ran, &live, waiting.progress())?;
+        }
+        Ok(ran)
+    });
     drop(waiting);
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(error) => return Err(reports.trouble(error)),
+    };
     let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
     reports.write(page)?;
     console(args.report.format, page, global)?;
@@ -171,7 +177,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         say(&spec_line(&ran.checked.found));
     }
     let mut exit = ran.checked.report.exit();
-    if args.diff && args.report.format != OutputFormat::Json {
+    if args.diff && !args.report.format.is_document() {
         print(&diffs(&ran))?;
     }
     if args.fix {

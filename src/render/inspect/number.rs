@@ -18,7 +18,7 @@ pub(super) fn short_float(float: f64) -> String {
         return "0".into();
     }
     if !float.is_finite() {
-        return crate::values::number::float_text(float);
+        return crate::values::number::declared_text(float);
     }
     if (1e-3..1e6).contains(&magnitude) {
         if float.fract() == 0.0 {
