@@ -17,7 +17,7 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
     let checked = run::check(&settings, waiting.progress());
     drop(waiting);
     let checked = checked?;
-    let page = Page { command: "check", report: &checked.report, spec: &checked.spec };
+    let page = Page::new("check", &checked.report, &checked.spec).showing(&checked.facts, &checked.albums);
     reports.write(page)?;
     console(args.report.format, page, global)?;
     if global.verbose {

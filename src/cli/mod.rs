@@ -351,6 +351,7 @@ impl ReportArgs {
             levels.push(("not-evaluated".into(), Level::Error));
         }
         let selection = Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels };
-        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, ..settings }
+        let shows_data = self.format.shows_data() || self.report.iter().any(|(format, _)| format.shows_data());
+        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, shows_data, ..settings }
     }
 }

@@ -117,6 +117,8 @@ pub struct Settings {
     pub max_bytes_per_array: Option<u64>,
     /// Whether a finding keeps all its places instead of three.
     pub all_places: bool,
+    /// Whether a report shows the data to people: histograms are made, and a few images are read again.
+    pub shows_data: bool,
     /// Where the search for the spec starts.
     pub directory: PathBuf,
 }

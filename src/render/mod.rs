@@ -3,6 +3,7 @@
 mod causes;
 mod concise;
 mod full;
+mod html;
 pub mod inspect;
 mod json;
 mod summary;
@@ -12,6 +13,8 @@ mod testing;
 use std::io::{self, Write};
 
 use crate::error::Error;
+use crate::facts::Facts;
+use crate::facts::images::Album;
 use crate::rules::decoder::Cause;
 use crate::source::text::shown;
 use crate::spec::Spec;
@@ -29,6 +32,8 @@ pub enum OutputFormat {
     Concise,
     /// The versioned report document
     Json,
+    /// One page with findings, data and coverage, for a browser
+    Html,
 }
 
 impl OutputFormat {
@@ -39,7 +44,14 @@ impl OutputFormat {
             Self::Full => "full",
             Self::Concise => "concise",
             Self::Json => "json",
+            Self::Html => "html",
         }
+    }
+
+    /// Whether it shows the data, so that histograms and images are wanted.
+    #[must_use]
+    pub fn shows_data(self) -> bool {
+        matches!(self, Self::Html)
     }
 }
 
@@ -52,6 +64,24 @@ pub struct Page<'a> {
     pub report: &'a Report,
     /// What it was measured against.
     pub spec: &'a Spec,
+    /// What was seen, for the formats that show it.
+    pub facts: Option<&'a Facts>,
+    /// Images among what was seen.
+    pub albums: &'a [Album],
+}
+
+impl<'a> Page<'a> {
+    /// A page of the report of a command.
+    #[must_use]
+    pub fn new(command: &'static str, report: &'a Report, spec: &'a Spec) -> Self {
+        Self { command, report, spec, facts: None, albums: &[] }
+    }
+
+    /// The same, and the data.
+    #[must_use]
+    pub fn showing(self, facts: &'a Facts, albums: &'a [Album]) -> Self {
+        Self { facts: Some(facts), albums, ..self }
+    }
 }
 
 /// Draws the report.
@@ -60,13 +90,14 @@ pub fn render(format: OutputFormat, page: Page<'_>, color: bool, out: &mut dyn W
         OutputFormat::Full => full::render(page, color, out),
         OutputFormat::Concise => concise::render(page, out),
         OutputFormat::Json => json::render(page, out),
+        OutputFormat::Html => html::render(page, out),
     }
 }
 
 /// Draws what stopped the run: text for people, and for JSON a document on its own.
 pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        OutputFormat::Full | OutputFormat::Concise => full::error(error, color, out),
+        OutputFormat::Full | OutputFormat::Concise | OutputFormat::Html => full::error(error, color, out),
         OutputFormat::Json => json::error(error, out),
     }
 }
