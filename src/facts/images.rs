@@ -65,7 +65,7 @@ pub struct Picture {
     pub batch: usize,
     /// The row in it, from 0.
     pub row: u64,
-    /// Whether a finding about the array names the file.
+    /// Whether a finding about the array names it, or the whole file.
     pub blamed: bool,
     /// What it was picked from.
     pub pick: Pick,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::diagnostic::Place;
 use crate::facts::images::{Album, Grid, Picture, Range};
 use crate::facts::overview::Overview;
 use crate::facts::{self, Cell, Column, Facts};
@@ -51,11 +52,16 @@ pub(super) fn albums(facts: &Facts, targets: &[Target], spec: &Spec, report: &Re
     albums
 }
 
-/// The files that findings about the array name, each with its first row at fault, where one is named.
+/// The files that findings about the array name, each with its first row at fault, where one is named. What is true of all
+/// files tells none of them apart.
 fn blamed<'r>(report: &'r Report, column: &Column<'_>) -> Vec<(&'r str, Option<u64>)> {
-    let mine = report.diagnostics.iter().filter(|diagnostic| diagnostic.finding.subject == *column.name);
+    let mine = report.diagnostics.iter().filter(|diagnostic| {
+        let finding = &diagnostic.finding;
+        finding.subject == *column.name && finding.count < finding.of
+    });
     let places = mine.flat_map(|diagnostic| &diagnostic.finding.places);
-    places.map(|place| (place.source.as_str(), place.sample)).collect()
+    let row = |place: &Place| place.sample.or_else(|| place.index.as_ref()?.first().copied());
+    places.map(|place| (place.source.as_str(), row(place))).collect()
 }
 
 /// Those that are blamed first, half of the files at most, and others spread over all; in order of the batches.
@@ -104,7 +110,7 @@ fn pictures(
             pixels.extend_from_slice(bytes.get(start..start + size)?);
         }
         let values = values::floats(&header.dtype, &pixels)?;
-        Some(Picture { batch: cell.batch, row, blamed: blamed.is_some(), pick, values })
+        Some(Picture { batch: cell.batch, row, blamed: blamed.is_some_and(|at| at.is_none_or(|at| at == row)), pick, values })
     });
     drawn.collect()
 }

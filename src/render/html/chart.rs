@@ -12,6 +12,9 @@ const BARS: usize = 48;
 /// Labels that are counted one by one.
 const LABELS: usize = 40;
 
+/// Whole numbers that are counted like labels, whatever array they are in.
+const FEW: usize = 12;
+
 /// A histogram. Heights are logarithmic over three decades, so that one in a thousand still shows.
 pub(super) struct Histogram {
     pub(super) bars: Vec<Bar>,
@@ -86,7 +89,7 @@ pub(super) fn histogram(numbers: &Together) -> Option<Histogram> {
         class: if bin.zero { "zero" } else { "bar" },
         title: format!("{}: {} ({})", bin.text, exact(bin.count), share(bin.count, numbers.finite)),
     });
-    let each = if few.is_some() { "a bar for each value" } else { "bars are powers of two" };
+    let each = if few.is_some() { "a bar for each value" } else { "a bar for each power of two" };
     Some(Histogram { bars: bars.collect(), low, high, label, each: format!("{each}, heights are logarithmic") })
 }
 
@@ -136,17 +139,21 @@ fn powers(numbers: &Together) -> Vec<Bin> {
     bins
 }
 
-/// How often each label of a target occurs, or each text; those that the spec has and the data has not are among them.
+/// How often each label of a target occurs, each text, or each of a few whole numbers; classes that the spec has and the data has not are among them.
 pub(super) fn labels(declared: Option<&Declaration>, overview: &Overview) -> Option<Labels> {
     let texts = overview.texts.as_ref().map(|texts| {
         let name = |text: &String| if text.is_empty() { "(empty)".into() } else { safe(text) };
         texts.iter().map(|(text, count)| (name(text), *count)).collect::<Vec<_>>()
     });
     let counts = texts.or_else(|| {
-        let declared = declared.filter(|declared| declared.role == Role::Target)?;
+        let target = declared.filter(|declared| declared.role == Role::Target);
         let mut distinct = overview.numbers.as_ref()?.distinct.clone()?;
-        let is_index = declared.encoding.as_ref().is_none_or(|encoding| encoding.value == Encoding::Index);
-        let classes = declared.classes.as_ref().map_or(0, |classes| classes.value);
+        if target.is_none() && (distinct.len() > FEW || !distinct.keys().all(|value| value.is_whole())) {
+            return None;
+        }
+        let encoding = target.and_then(|target| target.encoding.as_ref());
+        let is_index = encoding.is_none_or(|encoding| encoding.value == Encoding::Index);
+        let classes = target.and_then(|target| target.classes.as_ref()).map_or(0, |classes| classes.value);
         if is_index && classes <= LABELS as u64 {
             for class in 0..classes {
                 // A class that is stored as a float is the same class.

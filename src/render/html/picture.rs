@@ -59,7 +59,7 @@ fn thumbnail(picture: &Picture, album: &Album, stream: &Stream<'_>) -> Option<Th
     })
 }
 
-/// "NCHW as declared: 16 × 16 pixels, 3 channels drawn as red, green, blue; black is 0, white is 1, as declared"
+/// "NCHW as declared: 16 × 16 pixels, 3 channels drawn as red, green, blue; black is 0 and white is 1, as declared"
 fn how(album: &Album, first: &Picture) -> String {
     let basis = |basis: Basis| match basis {
         Basis::Declared => "as declared",
@@ -78,9 +78,9 @@ fn how(album: &Album, first: &Picture) -> String {
     let bad = values.clone().filter(|value| !value.is_finite()).count();
     let outside = values.filter(|value| value.is_finite() && (**value < low || **value > high)).count();
     let bad = if bad > 0 { "; what is not finite is magenta" } else { "" };
-    let outside = if outside > 0 { ", and so is what lies beyond" } else { "" };
+    let outside = if outside > 0 { "; what lies beyond is drawn black or white" } else { "" };
     let (low, high, range) = (short_float(low), short_float(high), basis(album.range.basis));
-    format!("{axes}: {height} × {width} pixels, {channels}; black is {low}, white is {high}{outside} ({range}){bad}")
+    format!("{axes}: {height} × {width} pixels, {channels}; black is {low} and white is {high}, {range}{outside}{bad}")
 }
 
 /// The picture as a PNG file.

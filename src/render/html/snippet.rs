@@ -88,6 +88,13 @@ impl Snippet {
             }
             start += raw.len() + 1;
         }
+        // Empty lines say nothing of what stands beside them.
+        let is_empty = |line: &Line| line.before.is_empty() && line.marked.is_empty() && line.after.is_empty();
+        while lines.last().is_some_and(is_empty) {
+            lines.pop();
+        }
+        let skipped = lines.iter().take_while(|line| is_empty(line)).count();
+        lines.drain(..skipped);
         Self { name: format!("{}:{main}", safe(&text.name)), lines }
     }
 }
