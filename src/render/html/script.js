@@ -7,7 +7,10 @@
     const text = document.getElementById("filter-text");
     const count = document.getElementById("filter-count");
     const empty = document.getElementById("filter-empty");
-    const words = new Map(findings.map((finding) => [finding, finding.textContent.toLowerCase()]));
+    // What is said of the rule in general does not count.
+    const told = (finding) => [...finding.children].filter((part) => !part.matches("details"));
+    const textOf = (finding) => told(finding).map((part) => part.textContent).join(" ").toLowerCase();
+    const words = new Map(findings.map((finding) => [finding, textOf(finding)]));
     const filter = () => {
       const levels = new Set([...form.querySelectorAll("input[name=level]:checked")].map((box) => box.value));
       const wanted = text.value.toLowerCase().split(/\s+/).filter(Boolean);
