@@ -286,15 +286,20 @@ pub fn main() -> Exit {
         None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
     };
     result.unwrap_or_else(|error| {
-        let color = cli.global.color(std::io::stderr().is_terminal());
-        let mut text = Vec::new();
-        let _ = render::error(format, &error, color, &mut text);
-        // The document goes where a program looks for it; text for people goes to stderr.
-        let _ = if format == OutputFormat::Json {
-            std::io::stdout().write_all(&text)
-        } else {
-            std::io::stderr().write_all(&text)
+        let drawn = |format, color| {
+            let mut text = Vec::new();
+            // Nothing can fail in a Vec.
+            let _ = render::error(format, &error, color, &mut text);
+            text
         };
+        // The document goes where a program looks for it; text for people goes to stderr.
+        if format.is_document() {
+            let _ = std::io::stdout().write_all(&drawn(format, false));
+        }
+        if format != OutputFormat::Json {
+            let color = cli.global.color(std::io::stderr().is_terminal());
+            let _ = std::io::stderr().write_all(&drawn(OutputFormat::Full, color));
+        }
         Exit::Trouble
     })
 }

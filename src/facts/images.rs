@@ -230,7 +230,9 @@ mod tests {
         assert_eq!(letters(Some(&target), "float32", &[8, 32, 32, 3]), None);
         assert_eq!(letters(None, "float32", &[8, 3, 32, 32]).as_deref(), Some("NCHW"));
         assert_eq!(letters(None, "uint8", &[8, 32, 24]).as_deref(), Some("NHW"));
-        for (dtype, shape) in [("float32", &[8, 32, 24][..]), ("float32", &[8, 32, 32, 7]), ("complex64", &[8, 9, 9, 3])] {
+        for (dtype, shape) in
+            [("float32", &[8, 32, 24][..]), ("float32", &[8, 32, 32, 7]), ("complex64", &[8, 9, 9, 3])]
+        {
             assert_eq!(letters(None, dtype, shape), None, "{dtype} {shape:?}");
         }
     }

@@ -48,6 +48,12 @@ impl OutputFormat {
         }
     }
 
+    /// Whether it is a document on its own, which goes to stdout even where the run could not be made.
+    #[must_use]
+    pub fn is_document(self) -> bool {
+        !matches!(self, Self::Full | Self::Concise)
+    }
+
     /// Whether it shows the data, so that histograms and images are wanted.
     #[must_use]
     pub fn shows_data(self) -> bool {
@@ -68,13 +74,15 @@ pub struct Page<'a> {
     pub facts: Option<&'a Facts>,
     /// Images among what was seen.
     pub albums: &'a [Album],
+    /// Whether no value of the data may be shown.
+    pub hides_values: bool,
 }
 
 impl<'a> Page<'a> {
     /// A page of the report of a command.
     #[must_use]
     pub fn new(command: &'static str, report: &'a Report, spec: &'a Spec) -> Self {
-        Self { command, report, spec, facts: None, albums: &[] }
+        Self { command, report, spec, facts: None, albums: &[], hides_values: false }
     }
 
     /// The same, and the data.
@@ -97,8 +105,9 @@ pub fn render(format: OutputFormat, page: Page<'_>, color: bool, out: &mut dyn W
 /// Draws what stopped the run: text for people, and for JSON a document on its own.
 pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        OutputFormat::Full | OutputFormat::Concise | OutputFormat::Html => full::error(error, color, out),
+        OutputFormat::Full | OutputFormat::Concise => full::error(error, color, out),
         OutputFormat::Json => json::error(error, out),
+        OutputFormat::Html => html::error(error, out),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A few rows of every array of images, read again for a report that shows them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::diagnostic::Place;
 use crate::facts::images::{Album, Grid, Picture, Range};
@@ -27,9 +27,8 @@ pub(super) fn albums(facts: &Facts, targets: &[Target], spec: &Spec, report: &Re
     for (stream, assembled) in facts::assemble(facts, spec).iter().enumerate() {
         for (at, column) in assembled.columns.iter().enumerate() {
             let declared = column.declared.and_then(|index| spec.arrays.get(index));
-            let drawable = |cell: &&Cell<'_>| {
-                cell.array.values().is_some() && Grid::of(declared, cell.header()).is_some()
-            };
+            let drawable =
+                |cell: &&Cell<'_>| cell.array.values().is_some() && Grid::of(declared, cell.header()).is_some();
             let cells: Vec<Cell<'_>> = column.cells.iter().filter(drawable).copied().collect();
             let Some(first) = cells.first() else { continue };
             let Some(grid) = Grid::of(declared, first.header()) else { continue };
@@ -42,9 +41,10 @@ pub(super) fn albums(facts: &Facts, targets: &[Target], spec: &Spec, report: &Re
             let chosen = chosen(&cells, &blamed);
             let each = PICTURES / chosen.len().max(1);
             let pictures = chosen.iter().flat_map(|cell| {
-                let row = blamed.iter().find(|(path, _)| *path == &*cell.source.path);
+                let mine = blamed.iter().filter(|(path, _)| *path == &*cell.source.path);
+                let rows: Vec<Option<u64>> = mine.map(|(_, row)| *row).collect();
                 let target = by_path.get(&*cell.source.path);
-                target.map_or_else(Vec::new, |target| pictures(cell, target, &grid, row.map(|(_, row)| *row), each))
+                target.map_or_else(Vec::new, |target| pictures(cell, target, &grid, &rows, each))
             });
             albums.push(Album { stream, column: at, pictures: pictures.collect(), grid: grid.clone(), range });
         }
@@ -80,23 +80,18 @@ fn chosen<'f>(cells: &[Cell<'f>], blamed: &[(&str, Option<u64>)]) -> Vec<Cell<'f
     chosen.into_iter().map(|at| cells[at]).collect()
 }
 
-/// A few rows of one array, the one that is at fault first.
-fn pictures(
-    cell: &Cell<'_>,
-    target: &Target,
-    grid: &Grid,
-    blamed: Option<Option<u64>>,
-    count: usize,
-) -> Vec<Picture> {
+/// A few rows of one array, those at fault first. `blamed` has a row for each place in the file that a finding names, `None`
+/// for the whole of it.
+fn pictures(cell: &Cell<'_>, target: &Target, grid: &Grid, blamed: &[Option<u64>], count: usize) -> Vec<Picture> {
     let header = cell.header();
-    let mut rows: Vec<u64> = blamed.flatten().into_iter().chain(0..count as u64).collect();
-    rows.dedup();
+    let mut rows: Vec<u64> = blamed.iter().copied().flatten().chain(0..count as u64).collect();
+    let mut seen = BTreeSet::new();
+    rows.retain(|row| seen.insert(*row));
     let mut picks: Vec<_> = rows.into_iter().filter_map(|row| Some((row, grid.pick(header, row)?))).collect();
     let end = |places: &[u64]| places.iter().max().map_or(0, |last| (last + 1).saturating_mul(header.dtype.size));
     picks.retain(|(_, pick)| end(&pick.places) <= BYTES);
     picks.truncate(count);
     picks.sort_by_key(|(row, _)| *row);
-    picks.dedup_by_key(|(row, _)| *row);
     let needed = picks.iter().map(|(_, pick)| end(&pick.places)).max().unwrap_or(0);
     let bytes = usize::try_from(needed).ok();
     let Some(bytes) = bytes.and_then(|bytes| source::first_bytes(target, cell.source, cell.array, bytes)) else {
@@ -110,7 +105,13 @@ fn pictures(
             pixels.extend_from_slice(bytes.get(start..start + size)?);
         }
         let values = values::floats(&header.dtype, &pixels)?;
-        Some(Picture { batch: cell.batch, row, blamed: blamed.is_some_and(|at| at.is_none_or(|at| at == row)), pick, values })
+        Some(Picture {
+            batch: cell.batch,
+            row,
+            blamed: blamed.iter().any(|at| at.is_none_or(|at| at == row)),
+            pick,
+            values,
+        })
     });
     drawn.collect()
 }

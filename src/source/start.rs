@@ -21,7 +21,8 @@ pub fn first_bytes(target: &Target, source: &SourceFacts, array: &ArrayFacts, by
     let (start, header) = (array.location.start, array.location.header);
     match array.location.member {
         Some(member) if member.deflated => {
-            let packed = Packed { input: &input, at: start, end: start.checked_add(member.stored)?, scratch: Vec::new() };
+            let packed =
+                Packed { input: &input, at: start, end: start.checked_add(member.stored)?, scratch: Vec::new() };
             let mut plain = DeflateDecoder::new(packed);
             let skipped = std::io::copy(&mut plain.by_ref().take(header), &mut std::io::sink()).ok()?;
             let mut data = Vec::new();

@@ -18,7 +18,7 @@ use crate::config::live::Live;
 use crate::diagnostic::Unit;
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
-use crate::render::{OutputFormat, Page};
+use crate::render::Page;
 use crate::run::live::{self, Ran};
 use crate::run::mend;
 use crate::source::text::shown;
@@ -171,7 +171,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         say(&spec_line(&ran.checked.found));
     }
     let mut exit = ran.checked.report.exit();
-    if args.diff && args.report.format != OutputFormat::Json {
+    if args.diff && !args.report.format.is_document() {
         print(&diffs(&ran))?;
     }
     if args.fix {

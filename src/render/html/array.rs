@@ -58,9 +58,13 @@ pub(super) fn arrays(page: Page<'_>, streams: &[Stream<'_>]) -> Arrays {
         if many {
             array.stream = safe(&stream.name);
         }
+        if page.hides_values {
+            return array;
+        }
         array.thumbnails = album.and_then(|album| thumbnails(album, stream));
         if album.is_some() && array.thumbnails.is_none() {
-            let saved = "no thumbnails: the values stand in no file that could be read again, or too far from its start";
+            let saved =
+                "no thumbnails: the values stand in no file that could be read again, or too far from its start";
             array.absent.push(saved.into());
         }
         let grid = |cell: &crate::facts::Cell<'_>| {
@@ -79,14 +83,16 @@ fn array(page: Page<'_>, stream: &Stream<'_>, column: &Column<'_>) -> Array {
     let declared = column.declared.and_then(|index| page.spec.arrays.get(index));
     let overview = Overview::of(&column.cells);
     let mine = page.report.diagnostics.iter().enumerate();
-    let mine = mine.filter(|(_, diagnostic)| {
-        !column.name.is_empty() && diagnostic.finding.subject == *column.name
-    });
+    let mine = mine.filter(|(_, diagnostic)| !column.name.is_empty() && diagnostic.finding.subject == *column.name);
     let absent = overview.unread.iter().map(|(why, count)| {
         let of = if *count == overview.arrays { String::new() } else { format!(" of {}", Unit::Array.counted(*count)) };
         format!("values{of} not read: {}", why.why())
     });
     let mut absent: Vec<String> = absent.collect();
+    if page.hides_values {
+        absent.push("no values are shown: they were left out on purpose".into());
+    }
+    let numbers = overview.numbers.as_ref().filter(|_| !page.hides_values);
     if overview.arrays > 0 && column.cells.iter().all(|cell| cell.array.reading.is_none()) {
         absent.push("values not read: nothing asked for them".into());
     }
@@ -99,17 +105,22 @@ fn array(page: Page<'_>, stream: &Stream<'_>, column: &Column<'_>) -> Array {
         },
         stream: String::new(),
         findings: mine.map(|(at, found)| (at + 1, name(found.level), found.rule)).collect(),
-        rows: rows(declared, &overview, stream.batches.len() as u64),
+        rows: rows(declared, &overview, stream.batches.len() as u64, page.hides_values),
         declared: declared.is_some(),
-        histogram: overview.numbers.as_ref().and_then(histogram),
-        labels: labels(declared, &overview),
+        histogram: numbers.and_then(histogram),
+        labels: if page.hides_values { None } else { labels(declared, &overview) },
         thumbnails: None,
         absent,
     }
 }
 
 /// What is declared and what was seen, property by property.
-fn rows(declared: Option<&Declaration>, seen: &Overview, batches: u64) -> Vec<(&'static str, String, String)> {
+fn rows(
+    declared: Option<&Declaration>,
+    seen: &Overview,
+    batches: u64,
+    hides_values: bool,
+) -> Vec<(&'static str, String, String)> {
     let said = |text: &dyn Fn(&Declaration) -> Option<String>| declared.and_then(text).unwrap_or_default();
     let values = |text: &dyn Fn(&Values) -> String| said(&|declared| Some(text(&declared.values.as_ref()?.value)));
     let numbers = seen.numbers.as_ref();
@@ -127,9 +138,13 @@ fn rows(declared: Option<&Declaration>, seen: &Overview, batches: u64) -> Vec<(&
     });
     let missing = if declared.is_some_and(|declared| declared.optional) { "may lack it" } else { "" };
     let share_of = |there: u64| if there == batches { String::new() } else { Unit::Batch.share(there, batches) };
-    let range = |numbers: &Together| Some(format!("{} to {}", short(numbers.min?), short(numbers.max?)));
+    let range = |numbers: &Together| {
+        let (min, max) = numbers.min.zip(numbers.max).filter(|_| !hides_values)?;
+        Some(format!("{} to {}", short(min), short(max)))
+    };
     let mean = |numbers: &Together| {
-        Some(format!("{} ± {}", short_float(numbers.mean?), short_float(numbers.deviation()?)))
+        let (mean, deviation) = numbers.mean.zip(numbers.deviation()).filter(|_| !hides_values)?;
+        Some(format!("{} ± {}", short_float(mean), short_float(deviation)))
     };
     let zeros = |numbers: &Together| (numbers.zeros > 0).then(|| share(numbers.zeros, numbers.count()));
     let rows = vec![

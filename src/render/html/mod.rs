@@ -25,10 +25,13 @@ use sha2::{Digest as _, Sha256};
 use self::array::{Arrays, arrays};
 use self::checks::{Checks, checks};
 use self::finding::{Allowed, Finding, RuleName, allowed, findings, rules_of};
+use self::prose::Prose;
+use self::snippet::Snippet;
 use self::strip::{Strip, strips};
 use super::{Page, safe, summary};
 use crate::config::Level;
 use crate::diagnostic::quantity::{bytes, exact};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::facts::{Facts, assemble};
 
@@ -53,6 +56,22 @@ struct Document<'a> {
     strips: Vec<Strip>,
     arrays: Arrays,
     checks: Checks,
+}
+
+/// What stopped the run.
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct Trouble {
+    policy: String,
+    style: String,
+    version: &'static str,
+    faults: Vec<Fault>,
+}
+
+struct Fault {
+    message: Prose,
+    snippet: Option<Snippet>,
+    help: Option<Prose>,
 }
 
 /// What the run was, and how it ended.
@@ -92,6 +111,19 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     let html = document.render().map_err(io::Error::other)?;
     out.write_all(html.as_bytes())
+}
+
+/// Draws what stopped the run, so that nobody takes the page for a report.
+pub(super) fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
+    let style = STYLE.replace("\r\n", "\n");
+    let fault = |fault: &crate::error::Fault| Fault {
+        message: Prose::new(&fault.message),
+        snippet: error.text.as_ref().zip(fault.span.as_ref()).map(|(text, span)| Snippet::of(text, span)),
+        help: fault.help.as_deref().map(Prose::new),
+    };
+    let faults = error.faults.iter().map(fault).collect();
+    let page = Trouble { policy: policy(&style, ""), style, version: env!("CARGO_PKG_VERSION"), faults };
+    out.write_all(page.render().map_err(io::Error::other)?.as_bytes())
 }
 
 /// Nothing is loaded but images that stand in the page, and nothing runs but the script that stands in it.

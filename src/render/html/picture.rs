@@ -39,7 +39,8 @@ pub(super) struct Thumbnail {
 /// The thumbnails of an album; `None` where its bytes could not be read again.
 pub(super) fn thumbnails(album: &Album, stream: &Stream<'_>) -> Option<Thumbnails> {
     let first = album.pictures.first()?;
-    let images: Vec<Thumbnail> = album.pictures.iter().filter_map(|picture| thumbnail(picture, album, stream)).collect();
+    let images: Vec<Thumbnail> =
+        album.pictures.iter().filter_map(|picture| thumbnail(picture, album, stream)).collect();
     (!images.is_empty()).then(|| Thumbnails { how: how(album, first), images })
 }
 

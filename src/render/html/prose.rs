@@ -45,10 +45,7 @@ pub(super) fn digest(id: &str) -> Digest {
     };
     let finds = rule.page.split_once('\n').and_then(|(_, rest)| paragraph(rest));
     let first = finds.map(|text| ("", Prose::new(&text)));
-    let sections = [
-        section("Why it hurts", "## Why it hurts\n"),
-        section("When to allow it", "## When to allow it\n"),
-    ];
+    let sections = [section("Why it hurts", "## Why it hurts\n"), section("When to allow it", "## When to allow it\n")];
     Digest { paragraphs: first.into_iter().chain(sections.into_iter().flatten()).collect() }
 }
 
@@ -86,12 +83,10 @@ mod tests {
     #[test]
     fn code_stands_between_backquotes() {
         let part = |code, text: &str| (code, text.to_owned());
-        assert_eq!(parts("input `a` is `b`"), [
-            part(false, "input "),
-            part(true, "a"),
-            part(false, " is "),
-            part(true, "b")
-        ]);
+        assert_eq!(
+            parts("input `a` is `b`"),
+            [part(false, "input "), part(true, "a"), part(false, " is "), part(true, "b")]
+        );
         assert_eq!(parts("an `open end"), [part(false, "an "), part(false, "`open end")]);
         assert_eq!(parts("\u{202e}"), [part(false, "\\u{202e}")]);
     }
@@ -102,7 +97,8 @@ mod tests {
             let digest = digest(rule.id);
             assert!(digest.paragraphs.len() >= 2, "{}: {}", rule.id, digest.paragraphs.len());
             for (_, prose) in digest.paragraphs {
-                let words: String = prose.parts.iter().filter(|part| !part.code).map(|part| part.text.as_str()).collect();
+                let words: String =
+                    prose.parts.iter().filter(|part| !part.code).map(|part| part.text.as_str()).collect();
                 assert!(!words.contains("](") && !words.contains("**") && !words.contains('|'), "{}: {words}", rule.id);
             }
         }

@@ -34,6 +34,9 @@ pub(super) struct Line {
     pub(super) gap: bool,
 }
 
+/// What is marked, and what is said of it.
+type Mark<'m> = (Range<usize>, &'m str);
+
 impl Snippet {
     /// The lines of the text around a span.
     pub(super) fn of(text: &Text, span: &Range<usize>) -> Self {
@@ -49,7 +52,7 @@ impl Snippet {
 
     /// The labels, text by text, in the order of their first.
     pub(super) fn labelled(labels: &[Label]) -> Vec<Self> {
-        let mut texts: Vec<(&Text, Vec<(Range<usize>, &str)>)> = Vec::new();
+        let mut texts: Vec<(&Text, Vec<Mark<'_>>)> = Vec::new();
         for label in labels {
             let mark = (label.span.clone(), label.says.as_str());
             match texts.iter_mut().find(|(text, _)| *text == &label.text) {
@@ -60,7 +63,7 @@ impl Snippet {
         texts.into_iter().map(|(text, marks)| Self::with(text, &marks)).collect()
     }
 
-    fn with(text: &Text, marks: &[(Range<usize>, &str)]) -> Self {
+    fn with(text: &Text, marks: &[Mark<'_>]) -> Self {
         let main = marks.first().map_or(1, |(span, _)| Position::of(&text.body, span.start).line);
         let mut lines: Vec<Line> = Vec::new();
         let mut start = 0;
@@ -74,7 +77,14 @@ impl Snippet {
                 if mine.peek().is_none() {
                     let (before, marked, after) = parts(line, &(0..0));
                     let says = String::new();
-                    lines.push(Line { number: Some(number), before: before + &marked, marked: String::new(), after, says, gap });
+                    lines.push(Line {
+                        number: Some(number),
+                        before: before + &marked,
+                        marked: String::new(),
+                        after,
+                        says,
+                        gap,
+                    });
                 }
                 // Each mark of a line shows the line again only where one line could not show both.
                 for (i, ((span, says), lines_of)) in mine.enumerate() {
@@ -147,7 +157,8 @@ mod tests {
 
     #[test]
     fn labels_of_one_text_are_drawn_together() {
-        let snippets = Snippet::labelled(&[labelled("data, ", "yielded here"), labelled("np.random.rand", "made here")]);
+        let snippets =
+            Snippet::labelled(&[labelled("data, ", "yielded here"), labelled("np.random.rand", "made here")]);
         let [snippet] = snippets.as_slice() else { panic!("{}", snippets.len()) };
         assert_eq!(snippet.name, "train.py:7");
         let lines = drawn(snippet);

@@ -66,7 +66,7 @@ pub(super) struct Run {
 pub(super) struct Kind {
     pub(super) class: &'static str,
     pub(super) text: String,
-    /// "in 1 of 20 batches: dump/batch_019.npz"; empty where it is in all of them.
+    /// `in 1 of 20 batches: dump/batch_019.npz`; empty where it is in all of them.
     pub(super) share: String,
 }
 
@@ -107,7 +107,7 @@ fn usual(batches: &[Batch]) -> Option<u64> {
     counts.last().map(|(_, rows)| *rows)
 }
 
-/// "32 rows in 19 of 20 batches, 16 in dump/batch_019.npz"
+/// `32 rows in 19 of 20 batches; 16 in dump/batch_019.npz`
 fn rows(batches: &[Batch], usual: Option<u64>) -> String {
     let Some(usual) = usual else { return "no array shows how many rows a batch has".into() };
     let others: Vec<&Batch> = batches.iter().filter(|batch| batch.rows != Some(usual)).collect();

@@ -1,9 +1,13 @@
+use std::sync::Arc;
+
 use super::super::testing::{labelled, live, text};
 use super::*;
 use crate::diagnostic::{Anchor, Diagnostic, Finding, Fix, Place, Unit};
 use crate::facts::testing::Program;
+use crate::source::Reading;
 use crate::source::text::is_hostile;
 use crate::spec::{At, Spec};
+use crate::values::{Pass, Wants};
 use crate::verdict::{Check, Coverage, Outcome, Report};
 
 /// What somebody might call an array, a file or a class.
@@ -135,4 +139,42 @@ fn a_short_batch_and_another_type_are_told_in_words() {
     assert!(html.contains("<code>float32 [n, 4]</code> in 5 of 6 batches"), "the usual type");
     assert!(html.contains("<code>float64 [n, 4]</code> in 1 of 6 batches: "), "the other type");
     assert!(html.contains("values not read: nothing asked for them"), "values");
+}
+
+#[test]
+fn what_stopped_the_run_is_a_page_of_its_own() {
+    for name in NAMES {
+        let text = text(name, &format!("# {name}\nx = 1 # {name}\n"));
+        let at = text.body.find("x = 1").unwrap();
+        let fault = crate::error::Fault::at(at..at + 5, name).help(name);
+        let mut out = Vec::new();
+        error(&Error { text: Some(text), faults: vec![fault] }, &mut out).unwrap();
+        let html = String::from_utf8(out).unwrap();
+        let body = html.split_once("</style>").unwrap().1;
+        assert!(body.contains("The run could not be made") && body.contains("<mark>x = 1</mark>"), "{name:?}");
+        assert!(!body.contains("<script") && !body.contains("<img") && !body.contains("<!--"), "{name:?}");
+        assert_eq!(html.chars().find(|c| is_hostile(*c) && *c != '\n'), None, "{name:?}");
+    }
+}
+
+#[test]
+fn no_value_is_shown_where_none_may_be() {
+    let program = Program::new("train.py", "yield x\n").site("yield", "exact", "x");
+    let facts = program.batches(1, &["0: float32[4]"]).facts();
+    let captures = facts.captures().to_vec();
+    let mut sources = facts.into_sources();
+    let mut pass = Pass::new(sources[0].arrays[0].header.layout(), Wants::SHOWN, &[]).unwrap();
+    for value in [1234.5_f32, f32::NAN, f32::NAN, 9876.5] {
+        pass.feed(&value.to_le_bytes());
+    }
+    let reading = Reading::Read(Box::new(pass.finish().unwrap()));
+    sources[0].arrays[0].reading = Some(Arc::new(reading));
+    let facts = Facts::new(sources).captured(captures);
+    let (spec, report) = named("plain");
+    let page = Page::new("run", &report, &spec).showing(&facts, &[]);
+    let open = drawn(page);
+    assert!(open.contains("1234") && open.contains("9876") && open.contains("class=\"histogram\""));
+    let closed = drawn(Page { hides_values: true, ..page });
+    assert!(!closed.contains("1234") && !closed.contains("9876") && !closed.contains("class=\"histogram\""));
+    assert!(closed.contains("2 NaN") && closed.contains("no values are shown"));
 }
