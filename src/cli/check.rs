@@ -22,7 +22,7 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         Ok(checked) => checked,
         Err(error) => return Err(reports.trouble(error)),
     };
-    let page = Page { command: "check", report: &checked.report, spec: &checked.spec };
+    let page = Page::new("check", &checked.report, &checked.spec).showing(&checked.facts, &checked.albums);
     reports.write(page)?;
     console(args.report.format, page, global)?;
     if global.verbose {

@@ -379,12 +379,14 @@ impl ReportArgs {
             levels.push(("not-evaluated".into(), Level::Error));
         }
         let selection = Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels };
+        let shows_data = self.format.shows_data() || self.report.iter().any(|(format, _)| format.shows_data());
         Settings {
             selection,
             fail_on: self.fail_on,
             all_places: self.all_places,
             redact: self.redact,
             baseline: self.baseline.clone(),
+            shows_data,
             ..settings
         }
     }

@@ -139,6 +139,8 @@ pub struct Settings {
     pub baseline: Option<PathBuf>,
     /// Whether what is found is counted for a new baseline, and none applies.
     pub count: bool,
+    /// Whether a report shows the data to people: histograms are made, and a few images are read again.
+    pub shows_data: bool,
     /// Where the search for the spec starts.
     pub directory: PathBuf,
 }

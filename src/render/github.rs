@@ -93,7 +93,7 @@ mod tests {
     fn a_finding_is_one_line_at_its_place() {
         let (spec, report) = live(vec![labelled("data, ", "yielded here")]);
         let mut out = Vec::new();
-        render(Page { command: "run", report: &report, spec: &spec }, &mut out).unwrap();
+        render(Page::new("run", &report, &spec), &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "::error file=train.py,line=7,endLine=7,col=15,endColumn=21,title=batchlint%3A double-precision::input `data` is \

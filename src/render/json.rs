@@ -382,7 +382,7 @@ mod tests {
     fn drawn(labels: Vec<Label>) -> Value {
         let (spec, report) = live(labels);
         let mut out = Vec::new();
-        render(Page { command: "run", report: &report, spec: &spec }, &mut out).unwrap();
+        render(Page::new("run", &report, &spec), &mut out).unwrap();
         serde_json::from_slice::<Value>(&out).unwrap()["diagnostics"][0].take()
     }
 

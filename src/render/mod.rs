@@ -6,6 +6,7 @@ pub mod fix;
 mod full;
 mod github;
 mod gitlab;
+mod html;
 pub mod inspect;
 mod json;
 mod jsonl;
@@ -19,6 +20,8 @@ mod testing;
 use std::io::{self, Write};
 
 use crate::error::Error;
+use crate::facts::Facts;
+use crate::facts::images::Album;
 use crate::rules::decoder::Cause;
 use crate::source::text::shown;
 use crate::spec::Spec;
@@ -46,6 +49,8 @@ pub enum OutputFormat {
     Gitlab,
     /// Test cases, one per check, for whatever shows test results
     Junit,
+    /// One page with findings, data and coverage, for a browser
+    Html,
 }
 
 impl OutputFormat {
@@ -67,7 +72,14 @@ impl OutputFormat {
             Self::Github => "github",
             Self::Gitlab => "gitlab",
             Self::Junit => "junit",
+            Self::Html => "html",
         }
+    }
+
+    /// Whether it shows the data, so that histograms and images are wanted.
+    #[must_use]
+    pub fn shows_data(self) -> bool {
+        matches!(self, Self::Html)
     }
 }
 
@@ -80,6 +92,24 @@ pub struct Page<'a> {
     pub report: &'a Report,
     /// What it was measured against.
     pub spec: &'a Spec,
+    /// What was seen, for the formats that show it.
+    pub facts: Option<&'a Facts>,
+    /// Images among what was seen.
+    pub albums: &'a [Album],
+}
+
+impl<'a> Page<'a> {
+    /// A page of the report of a command.
+    #[must_use]
+    pub fn new(command: &'static str, report: &'a Report, spec: &'a Spec) -> Self {
+        Self { command, report, spec, facts: None, albums: &[] }
+    }
+
+    /// The same, and the data.
+    #[must_use]
+    pub fn showing(self, facts: &'a Facts, albums: &'a [Album]) -> Self {
+        Self { facts: Some(facts), albums, ..self }
+    }
 }
 
 /// Draws the report.
@@ -93,6 +123,7 @@ pub fn render(format: OutputFormat, page: Page<'_>, color: bool, out: &mut dyn W
         OutputFormat::Github => github::render(page, out),
         OutputFormat::Gitlab => gitlab::render(page, out),
         OutputFormat::Junit => junit::render(page, out),
+        OutputFormat::Html => html::render(page, out),
     }
 }
 
@@ -106,6 +137,7 @@ pub fn error(format: OutputFormat, error: &Error, color: bool, out: &mut dyn Wri
         OutputFormat::Github => github::error(error, out),
         OutputFormat::Gitlab => gitlab::error(error, out),
         OutputFormat::Junit => junit::error(error, out),
+        OutputFormat::Html => html::error(error, out),
     }
 }
 

@@ -121,7 +121,7 @@ mod tests {
         let (mut spec, mut report) = live(Vec::new());
         report.diagnostics[0].finding.anchor = Anchor::Data;
         let site = |report: &Report, spec: &crate::spec::Spec| {
-            let page = Page { command: "run", report, spec };
+            let page = Page::new("run", report, spec);
             Site::of(&report.diagnostics[0], page).path()
         };
         assert_eq!(site(&report, &spec), "train.py");

@@ -47,8 +47,6 @@ pub enum Note<'a> {
 pub struct Ran {
     /// What came of it.
     pub checked: Checked,
-    /// What was seen.
-    pub facts: Facts,
     /// The spec that the training call stands for, where that is what the data was held against.
     pub learnt: Option<String>,
     /// Edits of the source that would mend something.
@@ -85,8 +83,8 @@ pub fn run(
     let mut ran = hearing.judged(&mut receiver, &rules);
     ran.saved = save.map(|save| (save.written, save.left_out));
     if let Some(mut session) = session {
-        let Ran { checked, facts, .. } = &mut ran;
-        ran.mend = mend::ask(&mut session, &mut receiver, &mut checked.report, facts, &checked.spec, live.careful);
+        let Checked { report, facts, spec, .. } = &mut ran.checked;
+        ran.mend = mend::ask(&mut session, &mut receiver, report, facts, spec, live.careful);
         session.finish(&mut receiver);
     }
     Ok(ran)
@@ -161,6 +159,7 @@ struct Hearing<'s> {
 impl<'s> Hearing<'s> {
     fn new(settings: &'s Settings, loaded: &'s Loaded, known: Option<Baseline>, rules: &Rules) -> Self {
         let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+        let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
         let wants = if settings.headers_only { Wants::NOTHING } else { wants };
         Self {
             spec: RefCell::new(loaded.spec.clone()),
@@ -232,11 +231,13 @@ impl<'s> Hearing<'s> {
         let checked = Checked {
             spec,
             report,
+            facts,
+            albums: Vec::new(),
             found: self.loaded.found.clone(),
             unmatched: Vec::new(),
             defaults: self.loaded.defaults.clone(),
         };
-        Ran { checked, facts, learnt: self.learnt.into_inner(), saved: None, mend: None }
+        Ran { checked, learnt: self.learnt.into_inner(), saved: None, mend: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pipeline of `check` and `inspect`: this folder is the only place that names every stage. `gather` sees what there
 //! is, `judge` lets the rules look at it.
 
+mod albums;
 mod gather;
 pub mod init;
 mod judge;
@@ -17,6 +18,7 @@ mod trouble;
 use crate::config::{Defaults, Level, Settings};
 use crate::error::Error;
 use crate::facts::Facts;
+use crate::facts::images::Album;
 use crate::source::Progress;
 use crate::source::walk::Unmatched;
 use crate::spec::{self, Found, Loaded, Spec};
@@ -33,6 +35,10 @@ pub struct Checked {
     pub spec: Spec,
     /// What came of it.
     pub report: Report,
+    /// What was seen.
+    pub facts: Facts,
+    /// Images among it; empty where no report shows them.
+    pub albums: Vec<Album>,
     /// Which file the spec came from, and how it was found.
     pub found: Found,
     /// The arguments that stand for no file.
@@ -50,15 +56,21 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
     let baseline = known::known(settings)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+    let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
     let looking = Looking { wants, all: false };
-    let Gathered { facts, unmatched, against } = if settings.facts.is_empty() {
+    let Gathered { facts, targets, unmatched, against } = if settings.facts.is_empty() {
         gather(&spec, looking, settings, progress)
     } else {
         recall(saved(&settings.facts)?, &spec, looking, settings)
     };
     let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
     let report = judge(&spec, &facts, &rules, &against, fail_on, baseline.as_ref(), settings);
-    Ok(Checked { spec, report, found, unmatched, defaults })
+    let albums = if settings.shows_data && !settings.redact {
+        albums::albums(&facts, &targets, &spec, &report)
+    } else {
+        Vec::new()
+    };
+    Ok(Checked { spec, report, facts, albums, found, unmatched, defaults })
 }
 
 /// What was seen, for somebody who looks at it.

@@ -12,6 +12,7 @@ pub mod npz;
 mod read;
 mod seen;
 pub mod sniff;
+mod start;
 pub mod text;
 pub mod walk;
 
@@ -27,6 +28,7 @@ pub use fault::{Fault, FaultKind, FileFault};
 pub use memo::{Memo, Work};
 pub use read::{Limits, Progress, Question, read_all};
 pub use seen::{Seen, Spot};
+pub use start::first_bytes;
 pub use text::Excerpt;
 pub use walk::{Target, walk};
 

@@ -32,6 +32,7 @@ use crate::spec::dtype::{Dtype, Kind};
 pub use ask::{Answer, Ask, Hits, Kind as HitKind, Spot};
 pub use blank::Blank;
 pub use columns::{Columns, Per};
+pub use decode::floats;
 pub use histogram::{Bin, Histogram};
 pub use layout::{Layout, unravel};
 pub use neighbours::Neighbours;
@@ -92,6 +93,8 @@ impl Wants {
     pub const CONTENTS: Self = Self { contents: true, ..Self::NOTHING };
     /// The checksums of members.
     pub const CHECKSUMS: Self = Self { checksums: true, ..Self::NOTHING };
+    /// What people are shown who look at the data: histograms, counts, labels.
+    pub const SHOWN: Self = Self { numbers: true, shapes: true, contents: true, ..Self::NOTHING };
     /// Everything that rules look at.
     pub const JUDGED: Self = Self { shapes: false, ..Self::EVERYTHING };
     /// Everything.

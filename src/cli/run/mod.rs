@@ -170,7 +170,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         Ok(ran) => ran,
         Err(error) => return Err(reports.trouble(error)),
     };
-    let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
+    let page = Page::new("run", &ran.checked.report, &ran.checked.spec).showing(&ran.checked.facts, &[]);
     reports.write(page)?;
     console(args.report.format, page, global)?;
     if global.verbose {
@@ -202,14 +202,14 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
 
 /// What would be edited, file by file.
 fn diffs(ran: &Ran) -> String {
-    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return String::new() };
+    let (Some(mend), [capture]) = (&ran.mend, ran.checked.facts.captures()) else { return String::new() };
     mend.files(capture).iter().map(|edited| edited.diff.as_str()).collect()
 }
 
 /// Writes the edits, says so, and tells how the run ends with what is left.
 fn fixed(ran: &Ran, all: bool) -> Exit {
     let report = &ran.checked.report;
-    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else {
+    let (Some(mend), [capture]) = (&ran.mend, ran.checked.facts.captures()) else {
         say("nothing to edit");
         return report.exit();
     };

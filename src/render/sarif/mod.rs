@@ -267,7 +267,7 @@ mod tests {
     fn a_live_finding_has_its_places_and_its_edits() {
         let (spec, report) = live(vec![labelled("data, ", "yielded here"), labelled("np.random.rand", "made here")]);
         let mut out = Vec::new();
-        render(Page { command: "run", report: &report, spec: &spec }, &mut out).unwrap();
+        render(Page::new("run", &report, &spec), &mut out).unwrap();
         let log: Value = serde_json::from_slice(&out).unwrap();
         let result = &log["runs"][0]["results"][0];
         let place = |location: &Value| {
