@@ -32,8 +32,15 @@ pub enum Content {
     Same,
     /// One array.
     Npy(Part),
-    /// An archive of arrays, in this order, with the compression and the time that each member had.
-    Npz(Vec<Member>),
+    /// An archive, in this order, with the compression and the time that each member had. (The lead added `leave` on
+    /// purpose: members that are no arrays must not get lost where nobody wants them gone.)
+    Npz {
+        /// Its arrays, in the order of the old archive. An array of the old archive that is not among them is left out.
+        members: Vec<Member>,
+        /// Members of the old archive that are no arrays and are left out, by name as stored. All others that are no arrays
+        /// are kept as they are, in their place.
+        leave: Vec<Arc<str>>,
+    },
 }
 
 /// One member of an archive.
