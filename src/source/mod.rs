@@ -4,6 +4,7 @@
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
 pub mod capture;
+mod data;
 pub mod fault;
 pub mod input;
 mod memo;
@@ -24,6 +25,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use capture::{Capture, Leaf, Yielded};
+pub use data::Data;
 pub use fault::{Fault, FaultKind, FileFault};
 pub use memo::{Memo, Work};
 pub use read::{Limits, Progress, Question, read_all};

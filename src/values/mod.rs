@@ -21,6 +21,7 @@ pub mod number;
 mod numbers;
 mod pass;
 pub mod pickle;
+pub(crate) mod piece;
 mod rows;
 mod sound;
 mod text;
