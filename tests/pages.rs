@@ -19,7 +19,8 @@ fn main() -> ExitCode {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
-    pages.extend(["docs/baseline.md", "docs/output.md", "docs/spec.md"].map(|page| root.join(page)));
+    let pages_of_their_own = ["docs/baseline.md", "docs/fix.md", "docs/output.md", "docs/spec.md"];
+    pages.extend(pages_of_their_own.map(|page| root.join(page)));
     pages.sort();
     let trials = pages
         .into_iter()

@@ -88,10 +88,14 @@ fn mend(rule: &str, message: &str, index: usize, source: &SourceFacts, fault: &F
             let copies: Vec<(usize, &ArrayFacts)> =
                 source.arrays.iter().enumerate().filter(|(_, array)| array.member.as_deref() == member).collect();
             let ((_, last), others) = copies.split_last()?;
-            let ops = others.iter().map(|(array, _)| Op::LeaveArray { source: index, array: *array }).collect();
+            let leave = |copies: &[(usize, &ArrayFacts)]| {
+                copies.iter().map(|(array, _)| Op::LeaveArray { source: index, array: *array }).collect()
+            };
             if others.iter().all(|(_, other)| is_copy(other, last)) {
-                return Some(Mend::Safe(ops, "the copies are equal: type, shape, size and checksum"));
+                // The first keeps its place among the members.
+                return Some(Mend::Safe(leave(&copies[1..]), "the copies are equal: type, shape, size and checksum"));
             }
+            let ops = leave(others);
             let what = format!("{} that `np.load` does not give", counted(others.len(), "array"));
             Some(Mend::Lossy(ops, what))
         }

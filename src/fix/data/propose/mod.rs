@@ -296,7 +296,7 @@ fn touched(op: &Op, sources: &[SourceFacts]) -> Touched {
         }
         Op::LeaveArray { array, .. } => {
             let bytes = source.arrays[*array].header.bytes();
-            let what = "leave out this copy: `np.load` gives the last".to_owned();
+            let what = "leave out this copy".to_owned();
             Touched { array: Some(*array), ..whole(what, (bytes, 0)) }
         }
         Op::LeaveMember { member, bytes, .. } => {
