@@ -38,13 +38,14 @@ classes = 3
 "#;
 
 /// Names that try to end a line, a command, a string, an element, or the colour of a terminal.
-const HOSTILE: [&str; 6] = [
+const HOSTILE: [&str; 7] = [
     "::error::x",
     "a\\nb%0A::warning::y",
     "\\x1b[31mred\\x1b]0;t",
     "x\u{202e}y\u{2066}z",
     "</failure></script>]]>&<!--",
     "[c](http://evil)`|*\\x00\\x01,line=9",
+    "a long name of many words, so that a line is broken somewhere in it, and what comes then is ::error::z ::error::z ::error::z",
 ];
 
 const PROGRAM: &str = "import numpy as np
@@ -81,9 +82,18 @@ fn cases() -> Vec<Case> {
     };
     add("clean", folder(SPEC, &[clean, clean]), &["check"], 0);
     add("faulty", folder(SPEC, &[clean, faulty, faulty]), &["check"], 1);
+    let known = folder(SPEC, &[clean, faulty, faulty]);
+    let line = "{\"source\":\"batch_1.npz\",\"array\":\"image\",\"rule\":\"non-finite-values\",\"count\":1}";
+    fs::write(known.path().join("known.json"), format!("{{\"baseline\": 1, \"findings\": [{line}]}}")).unwrap();
+    add("baseline", known, &["check", "--baseline", "known.json"], 1);
+    let redacted = folder(SPEC, &[clean, faulty]);
+    add("redacted", redacted, &["check", "--redact", "--all-places"], 1);
     add("headers only", folder(SPEC, &[clean, clean]), &["check", "--headers-only"], 0);
     add("incomplete", folder(SPEC, &[clean, clean]), &["check", "--headers-only", "--require-complete"], 1);
     add("no spec", folder("", &[clean, clean]), &["check"], 0);
+    let drift = folder("", &[clean, clean]);
+    fs::write(drift.path().join("::warning::odd.npz"), recipe::npz("odd", &["odd: object[8]"])).unwrap();
+    add("no spec, hostile file", drift, &["check"], 1);
     add("nothing", folder(SPEC, &[]), &["check"], 3);
     add("trouble", folder("framework = \"kreas\"\n[inputs.x]\ndtpye = \"::error::x\"\n", &[clean]), &["check"], 2);
     add("no such spec", folder(SPEC, &[clean]), &["check", "--spec", "gone\n::error::x"], 2);
@@ -140,6 +150,8 @@ fn every_format_says_the_same_of_the_same_data() {
                 let told = String::from_utf8_lossy(&output.stderr);
                 assert!(told.contains("error:"), "{what}: people are told as well: {told}");
             }
+            let commands = text.lines().filter(|line| line.trim_start().starts_with("::")).count();
+            assert!(commands == 0 || format.name() == "github", "{what}: a name became a command of the CI: {text}");
             match format.name() {
                 "jsonl" => jsonl(&what, &text, &report),
                 "sarif" => sarif(&what, &text, &report),
@@ -199,7 +211,8 @@ fn sarif(what: &str, text: &str, report: &Value) {
     let expected: Vec<&Value> = diagnostics(report).iter().filter(|found| !is_note(found)).collect();
     let open: Vec<&Value> = results.iter().filter(|result| result["suppressions"].is_null()).collect();
     let hidden = (results.len() - open.len()) as u64;
-    assert_eq!(hidden, report["coverage"]["allowed"].as_u64().unwrap(), "{what}");
+    let counted = ["allowed", "baseline"].map(|key| report["coverage"][key].as_u64().unwrap());
+    assert_eq!(hidden, counted.iter().sum::<u64>(), "{what}");
     assert_eq!(open.len(), expected.len(), "{what}");
     for (result, found) in open.iter().zip(expected) {
         assert_eq!((&result["ruleId"], &result["level"]), (&found["rule"], &found["level"]), "{what}");

@@ -40,6 +40,10 @@ impl Place {
 impl fmt::Display for Place {
     /// `dump/batch_000.npz::image[3, 0, 7, 7]`, safe to show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A line that starts with `::` is a command where CI prints it.
+        if self.source.starts_with("::") {
+            f.write_str("./")?;
+        }
         f.write_str(&shown(&self.source, 400))?;
         if let Some(array) = &self.array {
             write!(f, "::{}", shown(array, 100))?;

@@ -27,10 +27,10 @@ pub enum Proof {
     },
     /// Any of these, told without values of the data.
     Redacted {
-        /// How far the repair can be trusted.
-        trust: Applicability,
         /// What was checked and what came of it.
         said: String,
+        /// The proof itself.
+        of: Box<Proof>,
     },
     /// The program was run with the repair in it.
     Ran {
@@ -48,7 +48,7 @@ impl Proof {
     #[must_use]
     pub fn applicability(&self) -> Applicability {
         match self {
-            Self::Redacted { trust, .. } => *trust,
+            Self::Redacted { of, .. } => of.applicability(),
             Self::Unproved(_) => Applicability::Unverified,
             Self::Lossless(_) => Applicability::Safe,
             Self::Cast(cast) => cast.applicability(),
@@ -87,7 +87,16 @@ impl Proof {
     /// The same without values of the data, which are marked while this is called.
     #[must_use]
     pub fn redacted(&self) -> Self {
-        Self::Redacted { trust: self.applicability(), said: redacted(&self.text()) }
+        Self::Redacted { said: redacted(&self.text()), of: Box::new(self.clone()) }
+    }
+
+    /// What was proved, told or not.
+    #[must_use]
+    pub fn open(&self) -> &Self {
+        match self {
+            Self::Redacted { of, .. } => of.open(),
+            proof => proof,
+        }
     }
 
     /// The proof on both parts of the data; `None` where the two prove different things.

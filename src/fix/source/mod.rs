@@ -112,7 +112,7 @@ fn cast<'f>(diagnostic: &Diagnostic, batches: &[&'f SourceFacts], spec: &Spec) -
     let batch = batches.iter().find(|batch| *batch.path == *place.source)?;
     let array = batch.arrays.iter().find(|array| place.array.as_deref() == Some(&*array.key))?;
     let declared = spec.arrays.iter().find(|declared| declared.name == finding.subject);
-    let to = match &finding.fix.as_ref()?.proof {
+    let to = match finding.fix.as_ref()?.proof.open() {
         _ if CASTS.contains(&diagnostic.rule) => Clash::of(&array.header.dtype, declared)?.wanted?,
         Proof::Cast(proof) if diagnostic.rule == "dtype-drift" => Dtype::from_name(&proof.to)?,
         _ => return None,

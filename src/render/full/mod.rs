@@ -178,7 +178,9 @@ fn wrapped(out: &mut dyn Write, mut label: String, text: &str) -> io::Result<()>
         code ^= c == '`';
         c == ' ' && !code
     }) {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        // A line that starts with `::` is a command where CI prints it.
+        let may_start = !word.starts_with("::");
+        if may_start && !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
             writeln!(out, "{label}{line}")?;
             label = " ".repeat(12);
             line.clear();
