@@ -91,12 +91,12 @@ impl Model {
         if self.ops.is_none() {
             return *self.turn(old) == *new;
         }
-        let (Some(mut old), Some(new)) = (Piece::read(&self.from, old), Piece::read(&self.to, new)) else {
+        let (Some(old), Some(new)) = (Piece::read(&self.from, old), Piece::read(&self.to, new)) else {
             return false;
         };
         let whole = is_whole(&self.to);
-        if let (Piece::Floats(values), Piece::Floats(made)) = (&mut old, &new)
-            && self.floats(values)
+        if let (Piece::Floats(values), Piece::Floats(made)) = (&old, &new)
+            && let Some(values) = self.floats(values)
         {
             let same = |(promised, made): (&f64, &f64)| {
                 let nan = promised.is_nan() & (made.is_nan() | whole);
@@ -125,10 +125,10 @@ impl Model {
             give(&codes);
             return Some(());
         }
-        let mut piece = Piece::read(&self.from, old)?;
+        let piece = Piece::read(&self.from, old)?;
         let whole = self.promised_whole();
-        if let Piece::Floats(values) = &mut piece
-            && self.floats(values)
+        if let Piece::Floats(values) = &piece
+            && let Some(values) = self.floats(values)
         {
             if whole && values.iter().any(|value| value.is_nan()) {
                 return None;
@@ -179,37 +179,42 @@ impl Model {
         &self.turned
     }
 
-    /// What is promised for values that float64 holds, in their place; NaN for whole numbers that are not defined. False
-    /// where a number on the way may not be held: then nothing was counted.
-    fn floats(&mut self, values: &mut [f64]) -> bool {
+    /// What is promised for values that float64 holds; NaN for whole numbers that are not defined. `None` where a number on
+    /// the way may not be held, or wraps: then nothing was counted.
+    fn floats(&mut self, values: &[f64]) -> Option<Vec<f64>> {
         let large = |value: f64| value.is_finite() && value.abs() >= EXACT;
         if values.iter().fold(false, |any, value| any | large(*value)) && !self.only_floats() {
-            return false;
+            return None;
         }
-        let seen = &mut self.seen;
+        let mut seen = self.seen.clone();
+        let mut values = values.to_vec();
         let mut whole = is_whole(&self.from);
         for op in self.ops.iter().flatten() {
             match op {
                 Op::Cast(by, to) => {
-                    count_floats(*by, to, whole, values, seen);
-                    cast_floats(to, values);
+                    count_floats(*by, to, whole, &values, &mut seen);
+                    cast_floats(to, &mut values);
+                    let wraps = whole && bounds(to).is_some() && values.iter().any(|value| value.is_nan());
+                    if wraps {
+                        return None;
+                    }
                     whole = is_whole(to);
                 }
-                Op::Scale(divisor, less) =>
-                {
-                    #[allow(clippy::cast_possible_truncation, reason = "they are float32 values")]
-                    for value in values.iter_mut() {
+                #[allow(clippy::cast_possible_truncation, reason = "they are float32 values")]
+                Op::Scale(divisor, less) => {
+                    for value in &mut values {
                         *value = f64::from(*value as f32 / divisor - less);
                     }
                 }
                 Op::Subtract(by, except, of) => {
                     let except: Vec<f64> = except.iter().map(|value| *value as f64).collect();
-                    for value in values.iter_mut() {
+                    for value in &mut values {
                         if value.fract() != 0.0 || !value.is_finite() || except.contains(value) {
                             continue;
                         }
                         let less = *value - *by as f64;
                         *value = match bounds(of) {
+                            _ if less.abs() >= EXACT => return None,
                             Some((least, most)) if less < least as f64 || less > most as f64 => {
                                 add(&mut seen.lost, HitKind::Wrapped);
                                 f64::NAN
@@ -221,7 +226,8 @@ impl Model {
                 }
             }
         }
-        true
+        self.seen = seen;
+        Some(values)
     }
 
     /// Whether every type on the way is a float, and nothing is taken away that float64 does not hold.
