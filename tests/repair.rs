@@ -301,7 +301,6 @@ fn a_plan_that_does_not_fit_is_refused() {
         (plan(0, vec![Step::Cast(dtype("float8_e4m3"))], None), "its type cannot be written"),
         (plan(0, vec![Step::Cast(dtype("complex64"))], None), "float64 is not cast to complex64"),
         (plan(0, vec![Step::Ids(dtype("int64"))], None), "one of its rows is not one 1 among zeros"),
-        (FilePlan { source: 0, outputs: vec![] }, "nothing would be left of it"),
         (
             one(&folder.path().join("a/x.npy"), Content::Same),
             "a file that is to take its place does not stand beside it",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
+use walkdir::WalkDir;
 
 use super::Checked;
 use super::gather::{Looking, look};
@@ -19,11 +20,11 @@ use crate::facts;
 use crate::fix::data::plan::{FilePlan, Output};
 use crate::fix::data::propose::{Consent, Proposal, Repair, Touched, Trust, propose};
 use crate::fix::data::{self, Compared, carry_out};
-use crate::fix::replace::{Refused, Stamp};
+use crate::fix::replace::{self, Refused, Stamp};
 use crate::rules::RULES;
 use crate::source::text::shown;
-use crate::source::{Progress, Target};
 use crate::source::walk::walk;
+use crate::source::{Progress, Target};
 use crate::spec::{self, Loaded};
 use crate::values::{HitKind, Wants};
 use crate::verdict::Report;
@@ -140,6 +141,7 @@ pub fn repair(
     if *destination == Destination::Nowhere || progress.stop.load(Ordering::Relaxed) {
         return Ok(repaired);
     }
+    sweep(&walked.targets, destination);
     let job = Job { repaired: &repaired, stamps: &stamps, destination, settings, lossy, progress };
     repaired.ends = job.run();
     if repaired.ends.iter().any(|end| end.outcome.is_ok()) && !progress.stop.load(Ordering::Relaxed) {
@@ -154,6 +156,24 @@ pub fn repair(
         repaired.after = Some(judge(spec, &facts, &rules, &BTreeSet::new(), fail_on, None, &settings));
     }
     Ok(repaired)
+}
+
+/// Takes away what runs that were killed have left beside the files.
+fn sweep(targets: &[Target], destination: &Destination) {
+    let folders: BTreeSet<PathBuf> = match destination {
+        Destination::Under(folder) => WalkDir::new(folder)
+            .into_iter()
+            .filter_map(|entry| entry.ok().filter(|entry| entry.file_type().is_dir()).map(walkdir::DirEntry::into_path))
+            .collect(),
+        // A link is repaired where it leads to.
+        _ => targets
+            .iter()
+            .filter_map(|target| target.open_path().canonicalize().ok()?.parent().map(Path::to_owned))
+            .collect(),
+    };
+    for folder in folders {
+        replace::sweep(&folder);
+    }
 }
 
 /// The files that are written, each by itself.
@@ -173,7 +193,11 @@ impl Job<'_> {
         let sources = before.facts.sources();
         let bytes = |plan: &FilePlan| -> u64 {
             let arrays = &sources[plan.source].arrays;
-            plan.outputs.iter().flat_map(|output| output.content.parts()).map(|part| arrays[part.array].header.bytes()).sum()
+            plan.outputs
+                .iter()
+                .flat_map(|output| output.content.parts())
+                .map(|part| arrays[part.array].header.bytes())
+                .sum()
         };
         self.progress.done.store(0, Ordering::Relaxed);
         self.progress.total.store(proposal.plans.iter().map(|plan| 2 * bytes(plan)).sum(), Ordering::Relaxed);
@@ -186,7 +210,8 @@ impl Job<'_> {
         if let Destination::Under(_) = self.destination {
             let planned: BTreeSet<usize> = proposal.plans.iter().map(|plan| plan.source).collect();
             let rest: Vec<usize> = (0..sources.len()).filter(|source| !planned.contains(source)).collect();
-            let copied: Vec<End> = rest.par_iter().map(|source| End { source: *source, outcome: self.copy(*source) }).collect();
+            let copied: Vec<End> =
+                rest.par_iter().map(|source| End { source: *source, outcome: self.copy(*source) }).collect();
             // What was copied is no news; what was not is.
             ends.extend(copied.into_iter().filter(|end| end.outcome.is_err()));
             ends.sort_by_key(|end| end.source);
@@ -219,7 +244,8 @@ impl Job<'_> {
         let repaired = self.mended(plan.source);
         let known = self.losses(plan.source);
         let mut check = |temporary: &Path, output: &Output, compared: &[Compared]| {
-            let refuse = |why: String| Refused { why: format!("`{}` is not repaired: {why}", shown(&source.path, 400)) };
+            let refuse =
+                |why: String| Refused { why: format!("`{}` is not repaired: {why}", shown(&source.path, 400)) };
             let lost = compared.iter().flat_map(|compared| &compared.lost).find(|(kind, _)| !known.contains(kind));
             if let Some((_, count)) = lost {
                 return Err(refuse(format!("{count} values would be lost that the plan does not name")));

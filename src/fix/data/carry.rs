@@ -119,7 +119,11 @@ impl Job<'_> {
     /// An error is the end of a sentence.
     fn run(&self, check: &mut Check<'_, ()>) -> Result<Done, String> {
         if self.plan.outputs.is_empty() {
-            return Err("nothing would be left of it".into());
+            if *self.destination == Destination::InPlace {
+                Old::open(self.target, self.stamp)?.remove()?;
+            }
+            let removed = *self.destination == Destination::InPlace;
+            return Ok(Done { outputs: Vec::new(), removed });
         }
         let old = match self.destination {
             Destination::InPlace => Some(Old::open(self.target, self.stamp)?),

@@ -42,7 +42,12 @@ pub(super) fn compile(index: usize, source: &SourceFacts, ops: &[Op]) -> Result<
             Op::LeaveMember { member, .. } => leave.push(Arc::clone(member)),
             Op::Split { rows, .. } => split = Some(*rows),
             Op::Separate { .. } => separate = true,
-            Op::Cut { .. } => cut = true,
+            Op::Cut { array, .. } => {
+                cut = true;
+                if let Some(array) = array {
+                    works[*array].is_changed = true;
+                }
+            }
             Op::Extension { extension: to, .. } => extension = Some(*to),
             Op::LeaveFile { .. } => {}
         }

@@ -71,7 +71,11 @@ fn mend(rule: &str, message: &str, index: usize, source: &SourceFacts, fault: &F
                     }
                     None => format!("{} behind the array", quantity::exact_bytes(*bytes)),
                 };
-                Some(Mend::Lossy(vec![Op::Cut { source: index, bytes: *bytes }], what))
+                let array = source
+                    .arrays
+                    .iter()
+                    .position(|array| array.member == fault.member && array.ordinal == fault.ordinal)?;
+                Some(Mend::Lossy(vec![Op::Cut { source: index, array: Some(array), bytes: *bytes }], what))
             }
             Trailing::Arrays { .. } if fault.member.is_none() && message.starts_with("more arrays follow the") => Some(
                 Mend::Safe(vec![Op::Separate { source: index }], "each array keeps its bytes, in a file of its own"),
@@ -79,7 +83,7 @@ fn mend(rule: &str, message: &str, index: usize, source: &SourceFacts, fault: &F
             Trailing::OutsideArchive { before, between, after } if message.contains("archive") => {
                 let bytes = before + between + after;
                 let what = format!("{} that belong to no member", quantity::exact_bytes(bytes));
-                Some(Mend::Lossy(vec![Op::Cut { source: index, bytes }], what))
+                Some(Mend::Lossy(vec![Op::Cut { source: index, array: None, bytes }], what))
             }
             _ => None,
         },

@@ -130,8 +130,8 @@ enum Op {
     LeaveArray { source: usize, array: usize },
     /// A member that is no array is left out.
     LeaveMember { source: usize, member: Arc<str>, bytes: u64 },
-    /// What follows the arrays is cut off.
-    Cut { source: usize, bytes: u64 },
+    /// What follows the array, or stands outside of all members, is cut off.
+    Cut { source: usize, array: Option<usize>, bytes: u64 },
     /// Each array of a file gets a file of its own.
     Separate { source: usize },
     /// Another extension.
@@ -302,7 +302,11 @@ fn touched(op: &Op, sources: &[SourceFacts]) -> Touched {
         Op::LeaveMember { member, bytes, .. } => {
             whole(format!("leave out `{}`, which is no array", crate::source::text::shown(member, 80)), (*bytes, 0))
         }
-        Op::Cut { bytes, .. } => whole("cut off what follows the array".into(), (*bytes, 0)),
+        Op::Cut { array, bytes, .. } => {
+            let what =
+                if array.is_some() { "cut off what follows the array" } else { "leave out what belongs to no member" };
+            Touched { array: *array, ..whole(what.into(), (*bytes, 0)) }
+        }
         Op::Separate { .. } => {
             whole(format!("a file for each of its {} arrays", source.arrays.len()), (source.size, source.size))
         }
