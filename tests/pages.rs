@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
+    pages.push(root.join("docs/index.md"));
     pages.push(root.join("docs/spec.md"));
     pages.sort();
     let trials = pages

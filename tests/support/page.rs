@@ -1,5 +1,5 @@
 //! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes`, `file`, `model` and named `python` blocks write files and whose `console`
-//! blocks show what batchlint says about them.
+//! blocks show what batchlint says about them. A block `console continued` goes on in the folder of the one before it.
 
 use std::fs;
 use std::ops::Range;
@@ -24,7 +24,8 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
     let mut spec: Option<String> = None;
     let mut folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut consoles = 0;
-    for block in blocks(text)? {
+    let blocks = blocks(text)?;
+    for (number, block) in blocks.iter().enumerate() {
         let (kind, name) = block.info.split_once(' ').unwrap_or((block.info, ""));
         match kind {
             "spec" => spec = Some(block.lines.join("\n")),
@@ -51,7 +52,10 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
                 }
                 copied = block.body.end;
                 consoles += 1;
-                folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                let next = blocks[number + 1..].iter().find(|block| block.info.starts_with("console"));
+                if next.is_none_or(|block| block.info != "console continued") {
+                    folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                }
             }
             _ => {}
         }
@@ -133,6 +137,13 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
         return Ok(format!("{line}\n{text}"));
     }
     let words = words(&line[2..])?;
+    if words.first().is_some_and(|word| word == "python") {
+        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
+        let done = Command::new(python).args(&words[1..]).current_dir(folder).output();
+        let done = done.map_err(|error| format!("{line}: {error}"))?;
+        let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        return if done.status.success() { Ok(format!("{line}\n{said}")) } else { Err(format!("{line}: {said}")) };
+    }
     let Some(("batchlint", arguments)) = words.split_first().map(|(name, rest)| (name.as_str(), rest)) else {
         return Err(format!("not a batchlint command: {line}"));
     };
