@@ -48,15 +48,13 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Blocks that the tests run: a title with the name of the file, and a language that can be highlighted."""
+    """A block with the name of a file behind its language shows it, and blocks of the tests get a language."""
     return _FENCE.sub(_shown, markdown)
 
 
 def _shown(fence):
     kind, name = fence.group(1), (fence.group(2) or "").strip()
-    if kind not in _BLOCKS:
-        return fence.group(0)
-    language, title = _BLOCKS[kind]
+    language, title = _BLOCKS.get(kind, (kind, None))
     if kind != "console":
         title = name or title
     return '```%s title="%s"' % (language, title) if title else "```" + language
