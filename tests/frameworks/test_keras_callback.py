@@ -47,7 +47,7 @@ def rules(report):
 
 def test_good_arrays_train_and_say_one_line(capsys):
     check = CheckBatches()
-    history = model().fit(*arrays(), validation_data=arrays(16), batch_size=8, epochs=2, verbose=0, callbacks=[check])
+    history = model().fit(*arrays(), validation_data=list(arrays(16)), batch_size=8, epochs=2, verbose=0, callbacks=[check])
     assert len(history.history["val_loss"]) == 2
     training, validation = check.reports["training"], check.reports["validation"]
     assert rules(training) == rules(validation) == set(), training.text + validation.text

@@ -74,13 +74,14 @@ class CheckBatches(_keras.callbacks.Callback):
         self._check("training", call, parts, given, self._flags)
         data = given.get("validation_data")
         if data is not None and self._validation:
-            parts = tuple(data) + (None,) * (3 - len(data)) if isinstance(data, tuple) else (data, None, None)
+            held = tuple(data) if isinstance(data, (tuple, list)) else (data,)
+            parts = (held + (None, None))[:3]
             # The steps and the rows of a batch are those of the validation set.
             told = {
                 "steps_per_epoch": given.get("validation_steps"),
                 "batch_size": given.get("validation_batch_size") or given.get("batch_size"),
             }
-            self._check("validation", call, parts[:3], told, for_validation(self._flags))
+            self._check("validation", call, parts, told, for_validation(self._flags))
 
     def _check(
         self,
@@ -144,6 +145,8 @@ def _sliced(data: Any, begin: int, end: int) -> Any:
         return {key: _sliced(value, begin, end) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
         return type(data)([_sliced(value, begin, end) for value in data])
+    if hasattr(data, "iloc"):
+        return data.iloc[begin:end].to_numpy()  # as `fit` turns tables into arrays
     return data[begin:end]
 
 
