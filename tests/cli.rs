@@ -47,7 +47,7 @@ fn folder(dtype: &str) -> tempfile::TempDir {
 #[test]
 fn exit_codes_are_the_same_for_every_format() {
     let (clean, faulty) = (folder("float32"), folder("int64"));
-    for format in ["full", "concise", "json"] {
+    for format in ["full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit"] {
         assert_eq!(code(&run(clean.path(), &["check", "--format", format])), 0);
         assert_eq!(code(&run(faulty.path(), &["check", "--format", format, "--framework", "torch"])), 1);
         assert_eq!(code(&run(clean.path(), &["check", "--format", format, "--spec", "nowhere.toml"])), 2);
@@ -64,6 +64,49 @@ fn fail_on_moves_the_line_and_level_moves_the_finding() {
     assert_eq!(code(&run(faulty.path(), &["check", "--framework", "torch"])), 1);
     assert_eq!(code(&run(faulty.path(), &["check", "--framework", "torch", "--ignore", "dtype"])), 0);
     assert_eq!(code(&run(faulty.path(), &["check", "--framework", "torch", "--select", "shape"])), 0);
+}
+
+#[test]
+fn a_line_of_the_file_does_what_its_flag_does() {
+    let report = |spec: &str, arguments: &[&str]| {
+        let folder = folder("float64");
+        fs::write(folder.path().join("batchlint.toml"), spec).unwrap();
+        let known = "{\"baseline\": 1, \"findings\": [{\"source\":\"batch_0.npz\",\"array\":\"x\",\"rule\":\"double-precision\",\"count\":1}]}";
+        fs::write(folder.path().join("known.json"), known).unwrap();
+        let output = run(folder.path(), &[&["check", "--format", "json"], arguments].concat());
+        let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // Lines of the spec stand elsewhere when there are more of them.
+        for found in report["diagnostics"].as_array_mut().unwrap() {
+            for key in ["primary", "claim"] {
+                found.as_object_mut().unwrap().remove(key);
+            }
+        }
+        report
+    };
+    let plain = report(SPEC, &[]);
+    for (line, flags) in [
+        ("[read]\nheaders_only = true", &["--headers-only"][..]),
+        ("[read]\nmax_bytes_per_array = 10", &["--max-bytes-per-array", "10"]),
+        ("[output]\nall_places = true", &["--all-places"]),
+        ("[output]\nredact = true", &["--redact"]),
+        ("[rules]\nselect = [\"shape\"]", &["--select", "shape"]),
+        ("[rules]\nignore = [\"dtype\"]", &["--ignore", "dtype"]),
+        ("[rules]\nlevel = { dtype = \"note\" }", &["--level", "dtype=note"]),
+        ("[rules]\nfail_on = \"warning\"", &["--fail-on", "warning"]),
+        ("[batch]\nsize = 3", &["--batch-size", "3"]),
+        ("[batch]\nsteps = 9", &["--steps", "9"]),
+    ] {
+        let by_line = report(&format!("{SPEC}{line}\n"), &[]);
+        assert_eq!(by_line, report(SPEC, flags), "{line}");
+        assert_ne!(by_line, plain, "{line} changes something");
+    }
+    let by_line = report(&format!("{SPEC}[rules]\nrequire_complete = true\n[read]\nheaders_only = true\n"), &[]);
+    assert_eq!(by_line, report(SPEC, &["--require-complete", "--headers-only"]));
+    assert_eq!(by_line["exit_code"], 1);
+    assert_eq!(report(&format!("baseline = \"known.json\"\n{SPEC}"), &[]), report(SPEC, &["--baseline", "known.json"]));
+    // A flag wins over the line.
+    let both = report(&format!("{SPEC}[read]\nmax_bytes_per_array = 10\n"), &["--max-bytes-per-array", "1 GiB"]);
+    assert_eq!(both, plain);
 }
 
 #[test]

@@ -15,6 +15,113 @@ fn check(path: &str, should: &str) {
     assert!(is == should, "{path} is out of date: `BLESS=1 cargo test --test generated` rewrites it");
 }
 
+/// Every flag of `check`, with its line in the file, or the reason why it has none.
+const FLAGS: [(&str, &str); 27] = [
+    ("PATH", "-: what is looked at is for the command line"),
+    ("--spec", "-: it names the file"),
+    ("--model", "model"),
+    ("--framework", "framework"),
+    ("--batch-size", "batch.size"),
+    ("--dataset-size", "batch.dataset"),
+    ("--steps", "batch.steps"),
+    ("--epochs", "batch.epochs"),
+    ("--headers-only", "read.headers_only"),
+    ("--max-bytes-per-array", "read.max_bytes_per_array"),
+    ("--facts", "-: what is looked at is for the command line"),
+    ("--against", "-: what is looked at is for the command line"),
+    ("--select", "rules.select"),
+    ("--ignore", "rules.ignore"),
+    ("--level", "rules.level"),
+    ("--fail-on", "rules.fail_on"),
+    ("--require-complete", "rules.require_complete"),
+    ("--baseline", "baseline"),
+    ("--all-places", "output.all_places"),
+    ("--redact", "output.redact"),
+    ("--format", "-: it never changes by itself, so that a script knows what it reads"),
+    ("--report", "-: where files go is for the command line"),
+    ("--color", "-: it changes no result; `NO_COLOR` and `FORCE_COLOR` hold for all tools"),
+    ("--quiet", "-: it changes no result"),
+    ("--verbose", "-: it changes no result"),
+    ("--help", "-: it changes no result"),
+    ("--version", "-: it changes no result"),
+];
+
+/// Lines of the file about the run that have no flag, with the reason.
+const LINES: [(&str, &str); 3] = [
+    ("batch.last", "what the trainer does is written in its code, and the same on every run"),
+    ("batch.replicas", "so is this"),
+    ("batch.memory", "a limit that is promised, and no switch"),
+];
+
+/// The name of a flag as typed.
+fn typed(argument: &clap::Arg) -> String {
+    let value = || argument.get_value_names().map_or(String::new(), |names| names[0].to_string());
+    argument.get_long().map_or_else(value, |long| format!("--{long}"))
+}
+
+#[test]
+fn every_flag_of_check_has_a_line_in_the_file_or_a_reason() {
+    let mut command = batchlint::cli::command();
+    command.build();
+    let check = command.find_subcommand("check").expect("there is one");
+    let flags: Vec<String> = check.get_arguments().map(typed).collect();
+    for flag in &flags {
+        assert!(FLAGS.iter().any(|(known, _)| known == flag), "{flag} has neither a line in the file nor a reason");
+    }
+    for (flag, _) in FLAGS.iter().filter(|(flag, _)| *flag != "--version") {
+        assert!(flags.iter().any(|known| known == flag), "`check` has no {flag}");
+    }
+}
+
+#[test]
+fn every_line_about_a_run_has_a_flag_or_a_reason() {
+    let schema = batchlint::config::schema::schema();
+    let keys = |table: &str| -> Vec<String> {
+        let properties = &schema["properties"];
+        let found = &properties[table];
+        let reference = found["$ref"].as_str().or_else(|| found["allOf"][0]["$ref"].as_str());
+        let name = reference.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        let inner = schema["definitions"][name]["properties"].as_object();
+        inner.into_iter().flatten().map(|(key, _)| format!("{table}.{key}")).collect()
+    };
+    let known = |line: &str| FLAGS.iter().chain(&LINES).any(|(flag, key)| *key == line || *flag == line);
+    for table in ["batch", "rules", "read", "output"] {
+        let keys = keys(table);
+        assert!(keys.len() > 1, "{table} has lines");
+        for key in keys {
+            assert!(known(&key), "{key} has neither a flag nor a reason");
+        }
+    }
+    // The other way round: every line that the table names is one.
+    for (flag, line) in FLAGS.iter().filter(|(_, line)| !line.starts_with('-')) {
+        let (table, _) = line.split_once('.').unwrap_or(("", ""));
+        let is_there = if table.is_empty() {
+            schema["properties"].get(*line).is_some()
+        } else {
+            keys(table).iter().any(|key| key == line)
+        };
+        assert!(is_there, "{flag} has no line {line}");
+    }
+}
+
+#[test]
+fn the_page_lists_every_flag_with_its_line() {
+    let path = "docs/configuration.md";
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the page is there");
+    let (before, rest) = page.split_once("<!-- flags -->\n").expect("the table has its place");
+    let (_, after) = rest.split_once("<!-- end -->").expect("the table has an end");
+    let mut table = String::from("| flag | line |\n| --- | --- |\n");
+    for (flag, line) in FLAGS.iter().filter(|(flag, _)| !["--help", "--version"].contains(flag)) {
+        let line = match (line.strip_prefix("-: "), line.split_once('.')) {
+            (Some(reason), _) => format!("none: {reason}"),
+            (None, Some((table, key))) => format!("`{key}` under `[{table}]`"),
+            (None, None) => format!("`{line}`"),
+        };
+        table += &["| `", flag, "` | ", &line, " |\n"].concat();
+    }
+    check(path, &format!("{before}<!-- flags -->\n{table}<!-- end -->{after}"));
+}
+
 #[test]
 fn the_schema_of_the_spec_is_the_one_that_is_published() {
     let schema = batchlint::config::schema::schema();

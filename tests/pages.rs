@@ -1,4 +1,4 @@
-//! Runs every page in `docs/rules/` and every edge case in `tests/cases/`: each console block must show exactly what
+//! Runs every page in `docs/rules/`, some of `docs/`, and every edge case in `tests/cases/`: each console block must show exactly what
 //! batchlint prints. `BLESS=1` rewrites them.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
@@ -19,8 +19,7 @@ fn main() -> ExitCode {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
-    pages.push(root.join("docs/index.md"));
-    pages.push(root.join("docs/spec.md"));
+    pages.extend(["docs/baseline.md", "docs/index.md", "docs/output.md", "docs/spec.md"].map(|page| root.join(page)));
     pages.sort();
     let trials = pages
         .into_iter()

@@ -95,7 +95,7 @@ proptest! {
         let settings = Settings { facts: vec![path], ..settings(folder.path()) };
         match run::check(&settings, &Progress::default()) {
             Ok(checked) => {
-                let page = Page { command: "check", report: &checked.report, spec: &checked.spec };
+                let page = Page::new("check", &checked.report, &checked.spec);
                 for format in [OutputFormat::Full, OutputFormat::Concise, OutputFormat::Json] {
                     render::render(format, page, true, &mut Vec::new()).unwrap();
                 }

@@ -16,6 +16,9 @@ _batchlint() {
             ",$1")
                 cmd="batchlint"
                 ;;
+            batchlint,baseline)
+                cmd="batchlint__subcmd__baseline"
+                ;;
             batchlint,check)
                 cmd="batchlint__subcmd__check"
                 ;;
@@ -37,6 +40,12 @@ _batchlint() {
             batchlint,run)
                 cmd="batchlint__subcmd__run"
                 ;;
+            batchlint__subcmd__baseline,prune)
+                cmd="batchlint__subcmd__baseline__subcmd__prune"
+                ;;
+            batchlint__subcmd__baseline,write)
+                cmd="batchlint__subcmd__baseline__subcmd__write"
+                ;;
             *)
                 ;;
         esac
@@ -44,7 +53,7 @@ _batchlint() {
 
     case "${cmd}" in
         batchlint)
-            opts="-q -v -h -V --color --quiet --verbose --help --version check run inspect fix init explain rules"
+            opts="-q -v -h -V --color --quiet --verbose --help --version check run inspect fix init baseline explain rules"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -61,8 +70,206 @@ _batchlint() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        batchlint__subcmd__baseline)
+            opts="-q -v -h --color --quiet --verbose --help write prune"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        batchlint__subcmd__baseline__subcmd__prune)
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --spec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --framework)
+                    COMPREPLY=($(compgen -W "keras tensorflow torch jax onnxruntime triton sklearn any" -- "${cur}"))
+                    return 0
+                    ;;
+                --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dataset-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --epochs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --facts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "note warning error" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "full concise json jsonl sarif github gitlab junit html" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        batchlint__subcmd__baseline__subcmd__write)
+            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --framework)
+                    COMPREPLY=($(compgen -W "keras tensorflow torch jax onnxruntime triton sklearn any" -- "${cur}"))
+                    return 0
+                    ;;
+                --batch-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dataset-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --epochs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --facts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "note warning error" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "full concise json jsonl sarif github gitlab junit html" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         batchlint__subcmd__check)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --color --quiet --verbose --help"
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -125,10 +332,14 @@ _batchlint() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "full concise json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "full concise json jsonl sarif github gitlab junit html" -- "${cur}"))
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -362,7 +573,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__run)
-            opts="-q -v -h --arg --batches --time-limit --timeout --max-memory --save --python --import --repeat --no-trace --diff --fix --unsafe-fixes --write-spec --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --select --ignore --level --fail-on --require-complete --format --report --all-places --color --quiet --verbose --help"
+            opts="-q -v -h --arg --batches --time-limit --timeout --max-memory --save --python --import --repeat --no-trace --diff --fix --unsafe-fixes --write-spec --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,10 +668,14 @@ _batchlint() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "full concise json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "full concise json jsonl sarif github gitlab junit html" -- "${cur}"))
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -36,6 +36,7 @@ complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "run" -d 'Run a 
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "inspect" -d 'Look at arrays without judging them, and save what was seen'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "fix" -d 'Say how dumped batches can be repaired, with proof; with --out or --in-place, repair them'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "init" -d 'Write a first batchlint.toml, from good data, from the model, or from both'
+complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "baseline" -d 'Keep what is wrong already, so that only what is new is shown'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "explain" -d 'Print the page of a rule, or the likely cause of an error text that a framework printed'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "rules" -d 'List the rules'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
@@ -63,14 +64,22 @@ warning\t'Works, at a cost or a risk'
 error\t'Training stops, or is ruined in silence'"
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l format -d 'How to print the findings' -r -f -a "full\t'A page for a person: the line, the cause, the consequence, the fix'
 concise\t'One line per finding'
-json\t'The versioned report document'"
+json\t'The versioned report document'
+jsonl\t'The same, one line for the run and one per finding'
+sarif\t'SARIF 2.1.0, for code scanning and editors'
+github\t'Workflow commands: annotations of GitHub Actions'
+gitlab\t'The Code Quality report of GitLab'
+junit\t'Test cases, one per check, for whatever shows test results'
+html\t'One page with findings, data and coverage, for a browser'"
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l report -d 'Write a report to a file as well; can be repeated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l baseline -d 'What was wrong already is not shown again; `batchlint baseline write` makes the file' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l all-places -d 'Name every place of a fault, not just three'
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l redact -d 'Show counts and places, and no value of the data'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -108,8 +117,15 @@ warning\t'Works, at a cost or a risk'
 error\t'Training stops, or is ruined in silence'"
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l format -d 'How to print the findings' -r -f -a "full\t'A page for a person: the line, the cause, the consequence, the fix'
 concise\t'One line per finding'
-json\t'The versioned report document'"
+json\t'The versioned report document'
+jsonl\t'The same, one line for the run and one per finding'
+sarif\t'SARIF 2.1.0, for code scanning and editors'
+github\t'Workflow commands: annotations of GitHub Actions'
+gitlab\t'The Code Quality report of GitLab'
+junit\t'Test cases, one per check, for whatever shows test results'
+html\t'One page with findings, data and coverage, for a browser'"
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l report -d 'Write a report to a file as well; can be repeated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l baseline -d 'What was wrong already is not shown again; `batchlint baseline write` makes the file' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
 always\t''
 never\t''"
@@ -120,6 +136,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l unsafe-fixes
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l all-places -d 'Name every place of a fault, not just three'
+complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l redact -d 'Show counts and places, and no value of the data'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -204,6 +221,103 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand init" -l force -d 'R
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
+always\t''
+never\t''"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -s v -l verbose -d 'Say which spec applies, and how it was found'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -f -a "write" -d 'Keep what a check finds, as counts per source, array and rule'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -f -a "prune" -d 'Take out what a check no longer finds'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s o -l output -d 'The file, which is replaced when everything is known [default: that of the spec, or batchlint-baseline.json]' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
+tensorflow\t'TensorFlow without Keras: custom loops, `tf.data`'
+torch\t'PyTorch'
+jax\t'JAX'
+onnxruntime\t'ONNX Runtime\'s Python API'
+triton\t'Triton Inference Server'
+sklearn\t'scikit-learn'
+any\t'Not said: levels are those of the rule'"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l batch-size -d 'Rows per batch' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l dataset-size -d 'Rows in the whole dataset' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l steps -d 'Steps per epoch' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l epochs -d 'Epochs' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l select -d 'Only these rules or groups' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l ignore -d 'Not these rules or groups' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l level -d 'Set the level of a rule or group: note, warning or error' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l fail-on -d 'The least level that makes the exit code 1 [default: error]' -r -f -a "note\t'Worth knowing'
+warning\t'Works, at a cost or a risk'
+error\t'Training stops, or is ruined in silence'"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l format -d 'How to print the findings' -r -f -a "full\t'A page for a person: the line, the cause, the consequence, the fix'
+concise\t'One line per finding'
+json\t'The versioned report document'
+jsonl\t'The same, one line for the run and one per finding'
+sarif\t'SARIF 2.1.0, for code scanning and editors'
+github\t'Workflow commands: annotations of GitHub Actions'
+gitlab\t'The Code Quality report of GitLab'
+junit\t'Test cases, one per check, for whatever shows test results'
+html\t'One page with findings, data and coverage, for a browser'"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l report -d 'Write a report to a file as well; can be repeated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l baseline -d 'What was wrong already is not shown again; `batchlint baseline write` makes the file' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
+always\t''
+never\t''"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l require-complete -d 'Fail when a check could not be made'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l all-places -d 'Name every place of a fault, not just three'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l redact -d 'Show counts and places, and no value of the data'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s v -l verbose -d 'Say which spec applies, and how it was found'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
+tensorflow\t'TensorFlow without Keras: custom loops, `tf.data`'
+torch\t'PyTorch'
+jax\t'JAX'
+onnxruntime\t'ONNX Runtime\'s Python API'
+triton\t'Triton Inference Server'
+sklearn\t'scikit-learn'
+any\t'Not said: levels are those of the rule'"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l batch-size -d 'Rows per batch' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l dataset-size -d 'Rows in the whole dataset' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l steps -d 'Steps per epoch' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l epochs -d 'Epochs' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l select -d 'Only these rules or groups' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l ignore -d 'Not these rules or groups' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l level -d 'Set the level of a rule or group: note, warning or error' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l fail-on -d 'The least level that makes the exit code 1 [default: error]' -r -f -a "note\t'Worth knowing'
+warning\t'Works, at a cost or a risk'
+error\t'Training stops, or is ruined in silence'"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l format -d 'How to print the findings' -r -f -a "full\t'A page for a person: the line, the cause, the consequence, the fix'
+concise\t'One line per finding'
+json\t'The versioned report document'
+jsonl\t'The same, one line for the run and one per finding'
+sarif\t'SARIF 2.1.0, for code scanning and editors'
+github\t'Workflow commands: annotations of GitHub Actions'
+gitlab\t'The Code Quality report of GitLab'
+junit\t'Test cases, one per check, for whatever shows test results'
+html\t'One page with findings, data and coverage, for a browser'"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l report -d 'Write a report to a file as well; can be repeated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l baseline -d 'What was wrong already is not shown again; `batchlint baseline write` makes the file' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
+always\t''
+never\t''"
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l require-complete -d 'Fail when a check could not be made'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l all-places -d 'Name every place of a fault, not just three'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l redact -d 'Show counts and places, and no value of the data'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Say which spec applies, and how it was found'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c batchlint -n "__fish_batchlint_using_subcommand explain" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
 always\t''
 never\t''"

@@ -12,12 +12,17 @@ use crate::run;
 
 pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
     let reports = Reports::open(&args.report)?;
-    let settings = Settings { facts: args.facts, against: args.against, ..args.report.on(args.data.settings()?) };
     let waiting = Waiting::new(global.quiet == 0);
-    let checked = run::check(&settings, waiting.progress());
+    let checked = args.data.settings().and_then(|settings| {
+        let settings = Settings { facts: args.facts, against: args.against, ..args.report.on(settings) };
+        run::check(&settings, waiting.progress())
+    });
     drop(waiting);
-    let checked = checked?;
-    let page = Page { command: "check", report: &checked.report, spec: &checked.spec };
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(error) => return Err(reports.trouble(error)),
+    };
+    let page = Page::new("check", &checked.report, &checked.spec).showing(&checked.facts, &checked.albums);
     reports.write(page)?;
     console(args.report.format, page, global)?;
     if global.verbose {

@@ -59,7 +59,7 @@ pub(super) fn fix(args: FixArgs, global: &Global) -> Result<Exit, Error> {
     let repaired = repair(&settings, args.allow_lossy, &destination, waiting.progress());
     drop(waiting);
     let repaired = repaired?;
-    let sources = repaired.facts.sources();
+    let sources = repaired.before.facts.sources();
     let ends: Vec<Ended<'_>> = repaired
         .ends
         .iter()
@@ -73,7 +73,7 @@ pub(super) fn fix(args: FixArgs, global: &Global) -> Result<Exit, Error> {
         .collect();
     let exit = repaired.exit(&destination);
     let page = FixPage {
-        facts: &repaired.facts,
+        facts: &repaired.before.facts,
         report: &repaired.before.report,
         proposal: &repaired.proposal,
         ends: (destination != Destination::Nowhere).then_some(&ends),

@@ -32,7 +32,7 @@ pub(super) fn listen(args: ListenArgs) -> Result<Exit, Error> {
     let ran = settings.and_then(|settings| live::listen(&settings, &mut channel, &Progress::default()));
     let (report, text, exit) = match &ran {
         Ok(ran) => {
-            let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
+            let page = Page::new("run", &ran.checked.report, &ran.checked.spec);
             let drawn = |format| {
                 let mut out = Vec::new();
                 render::render(format, page, false, &mut out).map_err(|error| Error::plain(error.to_string()))?;

@@ -1,5 +1,6 @@
 //! The command line: exact parsing first, effects after. Only this folder and `main.rs` print.
 
+mod baseline;
 mod check;
 mod explain;
 mod fix;
@@ -17,7 +18,7 @@ mod run;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::framework::Framework;
 use crate::config::{Level, Overrides, Selection, Settings};
@@ -81,6 +82,9 @@ enum Command {
     Fix(Box<fix::FixArgs>),
     /// Write a first batchlint.toml, from good data, from the model, or from both
     Init(Box<InitArgs>),
+    /// Keep what is wrong already, so that only what is new is shown
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Print the page of a rule, or the likely cause of an error text that a framework printed
     Explain {
         /// A rule's id, or the error text as it stands; `-` reads it from stdin
@@ -174,6 +178,12 @@ struct ReportArgs {
     /// Name every place of a fault, not just three
     #[arg(long, help_heading = "Output")]
     all_places: bool,
+    /// What was wrong already is not shown again; `batchlint baseline write` makes the file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    baseline: Option<PathBuf>,
+    /// Show counts and places, and no value of the data
+    #[arg(long, help_heading = "Output")]
+    redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -264,6 +274,12 @@ fn report_target(text: &str) -> Result<(OutputFormat, PathBuf), String> {
     Ok((format, path.into()))
 }
 
+/// The command line as clap knows it: what its tests and its documentation are made from.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Parses the command line, does what it says, and tells how it ended.
 #[must_use]
 pub fn main() -> Exit {
@@ -289,6 +305,7 @@ pub fn main() -> Exit {
         Some(Command::Run(args)) => run::run(*args, &cli.global),
         Some(Command::Listen(args)) => listen::listen(*args),
         Some(Command::Fix(args)) => fix::fix(*args, &cli.global),
+        Some(Command::Baseline(command)) => baseline::baseline(command, &cli.global),
         Some(Command::Init(args)) => init::init(*args, &cli.global),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),
@@ -297,15 +314,20 @@ pub fn main() -> Exit {
         None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
     };
     result.unwrap_or_else(|error| {
-        let color = cli.global.color(std::io::stderr().is_terminal());
-        let mut text = Vec::new();
-        let _ = render::error(format, &error, color, &mut text);
-        // The document goes where a program looks for it; text for people goes to stderr.
-        let _ = if format == OutputFormat::Json {
-            std::io::stdout().write_all(&text)
-        } else {
-            std::io::stderr().write_all(&text)
+        let drawn = |format, color| {
+            let mut text = Vec::new();
+            // Nothing can fail in a Vec.
+            let _ = render::error(format, &error, color, &mut text);
+            text
         };
+        // The document goes where a program looks for it; text for people goes to stderr.
+        if format.is_document() {
+            let _ = std::io::stdout().write_all(&drawn(format, false));
+        }
+        if format != OutputFormat::Json {
+            let color = cli.global.color(std::io::stderr().is_terminal());
+            let _ = std::io::stderr().write_all(&drawn(OutputFormat::Full, color));
+        }
         Exit::Trouble
     })
 }
@@ -362,6 +384,15 @@ impl ReportArgs {
             levels.push(("not-evaluated".into(), Level::Error));
         }
         let selection = Selection { select: self.select.clone(), ignore: self.ignore.clone(), levels };
-        Settings { selection, fail_on: self.fail_on, all_places: self.all_places, ..settings }
+        let shows_data = self.format.shows_data() || self.report.iter().any(|(format, _)| format.shows_data());
+        Settings {
+            selection,
+            fail_on: self.fail_on,
+            all_places: self.all_places,
+            redact: self.redact,
+            baseline: self.baseline.clone(),
+            shows_data,
+            ..settings
+        }
     }
 }

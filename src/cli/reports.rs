@@ -15,7 +15,24 @@ pub(super) struct Reports(Vec<(OutputFormat, PathBuf, File)>);
 impl Reports {
     /// Opens them.
     pub(super) fn open(args: &ReportArgs) -> Result<Self, Error> {
-        args.report.iter().map(open).collect::<Result<Vec<_>, _>>().map(Self)
+        let mut reports = Self(Vec::new());
+        for target in &args.report {
+            match open(target) {
+                Ok(report) => reports.0.push(report),
+                Err(error) => return Err(reports.trouble(error)),
+            }
+        }
+        Ok(reports)
+    }
+
+    /// Writes what stopped the run, so that nobody takes an empty file for a clean report. Gives the error back.
+    pub(super) fn trouble(self, error: Error) -> Error {
+        for (format, _, file) in self.0 {
+            let mut out = BufWriter::new(file);
+            // The run ends with an error as it is.
+            let _ = render::error(format, &error, false, &mut out).and_then(|()| out.flush());
+        }
+        error
     }
 
     /// Writes them.
@@ -41,9 +58,14 @@ pub(super) fn console(format: OutputFormat, page: Page<'_>, global: &Global) -> 
     Ok(())
 }
 
-/// Prints the coverage line.
+/// Prints the coverage line, and whether the baseline holds what is gone.
 pub(super) fn coverage(page: Page<'_>, global: &Global) {
     if global.quiet == 0 {
+        if !page.report.gone.is_empty() {
+            let lines = page.report.gone.len();
+            let says = if lines == 1 { "line of the baseline counts" } else { "lines of the baseline count" };
+            say(&format!("{lines} {says} more than there is: `batchlint baseline prune` takes it out"));
+        }
         say(&render::summary(page));
     }
 }

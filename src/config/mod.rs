@@ -90,8 +90,24 @@ pub struct Overrides {
     pub epochs: Option<u64>,
 }
 
+/// What the file says of a run, as against the data. A flag wins over its line; what is switched on in the file stays on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// `headers_only` of `[read]`.
+    pub headers_only: bool,
+    /// `max_bytes_per_array` of `[read]`.
+    pub max_bytes_per_array: Option<u64>,
+    /// `all_places` of `[output]`.
+    pub all_places: bool,
+    /// `redact` of `[output]`.
+    pub redact: bool,
+    /// `baseline`: a path from the working directory, or absolute.
+    pub baseline: Option<PathBuf>,
+}
+
 /// Everything one `check` or `inspect` needs to know.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct Settings {
     /// Files, folders and globs, as typed.
     pub paths: Vec<PathBuf>,
@@ -117,6 +133,30 @@ pub struct Settings {
     pub max_bytes_per_array: Option<u64>,
     /// Whether a finding keeps all its places instead of three.
     pub all_places: bool,
+    /// `--redact`: no value of the data stands in the report.
+    pub redact: bool,
+    /// `--baseline`: what was wrong already.
+    pub baseline: Option<PathBuf>,
+    /// Whether what is found is counted for a new baseline, and none applies.
+    pub count: bool,
+    /// Whether a report shows the data to people: histograms are made, and a few images are read again.
+    pub shows_data: bool,
     /// Where the search for the spec starts.
     pub directory: PathBuf,
+}
+
+impl Settings {
+    /// These settings, and what the file says where they say nothing.
+    #[must_use]
+    pub fn over(&self, defaults: &Defaults) -> Self {
+        let baseline = self.baseline.clone().or_else(|| defaults.baseline.clone());
+        Self {
+            headers_only: self.headers_only || defaults.headers_only,
+            max_bytes_per_array: self.max_bytes_per_array.or(defaults.max_bytes_per_array),
+            all_places: self.all_places || defaults.all_places,
+            redact: self.redact || defaults.redact,
+            baseline: baseline.filter(|_| !self.count),
+            ..self.clone()
+        }
+    }
 }

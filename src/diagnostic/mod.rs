@@ -19,6 +19,7 @@ pub use proof::Proof;
 pub use repair::Change;
 
 use crate::spec::At;
+use crate::values::marked::{bare, redacted};
 
 /// Where a finding points first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +165,8 @@ pub struct Finding {
     pub of: u64,
     /// What `count` and `of` count.
     pub unit: Unit,
+    /// How many of `count` are in the baseline; the places are those of the others then.
+    pub known: u64,
     /// Why it probably happened.
     pub cause: Option<String>,
     /// What the framework would do with it.
@@ -196,6 +199,7 @@ impl Finding {
             count: 1,
             of: 1,
             unit: Unit::Array,
+            known: 0,
             cause: None,
             consequence: None,
             help: None,
@@ -207,11 +211,32 @@ impl Finding {
     /// words of the finding already.
     #[must_use]
     pub fn found_and_share(&self) -> String {
-        match self.unit {
+        let found = match self.unit {
             Unit::Batch | Unit::File | Unit::Array | Unit::Set if self.of > 1 => {
                 format!("{} in {}", self.found, self.unit.share(self.count, self.of))
             }
             _ => self.found.clone(),
+        };
+        match self.known {
+            0 => found,
+            known => format!("{found}; {} new, {known} in the baseline", self.count.saturating_sub(known)),
+        }
+    }
+
+    /// Leaves out the values of the data, which were marked while the texts were made.
+    pub fn redact(&mut self) {
+        for text in [&mut self.message, &mut self.expected, &mut self.found] {
+            *text = redacted(text);
+        }
+        for text in [&mut self.cause, &mut self.consequence, &mut self.help].into_iter().flatten() {
+            *text = redacted(text);
+        }
+        for text in self.places.iter_mut().filter_map(|place| place.detail.as_mut()) {
+            *text = redacted(text);
+        }
+        if let Some(fix) = &mut self.fix {
+            fix.python = redacted(&fix.python);
+            fix.proof = fix.proof.redacted();
         }
     }
 
@@ -277,7 +302,7 @@ impl Diagnostic {
     /// A diagnostic of the rule at the level.
     #[must_use]
     pub fn new(rule: &'static str, level: Level, finding: Finding) -> Self {
-        let name = format!("{rule}\u{1f}{}\u{1f}{}", finding.subject, finding.message);
+        let name = format!("{rule}\u{1f}{}\u{1f}{}", finding.subject, bare(&finding.message));
         let fingerprint = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(name.as_bytes()));
         Self { rule, level, fingerprint, finding, labels: Vec::new() }
     }

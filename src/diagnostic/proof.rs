@@ -2,6 +2,7 @@
 
 use super::quantity::exact;
 use super::{Applicability, Place, Unit};
+use crate::values::marked::redacted;
 use crate::values::{HitKind, Number};
 
 /// What stands behind a repair. Proofs of one repair on two parts of the data are joined to the proof on both.
@@ -24,6 +25,13 @@ pub enum Proof {
         /// What else would have to hold, and was not looked at; empty where nothing would.
         open: String,
     },
+    /// Any of these, told without values of the data.
+    Redacted {
+        /// How far the repair can be trusted.
+        trust: Applicability,
+        /// What was checked and what came of it.
+        said: String,
+    },
     /// The program was run with the repair in it.
     Ran {
         /// Whether it then handed out what it should.
@@ -40,6 +48,7 @@ impl Proof {
     #[must_use]
     pub fn applicability(&self) -> Applicability {
         match self {
+            Self::Redacted { trust, .. } => *trust,
             Self::Unproved(_) => Applicability::Unverified,
             Self::Lossless(_) => Applicability::Safe,
             Self::Cast(cast) => cast.applicability(),
@@ -61,7 +70,7 @@ impl Proof {
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::Unproved(why) | Self::Lossless(why) => why.clone(),
+            Self::Unproved(why) | Self::Lossless(why) | Self::Redacted { said: why, .. } => why.clone(),
             Self::Cast(cast) => cast.text(),
             Self::Fit { scope, noun, holds, open } if scope.is_whole() => {
                 let open = if open.is_empty() { String::new() } else { format!("; not looked at: {open}") };
@@ -73,6 +82,12 @@ impl Proof {
                 text => format!("{said}; {text}"),
             },
         }
+    }
+
+    /// The same without values of the data, which are marked while this is called.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        Self::Redacted { trust: self.applicability(), said: redacted(&self.text()) }
     }
 
     /// The proof on both parts of the data; `None` where the two prove different things.

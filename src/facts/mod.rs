@@ -8,6 +8,7 @@
 pub mod asks;
 mod assemble;
 pub mod group;
+pub mod images;
 pub mod lengths;
 mod live;
 pub mod naming;

@@ -1,22 +1,17 @@
 //! An edited source, written: all of it or nothing, and only over the text that Python imported.
 
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use super::replace::{Old, Stamp, Temporary, unreadable, unwritable};
 use crate::source::capture::places::SourceText;
 use crate::source::text::shown;
 
-/// Why a file was not written. It is as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{why}")]
-pub struct Refused {
-    /// A whole sentence without a full stop, safe to show: "`train.py` is not edited: it was changed since Python read it"
-    pub why: String,
-}
+pub use super::replace::Refused;
 
 /// Writes the new text of a source in place of the one that was imported, with the permissions of the file and the line
 /// ends that it has. A link stays a link: what it leads to is written. On an error nothing was changed.
@@ -31,15 +26,9 @@ fn replace(source: &SourceText, new: &str) -> Result<(), String> {
     }
     let hash = source.sha256.as_deref().ok_or("what it was when Python read it is not known")?;
     // Python names the file by the way that it came: through a link, the link itself would be replaced.
-    let path = fs::canonicalize(&source.path).map_err(|error| format!("it cannot be found ({error})"))?;
-    let kind = fs::metadata(&path).map_err(unreadable)?;
-    if !kind.is_file() {
-        return Err("it is not a regular file".into());
-    }
-    if kind.permissions().readonly() {
-        return Err("it may not be written to".into());
-    }
-    let bytes = unchanged(&path, hash)?;
+    let stamp = Stamp::of(Path::new(&source.path)).map_err(|error| format!("it cannot be found ({error})"))?;
+    let file = Old::open(Path::new(&source.path), &stamp)?;
+    let bytes = unchanged(&file.path, hash)?;
     let old = String::from_utf8(bytes).map_err(|_| "its encoding is not UTF-8")?;
     if !matches!(
         source.encoding.to_lowercase().replace('_', "-").as_str(),
@@ -48,20 +37,12 @@ fn replace(source: &SourceText, new: &str) -> Result<(), String> {
         return Err(format!("its encoding is {}, and only UTF-8 is written", shown(&source.encoding, 40)));
     }
     let new = as_on_disk(&old, &source.text, new)?;
-    let (temporary, mut file) = beside(&path).map_err(|error| format!("its folder cannot be written to ({error})"))?;
-    let written = fill(&mut file, &kind, new.as_bytes())
-        .map_err(|error| format!("it cannot be written ({error})"))
-        // Somebody may have saved the file in the meantime.
-        .and_then(|()| unchanged(&path, hash))
-        .and_then(|_| fs::rename(&temporary, &path).map_err(|error| format!("it cannot be replaced ({error})")));
-    if written.is_err() {
-        // It is the refusal that is told.
-        let _ = fs::remove_file(&temporary);
-    } else if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
-        // The name is durable with its folder; where a folder cannot be synced, the system does it later.
-        let _ = folder.sync_all();
-    }
-    written
+    let temporary =
+        Temporary::beside(&file.path).map_err(|error| format!("its folder cannot be written to ({error})"))?;
+    fill(&temporary, &file, new.as_bytes()).map_err(unwritable)?;
+    // Somebody may have saved the file in the meantime.
+    unchanged(&file.path, hash)?;
+    temporary.replace(&file)
 }
 
 /// The bytes on disk, if they are those that were imported.
@@ -77,11 +58,6 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
         out
     })
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
-fn unreadable(error: io::Error) -> String {
-    format!("it cannot be read ({error})")
 }
 
 /// The new text with the mark at its start and the line ends that the file has: Python may have read them away.
@@ -102,44 +78,16 @@ fn as_on_disk(disk: &str, read: &str, new: &str) -> Result<String, String> {
     Ok(format!("{mark}{}", new.replace("\r\n", "\n").replace('\n', "\r\n")))
 }
 
-/// A new file in the same folder.
-fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut attempt = 0;
-    loop {
-        let temporary = folder.join(format!(".batchlint-{}-{attempt}.tmp", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Ok(file) => return Ok((temporary, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-            Err(error) => return Err(error),
-        }
-    }
+fn fill(temporary: &Temporary, like: &Old, bytes: &[u8]) -> io::Result<()> {
+    (&temporary.file).write_all(bytes)?;
+    temporary.like_old(like)?;
+    temporary.file.sync_all()
 }
-
-fn fill(file: &mut File, like: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    own(file, like);
-    file.set_permissions(like.permissions())?;
-    file.sync_all()
-}
-
-/// Gives the file to the owner of the old one, where that is somebody else and it is allowed.
-#[cfg(unix)]
-fn own(file: &File, like: &fs::Metadata) {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
-    if let Ok(mine) = file.metadata()
-        && (mine.uid(), mine.gid()) != (like.uid(), like.gid())
-    {
-        // Who may not give files away could not have kept the owner in any way.
-        let _ = fchown(file, Some(like.uid()), Some(like.gid()));
-    }
-}
-
-#[cfg(not(unix))]
-fn own(_: &File, _: &fs::Metadata) {}
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const OLD: &str = "x = 1\ny = 2\n";

@@ -50,7 +50,7 @@ mod tests {
         let drawn = |labels| {
             let (spec, report) = live(labels);
             let mut out = Vec::new();
-            render(Page { command: "run", report: &report, spec: &spec }, &mut out).unwrap();
+            render(Page::new("run", &report, &spec), &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
         let finding =

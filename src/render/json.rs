@@ -1,6 +1,7 @@
 //! The report document, version 1. Its structs are its own: they change only by adding keys, whatever happens to the
 //! types that the stages use.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
@@ -8,9 +9,10 @@ use serde::Serialize;
 
 use super::Page;
 use crate::config::Level;
-use crate::diagnostic::{Anchor, Applicability, Edit, Label, Position};
+use crate::diagnostic::{Anchor, Applicability, Diagnostic, Edit, Label, Position};
 use crate::error::{Error, Text};
 use crate::exit::Exit;
+use crate::source::text::is_hostile;
 use crate::spec::Spec;
 use crate::verdict::Outcome;
 
@@ -19,14 +21,20 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    diagnostics: Vec<DiagnosticOut<'a>>,
+    checks: Vec<CheckOut<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Head<'a> {
     version: u32,
     tool: Tool,
     status: &'static str,
     exit_code: u8,
     run: Run<'a>,
     coverage: CoverageOut,
-    diagnostics: Vec<DiagnosticOut<'a>>,
-    checks: Vec<CheckOut<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -56,10 +64,14 @@ struct CoverageOut {
     failed: u64,
     not_evaluated: u64,
     allowed: u64,
+    /// Findings that the baseline hides as a whole.
+    baseline: u64,
+    /// Lines of the baseline that are more than what was found: `baseline prune` takes them out.
+    baseline_gone: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct DiagnosticOut<'a> {
+pub(super) struct DiagnosticOut<'a> {
     rule: &'static str,
     level: Level,
     fingerprint: &'a str,
@@ -68,6 +80,8 @@ struct DiagnosticOut<'a> {
     found: String,
     count: u64,
     of: u64,
+    /// How many of `count` are in the baseline; the places are those of the others then.
+    known: u64,
     /// The user's source for a finding about a running program, otherwise the line of the spec.
     primary: Option<Primary<'a>>,
     /// The line of the spec that the data broke.
@@ -140,7 +154,7 @@ struct CheckOut<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct ErrorDocument<'a> {
+pub(super) struct ErrorDocument<'a> {
     version: u32,
     status: &'static str,
     exit_code: u8,
@@ -159,39 +173,9 @@ struct ErrorOut<'a> {
 /// Writes the document.
 pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = page.report;
-    let (passed, failed, not_evaluated) = report.tally();
-    let exit = report.exit();
-    let loud = report.diagnostics.iter().any(|diagnostic| diagnostic.level > Level::Note);
     let document = Document {
-        version: VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        status: match exit {
-            Exit::Trouble => "interrupted",
-            Exit::Nothing => "nothing-checked",
-            Exit::Findings => "findings",
-            _ if loud => "findings",
-            Exit::Clean => "clean",
-        },
-        exit_code: exit.code(),
-        run: Run {
-            command: page.command,
-            spec: page.spec.source().map(|text| text.name.as_str()),
-            framework: page.spec.framework().name(),
-            redacted: false,
-        },
-        coverage: CoverageOut {
-            sources: report.coverage.sources,
-            batches: report.coverage.batches,
-            samples: report.coverage.samples,
-            bytes: report.coverage.bytes,
-            values_read: report.coverage.values_read,
-            interrupted: report.coverage.interrupted > 0 || report.coverage.stopped,
-            passed,
-            failed,
-            not_evaluated,
-            allowed: report.allowed.len() as u64,
-        },
-        diagnostics: report.diagnostics.iter().map(|diagnostic| diagnostic_out(diagnostic, page.spec)).collect(),
+        head: head(page),
+        diagnostics: report.diagnostics.iter().map(|found| diagnostic(found, page.spec)).collect(),
         checks: report
             .checks
             .iter()
@@ -213,8 +197,53 @@ pub(super) fn render(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(&document, out)
 }
 
+/// What is known of the run.
+pub(super) fn head(page: Page<'_>) -> Head<'_> {
+    let report = page.report;
+    let (passed, failed, not_evaluated) = report.tally();
+    let exit = report.exit();
+    let loud = report.diagnostics.iter().any(|diagnostic| diagnostic.level > Level::Note);
+    Head {
+        version: VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        status: match exit {
+            Exit::Trouble => "interrupted",
+            Exit::Nothing => "nothing-checked",
+            Exit::Findings => "findings",
+            _ if loud => "findings",
+            Exit::Clean => "clean",
+        },
+        exit_code: exit.code(),
+        run: Run {
+            command: page.command,
+            spec: page.spec.source().map(|text| text.name.as_str()),
+            framework: page.spec.framework().name(),
+            redacted: report.redacted,
+        },
+        coverage: CoverageOut {
+            sources: report.coverage.sources,
+            batches: report.coverage.batches,
+            samples: report.coverage.samples,
+            bytes: report.coverage.bytes,
+            values_read: report.coverage.values_read,
+            interrupted: report.coverage.interrupted > 0 || report.coverage.stopped,
+            passed,
+            failed,
+            not_evaluated,
+            allowed: report.allowed.len() as u64,
+            baseline: report.known.len() as u64,
+            baseline_gone: report.gone.len() as u64,
+        },
+    }
+}
+
 /// Writes what stopped the run.
 pub(super) fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
+    write(&trouble(error), out)
+}
+
+/// What stopped the run.
+pub(super) fn trouble(error: &Error) -> ErrorDocument<'_> {
     let position = |span: &std::ops::Range<usize>| Some(Position::of(&error.text.as_ref()?.body, span.start));
     let errors = error
         .faults
@@ -230,7 +259,7 @@ pub(super) fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
             }
         })
         .collect();
-    write(&ErrorDocument { version: VERSION, status: "error", exit_code: Exit::Trouble.code(), errors }, out)
+    ErrorDocument { version: VERSION, status: "error", exit_code: Exit::Trouble.code(), errors }
 }
 
 /// The JSON Schema of a report, and of what stands in its place when the run could not be done.
@@ -243,7 +272,7 @@ pub(super) fn schema() -> serde_json::Value {
 /// Either of the two documents.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[allow(dead_code, reason = "only the schema is made from it")]
+#[allow(dead_code, clippy::large_enum_variant, reason = "only the schema is made from it")]
 enum Output<'a> {
     /// The run was made.
     Report(Document<'a>),
@@ -251,12 +280,35 @@ enum Output<'a> {
     Error(ErrorDocument<'a>),
 }
 
-fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
-    writeln!(out)
+/// Writes an object over several lines.
+pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", ascii(&serde_json::to_string_pretty(document)?))
 }
 
-fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: &'a Spec) -> DiagnosticOut<'a> {
+/// Writes an object on one line.
+pub(super) fn line(object: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", ascii(&serde_json::to_string(object)?))
+}
+
+/// JSON in which hostile characters are written as `\u....`: it says the same, and a terminal shows it as it is. Outside
+/// of strings JSON has none but line breaks.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_hostile(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Nothing can fail in a String.
+                let _ = fmt::Write::write_fmt(&mut out, format_args!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// One diagnostic.
+pub(super) fn diagnostic<'a>(diagnostic: &'a Diagnostic, spec: &'a Spec) -> DiagnosticOut<'a> {
     let finding = &diagnostic.finding;
     let claim = || match &finding.anchor {
         Anchor::Spec(at) => spec.place(at).map(|(text, span)| primary(text, span)),
@@ -271,6 +323,7 @@ fn diagnostic_out<'a>(diagnostic: &'a crate::diagnostic::Diagnostic, spec: &'a S
         found: finding.found_and_share(),
         count: finding.count,
         of: finding.of,
+        known: finding.known,
         primary: diagnostic.labels.first().map(|label| primary(&label.text, &label.span)).or_else(claim),
         claim: claim(),
         labels: diagnostic.labels.iter().map(label_out).collect(),
@@ -329,7 +382,7 @@ mod tests {
     fn drawn(labels: Vec<Label>) -> Value {
         let (spec, report) = live(labels);
         let mut out = Vec::new();
-        render(Page { command: "run", report: &report, spec: &spec }, &mut out).unwrap();
+        render(Page::new("run", &report, &spec), &mut out).unwrap();
         serde_json::from_slice::<Value>(&out).unwrap()["diagnostics"][0].take()
     }
 

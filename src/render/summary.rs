@@ -22,6 +22,9 @@ pub fn summary(page: Page<'_>) -> String {
     if !report.allowed.is_empty() {
         findings.push(format!("{} allowed", report.allowed.len()));
     }
+    if !report.known.is_empty() {
+        findings.push(format!("{} in the baseline", report.known.len()));
+    }
     let verdict = match report.exit() {
         Exit::Trouble => {
             let Coverage { interrupted, asked, batches, .. } = report.coverage;

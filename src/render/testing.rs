@@ -55,9 +55,13 @@ pub(super) fn live(labels: Vec<Label>) -> (Spec, Report) {
     let report = Report {
         diagnostics: vec![diagnostic],
         allowed: Vec::new(),
+        known: Vec::new(),
+        gone: crate::verdict::baseline::Baseline::default(),
+        counts: None,
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     };
     (spec, report)
 }

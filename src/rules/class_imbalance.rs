@@ -7,6 +7,7 @@ use super::shapes::listed;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx, sorted_labels};
 use crate::diagnostic::Level;
 use crate::diagnostic::quantity::exact;
+use crate::values::marked::value;
 
 /// A class is rare with less than this part of what it would have if all had the same.
 const PART: f64 = 0.1;
@@ -49,7 +50,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     }
     rare.sort_by_key(|(id, count)| (*count, *id));
     let mut items: Vec<String> =
-        rare.iter().take(NAMED).map(|(id, count)| format!("class {id} occurs {}", times(*count))).collect();
+        rare.iter().take(NAMED).map(|(id, count)| format!("class {} occurs {}", value(id), times(*count))).collect();
     if rare.len() > NAMED {
         items.push(format!("{} more", exact((rare.len() - NAMED) as u64)));
     }

@@ -8,7 +8,7 @@ use crate::diagnostic::quantity::exact;
 use crate::diagnostic::{Finding, Fix, Level, python::variable};
 use crate::facts::asks;
 use crate::spec::Framework;
-use crate::values::number::float_text;
+use crate::values::number::declared_text;
 use crate::values::{HitKind, Spot};
 
 pub(super) static RULE: Rule = Rule {
@@ -80,9 +80,9 @@ impl Seen {
     /// "0 to 9", "0 or more", "9 or less"
     fn range(&self) -> String {
         match (self.min, self.max) {
-            (Some(min), Some(max)) => format!("{} to {}", float_text(min), float_text(max)),
-            (Some(min), None) => format!("{} or more", float_text(min)),
-            (None, Some(max)) => format!("{} or less", float_text(max)),
+            (Some(min), Some(max)) => format!("{} to {}", declared_text(min), declared_text(max)),
+            (Some(min), None) => format!("{} or more", declared_text(min)),
+            (None, Some(max)) => format!("{} or less", declared_text(max)),
             (None, None) => "any".into(),
         }
     }
@@ -91,10 +91,10 @@ impl Seen {
     fn found(&self) -> String {
         let mut parts = Vec::new();
         if let (Some(greatest), Some(max)) = (self.greatest, self.max) {
-            parts.push(format!("{} above {}, up to {}", exact(self.above), float_text(max), greatest.value));
+            parts.push(format!("{} above {}, up to {}", exact(self.above), declared_text(max), greatest.value));
         }
         if let (Some(least), Some(min)) = (self.least, self.min) {
-            parts.push(format!("{} below {}, down to {}", exact(self.below), float_text(min), least.value));
+            parts.push(format!("{} below {}, down to {}", exact(self.below), declared_text(min), least.value));
         }
         format!("{}, of {} ids", parts.join(" and "), exact(self.of))
     }
@@ -108,7 +108,7 @@ impl Seen {
 
 fn tell(finding: Finding, seen: &Seen, x: &str) -> Finding {
     if seen.is_one_beyond() {
-        let rows = float_text(seen.max.unwrap_or_default() + 2.0);
+        let rows = declared_text(seen.max.unwrap_or_default() + 2.0);
         return finding
             .cause("the table was given as many rows as the greatest id, and ids count from 0; or the ids count from 1")
             .help(format!("an embedding needs one row more than the greatest id: input_dim = {rows}, and `max` in the spec with it"))
@@ -133,7 +133,7 @@ fn consequence(framework: Framework, seen: &Seen) -> String {
             (index.join(","), spot.value.to_string())
         },
     );
-    let rows = float_text(seen.max.map_or(10.0, |max| max + 1.0));
+    let rows = declared_text(seen.max.map_or(10.0, |max| max + 1.0));
     match framework {
         Framework::Keras | Framework::Tensorflow => format!(
             "TensorFlow stops on a CPU: `indices[{index}] = {id} is not in [0, {rows})`; on a GPU the row is zeros, and nothing \

@@ -8,6 +8,7 @@ use crate::diagnostic::repair::Step;
 use crate::diagnostic::{Change, Finding, Fix, Level, python::variable};
 use crate::facts::asks;
 use crate::spec::Framework;
+use crate::values::marked::value;
 use crate::values::{HitKind, Number};
 
 pub(super) static RULE: Rule = Rule {
@@ -161,8 +162,8 @@ fn tell(finding: Finding, verdict: &Verdict, seen: &Seen, y: &str) -> Finding {
             .cause("255 is what masks of many datasets hold where nobody knows the class; -1 in uint8 is 255 too")
             .help("if it means \"no label\", say so: ignore = [255], and give the loss the same value"),
         Verdict::Unlabelled(id) => finding
-            .cause(format!("{id} is what rows without a label are given"))
-            .help(format!("if it means \"no label\", say so: ignore = [{id}], and give the loss the same value; otherwise drop these rows")),
+            .cause(format!("{} is what rows without a label are given", value(id)))
+            .help(format!("if it means \"no label\", say so: ignore = [{}], and give the loss the same value; otherwise drop these rows", value(id))),
         Verdict::Gaps => finding
             .cause(format!("there are no more than {classes} different ids, with gaps between them or before them: ids of a larger set, or codes"))
             .help("number the classes anew, over all batches and splits at once")
@@ -174,10 +175,10 @@ fn tell(finding: Finding, verdict: &Verdict, seen: &Seen, y: &str) -> Finding {
 }
 
 fn consequence(framework: Framework, seen: &Seen) -> String {
-    let label = seen.wrong.last().map_or_else(
-        || seen.greatest.map_or_else(|| "3".into(), |greatest| greatest.to_string()),
-        |(id, _)| id.to_string(),
-    );
+    let label = seen
+        .wrong
+        .last()
+        .map_or_else(|| seen.greatest.map_or_else(|| "3".into(), |greatest| greatest.to_string()), |(id, _)| value(id));
     match framework {
         Framework::Torch => format!(
             "torch stops on a CPU: `IndexError: Target {label} is out of bounds.` On a GPU it is `CUDA error: device-side assert \

@@ -7,6 +7,7 @@ use super::shapes::listed;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx, sorted_labels};
 use crate::diagnostic::Level;
 use crate::diagnostic::quantity::exact;
+use crate::values::marked::value;
 
 /// Classes that a finding names; it says how many more there are.
 const NAMED: usize = 5;
@@ -45,7 +46,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     if let Some(unable) = plan::unfinished(cx.stream) {
         return unable;
     }
-    let mut names: Vec<String> = named.iter().map(u64::to_string).collect();
+    let mut names: Vec<String> = named.iter().map(value).collect();
     if missing > named.len() as u64 {
         names.push(format!("{} more", exact(missing - named.len() as u64)));
     }

@@ -12,6 +12,7 @@ use crate::source::shape_text;
 use crate::source::text::shown;
 use crate::spec::framework::Given;
 use crate::values::Wants;
+use crate::values::marked::value;
 use crate::values::pickle::{ObjectKind, Objects};
 
 pub(super) static RULE: Rule = Rule {
@@ -174,7 +175,8 @@ impl Story {
             );
         }
         if content.all(|kind| *kind == ObjectKind::Dict) {
-            let keys: Vec<String> = content.keys.iter().take(6).map(|key| format!("`{}`", shown(key, 30))).collect();
+            let keys: Vec<String> =
+                content.keys.iter().take(6).map(|key| format!("`{}`", value(shown(key, 30)))).collect();
             let keys =
                 if keys.is_empty() { String::new() } else { format!("; the first has the keys {}", keys.join(", ")) };
             return story(

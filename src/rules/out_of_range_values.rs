@@ -8,7 +8,7 @@ use crate::diagnostic::quantity::exact;
 use crate::diagnostic::{Fix, Level, python};
 use crate::facts::{Cell, asks};
 use crate::spec::Framework;
-use crate::values::number::float_text;
+use crate::values::number::{declared_text, float_text};
 use crate::values::{Ask, HitKind, Hits, ValueFacts};
 
 pub(super) static RULE: Rule = Rule {
@@ -137,11 +137,15 @@ fn report(cx: &ValuesCx<'_>, ask: &Ask, broken: Broken, out: &mut Findings) {
         Ask::Outside { min, max, .. } => {
             let (range, clip) = match (min, max) {
                 (Some(min), Some(max)) => {
-                    let (min, max) = (float_text(*min), float_text(*max));
+                    let (min, max) = (declared_text(*min), declared_text(*max));
                     (format!("between {min} and {max}"), format!("{min}, {max}"))
                 }
-                (Some(min), None) => (format!("at least {}", float_text(*min)), format!("{}, None", float_text(*min))),
-                (None, Some(max)) => (format!("at most {}", float_text(*max)), format!("None, {}", float_text(*max))),
+                (Some(min), None) => {
+                    (format!("at least {}", declared_text(*min)), format!("{}, None", declared_text(*min)))
+                }
+                (None, Some(max)) => {
+                    (format!("at most {}", declared_text(*max)), format!("None, {}", declared_text(*max)))
+                }
                 (None, None) => return,
             };
             let mut sides = Vec::new();
@@ -161,7 +165,7 @@ fn report(cx: &ValuesCx<'_>, ask: &Ask, broken: Broken, out: &mut Findings) {
             )
         }
         Ask::NotIn { values } => {
-            let fine: Vec<String> = values.iter().map(|value| float_text(*value)).collect();
+            let fine: Vec<String> = values.iter().map(|value| declared_text(*value)).collect();
             let others = if broken.many {
                 format!("the furthest {}", worst.worst.value)
             } else {
@@ -195,8 +199,8 @@ fn report(cx: &ValuesCx<'_>, ask: &Ask, broken: Broken, out: &mut Findings) {
             None,
         ),
         Ask::Sum { to } => (
-            format!("lines of {label} do not sum to {}", float_text(*to)),
-            format!("Every line along the last axis of `{name}` sums to {}.", float_text(*to)),
+            format!("lines of {label} do not sum to {}", declared_text(*to)),
+            format!("Every line along the last axis of `{name}` sums to {}.", declared_text(*to)),
             format!("{share} lines, the furthest with sum {}", worst.worst.value),
             "logits or counts in the place of shares, or a line that was cut",
             "divide each line by its sum; apply the softmax to logits",

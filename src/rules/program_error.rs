@@ -6,6 +6,7 @@ use crate::source::capture::end::{Fate, signal_text};
 use crate::source::capture::facts::Reason;
 use crate::source::capture::places::{Raised, Trouble};
 use crate::source::text::shown;
+use crate::values::marked::value;
 
 pub(super) static RULE: Rule = Rule {
     id: "program-error",
@@ -59,13 +60,13 @@ fn raised(trouble: &Trouble) -> Finding {
     let at = trouble.batch.map_or(String::new(), |batch| format!(" at batch {batch}, counted from 0"));
     let Some(error) = &trouble.error else {
         let said = trouble.message.as_deref().unwrap_or("it does not say why");
-        return new("the program failed while it made a batch", format!("{}{at}", shown(said, SAID)));
+        return new("the program failed while it made a batch", format!("{}{at}", value(shown(said, SAID))));
     };
     let name = shown(&error.kind, 100);
     if name == "SystemExit" {
         return new(
             "the program exits while it makes a batch",
-            format!("sys.exit({}){at}", shown(&error.message, 100)),
+            format!("sys.exit({}){at}", value(shown(&error.message, 100))),
         )
         .cause("`sys.exit` in a generator ends the whole training, not the epoch")
         .help("end a generator with `return`");
@@ -93,7 +94,7 @@ fn closing(trouble: &Trouble) -> Finding {
 
 fn told(error: &Raised) -> String {
     let (name, says) = (shown(&error.kind, 100), shown(&error.message, SAID));
-    if says.is_empty() { name } else { format!("{name}: {says}") }
+    if says.is_empty() { name } else { format!("{name}: {}", value(says)) }
 }
 
 /// A process that ended without a word.

@@ -5,7 +5,7 @@ use super::unscaled_images::is_image;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::{Fix, Level, python};
 use crate::spec::Role;
-use crate::values::number::float_text;
+use crate::values::number::{declared_text, float_text};
 use crate::values::{Number, Numbers};
 
 pub(super) static RULE: Rule = Rule {
@@ -86,7 +86,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         cx.finding(
             at,
             format!("{} {message}", cx.label()),
-            format!("Values of `{name}` go from 0 to {}.", float_text(max)),
+            format!("Values of `{name}` go from 0 to {}.", declared_text(max)),
             format!("no value above {}, 1/255 of what is declared", float_text(greatest)),
             places,
         )

@@ -12,6 +12,7 @@ use crate::source::text::shown;
 use crate::spec::Role;
 use crate::spec::dtype::{Dtype, Kind};
 use crate::spec::framework::{Clash, Given};
+use crate::values::marked::value;
 use crate::values::{REORDERED, Texts, Wants};
 
 pub(super) static RULE: Rule = Rule {
@@ -119,7 +120,7 @@ fn cause(cx: &ArrayCx<'_>, content: &Content) -> String {
     if content.mostly_numbers() {
         let others = content.count - content.numeric;
         let first = match &content.word {
-            Some((word, place)) => format!("the first of the others is `{}` at {place}", shown(word, 40)),
+            Some((word, place)) => format!("the first of the others is `{}` at {place}", value(shown(word, 40))),
             None => format!(
                 "the other {} empty",
                 if others == 1 { "one is".into() } else { format!("{} are", exact(others)) }
@@ -141,14 +142,14 @@ fn cause(cx: &ArrayCx<'_>, content: &Content) -> String {
             let all: Vec<String> = labels
                 .iter()
                 .take(LISTED)
-                .map(|(label, n)| format!("`{}` ({})", shown(label, 24), exact(*n)))
+                .map(|(label, n)| format!("`{}` ({})", value(shown(label, 24)), exact(*n)))
                 .collect();
             let more = labels.len().saturating_sub(LISTED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let (what, s) = (if target { "class name" } else { "text" }, if labels.len() == 1 { "" } else { "s" });
             format!("{guess}; there are {} different {what}{s}: {}{more}", labels.len(), all.join(", "))
         }
-        (None, Some((word, place))) => format!("{guess}; the first is `{}` at {place}", shown(word, 40)),
+        (None, Some((word, place))) => format!("{guess}; the first is `{}` at {place}", value(shown(word, 40))),
         _ => guess.into(),
     }
 }
@@ -191,7 +192,7 @@ fn fix(cx: &ArrayCx<'_>, clash: &Clash, content: &Content) -> Option<Fix> {
         return None;
     }
     let b = if cx.header.dtype.kind == Kind::Bytes { "b" } else { "" };
-    let list: Vec<String> = labels.keys().map(|label| format!("{b}\"{label}\"")).collect();
+    let list: Vec<String> = labels.keys().map(|label| format!("{b}\"{}\"", value(label))).collect();
     let python = format!("classes = [{}]\n{x} = np.searchsorted(classes, {x}).astype({wanted})", list.join(", "));
     Some(Fix::new(python, fit(cx, format!("is one of these {}", labels.len()), String::new())))
 }

@@ -8,7 +8,7 @@ use crate::diagnostic::{Change, Fix, Level, python};
 use crate::facts::Cell;
 use crate::spec::{Declaration, Role};
 use crate::values::Numbers;
-use crate::values::number::float_text;
+use crate::values::number::{declared_text, float_text};
 
 pub(super) static RULE: Rule = Rule {
     id: "unscaled-images",
@@ -97,8 +97,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         places.push(value_place(cell, top.at).detail(format!("as large as {}", top.value)));
     }
     let range = match min {
-        Some(min) => format!("{} to {}", float_text(min), float_text(max)),
-        None => format!("at most {}", float_text(max)),
+        Some(min) => format!("{} to {}", declared_text(min), declared_text(max)),
+        None => format!("at most {}", declared_text(max)),
     };
     let x = python::variable(cx.name);
     let scaled = format!("{x}.astype(np.float32) / {divisor:.1}");
@@ -116,7 +116,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         _ => None,
     };
     let at = declared.values.as_ref().map_or(&declared.at, |values| &values.at);
-    let top = float_text(divisor);
+    let top = declared_text(divisor);
     let whole = if bytes { "unsigned integers" } else { "numbers" };
     let count =
         if beyond > 0 { format!(", {} of {} values above the limit", exact(beyond), exact(of)) } else { String::new() };

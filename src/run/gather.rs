@@ -26,6 +26,8 @@ pub(super) struct Looking {
 /// What was seen, of which sets.
 pub(super) struct Gathered {
     pub(super) facts: Facts,
+    /// The files; none for saved facts.
+    pub(super) targets: Vec<Target>,
     /// The arguments that stand for no file.
     pub(super) unmatched: Vec<Unmatched>,
     /// The roots of the sets that are held against the others.
@@ -37,7 +39,7 @@ pub(super) fn gather(spec: &Spec, looking: Looking, settings: &Settings, progres
     let mut walked = source::walk::walk(&settings.paths);
     let against = walked.beside(source::walk::walk(&settings.against));
     let facts = look(&walked.targets, spec, looking, settings, progress);
-    Gathered { facts, unmatched: walked.unmatched, against }
+    Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, against }
 }
 
 /// Reads the files.
@@ -91,7 +93,7 @@ pub(super) fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
 
 /// Saved facts as if they had been read from the data just now.
 pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Gathered {
-    let gathered = |facts| Gathered { facts, unmatched: Vec::new(), against: BTreeSet::new() };
+    let gathered = |facts| Gathered { facts, targets: Vec::new(), unmatched: Vec::new(), against: BTreeSet::new() };
     if settings.headers_only || !looking.wants.any() {
         return gathered(facts::recall::headers(facts));
     }

@@ -13,9 +13,11 @@ use crate::rules::{
 };
 use crate::source::{self, ArrayFacts, Capture, FaultKind, Reading, SourceFacts};
 use crate::spec::Spec;
+use crate::values::marked::marking;
 use crate::values::{Unread, ValueFacts};
+use crate::verdict::baseline::Baseline;
 use crate::verdict::select::Rules;
-use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Verdict};
+use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Showing, Verdict};
 
 /// Judges facts: every rule that runs, on everything that it looks at.
 /// `against` has the names of the streams that are held against the others.
@@ -25,6 +27,27 @@ pub(super) fn judge(
     rules: &Rules,
     against: &BTreeSet<Arc<str>>,
     fail_on: Level,
+    baseline: Option<&Baseline>,
+    settings: &Settings,
+) -> Report {
+    let named = || facts.sources().iter().map(|source| source.path.to_string()).collect();
+    let showing = Showing {
+        fail_on,
+        all_places: settings.all_places,
+        redacted: settings.redact,
+        baseline,
+        count: settings.count,
+        sources: &if baseline.is_some() { named() } else { BTreeSet::new() },
+    };
+    marking(settings.redact, || all(spec, facts, rules, against, showing, settings))
+}
+
+fn all(
+    spec: &Spec,
+    facts: &Facts,
+    rules: &Rules,
+    against: &BTreeSet<Arc<str>>,
+    showing: Showing<'_>,
     settings: &Settings,
 ) -> Report {
     let streams = facts::assemble(facts, spec);
@@ -121,7 +144,7 @@ pub(super) fn judge(
             Judge::Verdict => {}
         }
     }
-    verdict.report(rules, coverage(facts, &streams), fail_on, settings.all_places)
+    verdict.report(rules, coverage(facts, &streams), showing)
 }
 
 /// Why a rule cannot look at all.

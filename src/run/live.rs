@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 
 use super::judge::judge;
+use super::known::known;
 use super::mend::{self, Mend};
 use super::session::{Session, TICK};
 use super::trouble::trouble;
@@ -26,6 +27,7 @@ use crate::source::text::shown;
 use crate::source::{Progress, Question, SourceFacts};
 use crate::spec::{self, Loaded, Spec, Unit};
 use crate::values::Wants;
+use crate::verdict::baseline::Baseline;
 use crate::verdict::select::{self, Rules};
 
 /// What somebody who waits may want to know.
@@ -45,8 +47,6 @@ pub enum Note<'a> {
 pub struct Ran {
     /// What came of it.
     pub checked: Checked,
-    /// What was seen.
-    pub facts: Facts,
     /// The spec that the training call stands for, where that is what the data was held against.
     pub learnt: Option<String>,
     /// Edits of the source that would mend something.
@@ -63,10 +63,12 @@ pub fn run(
     tell: &mut dyn FnMut(Note<'_>),
 ) -> Result<Ran, Error> {
     let loaded = load(settings)?;
+    let settings = &settings.over(&loaded.defaults);
+    let known = known(settings)?;
     let rules = rules(settings, &loaded)?;
     let mut save = live.save.as_deref().map(Save::new).transpose().map_err(Error::plain)?;
     let root = live.target.as_deref().or(live.script.as_deref()).unwrap_or_default();
-    let hearing = Hearing::new(settings, &loaded, &rules);
+    let hearing = Hearing::new(settings, &loaded, known, &rules);
     let mut session = Session::start(live, options(live, &loaded.spec, None), progress)?;
     let mut receiver = Receiver::new(root);
     let mut ask = |source: &SourceFacts, hello: &Hello| hearing.questions(source, hello);
@@ -81,8 +83,8 @@ pub fn run(
     let mut ran = hearing.judged(&mut receiver, &rules);
     ran.saved = save.map(|save| (save.written, save.left_out));
     if let Some(mut session) = session {
-        let Ran { checked, facts, .. } = &mut ran;
-        ran.mend = mend::ask(&mut session, &mut receiver, &mut checked.report, facts, &checked.spec, live.careful);
+        let Checked { report, facts, spec, .. } = &mut ran.checked;
+        ran.mend = mend::ask(&mut session, &mut receiver, report, facts, spec, live.careful);
         session.finish(&mut receiver);
     }
     Ok(ran)
@@ -146,6 +148,7 @@ struct Hearing<'s> {
     spec: RefCell<Spec>,
     loaded: &'s Loaded,
     settings: &'s Settings,
+    known: Option<Baseline>,
     wants: Wants,
     learnt: RefCell<Option<String>>,
     decided: RefCell<bool>,
@@ -154,13 +157,15 @@ struct Hearing<'s> {
 }
 
 impl<'s> Hearing<'s> {
-    fn new(settings: &'s Settings, loaded: &'s Loaded, rules: &Rules) -> Self {
+    fn new(settings: &'s Settings, loaded: &'s Loaded, known: Option<Baseline>, rules: &Rules) -> Self {
         let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+        let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
         let wants = if settings.headers_only { Wants::NOTHING } else { wants };
         Self {
             spec: RefCell::new(loaded.spec.clone()),
             loaded,
             settings,
+            known,
             wants,
             learnt: RefCell::default(),
             decided: RefCell::default(),
@@ -220,18 +225,29 @@ impl<'s> Hearing<'s> {
         let capture = std::mem::take(&mut receiver.capture);
         let facts = Facts::new(std::mem::take(&mut receiver.sources)).captured(vec![capture]);
         let fail_on = self.settings.fail_on.or(self.loaded.fail_on).unwrap_or(Level::Error);
-        let mut report = judge(&spec, &facts, rules, &std::collections::BTreeSet::new(), fail_on, self.settings);
+        let (against, known) = (std::collections::BTreeSet::new(), self.known.as_ref());
+        let mut report = judge(&spec, &facts, rules, &against, fail_on, known, self.settings);
         locate::locate(&mut report, &facts);
-        let checked = Checked { spec, report, found: self.loaded.found.clone(), unmatched: Vec::new() };
-        Ran { checked, facts, learnt: self.learnt.into_inner(), saved: None, mend: None }
+        let checked = Checked {
+            spec,
+            report,
+            facts,
+            albums: Vec::new(),
+            found: self.loaded.found.clone(),
+            unmatched: Vec::new(),
+            defaults: self.loaded.defaults.clone(),
+        };
+        Ran { checked, learnt: self.learnt.into_inner(), saved: None, mend: None }
     }
 }
 
 /// Judges what somebody else's process sends: the side of `watch`. Gives the same as [`run`].
 pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -> Result<Ran, Error> {
     let loaded = load(settings)?;
+    let settings = &settings.over(&loaded.defaults);
+    let known = known(settings)?;
     let rules = rules(settings, &loaded)?;
-    let hearing = Hearing::new(settings, &loaded, &rules);
+    let hearing = Hearing::new(settings, &loaded, known, &rules);
     let mut receiver = Receiver::new("watch");
     loop {
         let frame = match channel.next(TICK) {

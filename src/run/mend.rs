@@ -77,12 +77,12 @@ pub(super) fn ask(
 /// Runs the program twice and the edited one once, all under the same seeds, compares what they hand out, and puts what came of
 /// it into the report. Edits that were shown to be wrong are taken back, and so are all where somebody interrupts.
 pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<(), Error> {
-    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return Ok(()) };
+    let (Some(mend), [capture]) = (&ran.mend, ran.checked.facts.captures()) else { return Ok(()) };
     let overlay: BTreeMap<&str, &str> =
         mend.planned.files.iter().filter_map(|file| Some((&*capture.text(file.source)?.path, &*file.text))).collect();
     let asked = Asked::of(&mend.wants, &mend.planned);
     let batches = live.batches.max(1);
-    let slices = slices(&mend.wants, ran.facts.sources()).max(batches).min(MOST);
+    let slices = slices(&mend.wants, ran.checked.facts.sources()).max(batches).min(MOST);
     let cast = |site: Option<u32>, key: &str| asked.to(site, key);
     let as_it_is = |_: Option<u32>, _: &str| None;
     let one =

@@ -1,9 +1,11 @@
 //! The pipeline of `check` and `inspect`: this folder is the only place that names every stage. `gather` sees what there
 //! is, `judge` lets the rules look at it.
 
+mod albums;
 mod gather;
 pub mod init;
 mod judge;
+mod known;
 mod learn;
 pub mod live;
 mod locate;
@@ -13,9 +15,10 @@ pub mod repair;
 mod session;
 mod trouble;
 
-use crate::config::{Level, Settings};
+use crate::config::{Defaults, Level, Settings};
 use crate::error::Error;
 use crate::facts::Facts;
+use crate::facts::images::Album;
 use crate::source::Progress;
 use crate::source::walk::Unmatched;
 use crate::spec::{self, Found, Loaded, Spec};
@@ -32,28 +35,42 @@ pub struct Checked {
     pub spec: Spec,
     /// What came of it.
     pub report: Report,
+    /// What was seen.
+    pub facts: Facts,
+    /// Images among it; empty where no report shows them.
+    pub albums: Vec<Album>,
     /// Which file the spec came from, and how it was found.
     pub found: Found,
     /// The arguments that stand for no file.
     pub unmatched: Vec<Unmatched>,
+    /// What the file says of a run.
+    pub defaults: Defaults,
 }
 
 /// Checks the files that the settings name against the spec that applies.
 pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, selection, fail_on, found } =
+    let Loaded { spec, selection, fail_on, defaults, found } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let settings = &settings.over(&defaults);
+    let baseline = known::known(settings)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
+    let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
     let looking = Looking { wants, all: false };
-    let Gathered { facts, unmatched, against } = if settings.facts.is_empty() {
+    let Gathered { facts, targets, unmatched, against } = if settings.facts.is_empty() {
         gather(&spec, looking, settings, progress)
     } else {
         recall(saved(&settings.facts)?, &spec, looking, settings)
     };
     let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
-    let report = judge(&spec, &facts, &rules, &against, fail_on, settings);
-    Ok(Checked { spec, report, found, unmatched })
+    let report = judge(&spec, &facts, &rules, &against, fail_on, baseline.as_ref(), settings);
+    let albums = if settings.shows_data && !settings.redact {
+        albums::albums(&facts, &targets, &spec, &report)
+    } else {
+        Vec::new()
+    };
+    Ok(Checked { spec, report, facts, albums, found, unmatched, defaults })
 }
 
 /// What was seen, for somebody who looks at it.
@@ -72,8 +89,9 @@ pub struct Inspected {
 /// Looks at the files that the settings name, at `wants` of their values.
 pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, found, .. } =
+    let Loaded { spec, defaults, found, .. } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let settings = &settings.over(&defaults);
     let looking = Looking { wants, all: true };
     let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress);
     Ok(Inspected { spec, facts, found, unmatched })

@@ -85,7 +85,7 @@ impl<'r> Recheck<'r> {
 
     fn told(&self, facts: &Facts) -> Told {
         let settings = Settings { facts: Vec::new(), ..self.settings.clone() };
-        let report = judge(self.spec, facts, &self.rules, &BTreeSet::new(), Level::Error, &settings);
+        let report = judge(self.spec, facts, &self.rules, &BTreeSet::new(), Level::Error, None, &settings);
         let loud = report.diagnostics.into_iter().filter(|diagnostic| diagnostic.level > Level::Note);
         loud.map(|diagnostic| (diagnostic.rule, diagnostic.finding.subject, diagnostic.finding.message)).collect()
     }

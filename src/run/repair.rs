@@ -9,7 +9,7 @@ use super::judge::judge;
 use crate::config::{Level, Settings};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::facts::{self, Facts};
+use crate::facts;
 use crate::fix::data::propose::{Consent, Proposal, propose};
 use crate::rules::RULES;
 use crate::source::Progress;
@@ -35,8 +35,6 @@ pub enum Destination {
 pub struct Repaired {
     /// What was wrong before. Its findings keep all their places.
     pub before: Checked,
-    /// What was seen.
-    pub facts: Facts,
     /// What could be done about it.
     pub proposal: Proposal,
     /// What became of each file, in the order of the plans; empty where nothing was to be written.
@@ -83,7 +81,7 @@ pub fn repair(
     progress: &Progress,
 ) -> Result<Repaired, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, selection, fail_on, found } =
+    let Loaded { spec, selection, fail_on, defaults, found } =
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let selection = selection.and(&settings.selection);
     let rules = Rules::new(&selection)?;
@@ -96,10 +94,10 @@ pub fn repair(
     let facts = look(&walked.targets, &spec, looking, settings, progress);
     let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
     let all = Settings { all_places: true, ..settings.clone() };
-    let report = judge(&spec, &facts, &rules, &BTreeSet::new(), fail_on, &all);
+    let report = judge(&spec, &facts, &rules, &BTreeSet::new(), fail_on, None, &all);
     let streams = facts::assemble(&facts, &spec);
     let proposal = propose(&report, &facts, &streams, &spec, &consent);
     drop(streams);
-    let before = Checked { spec, report, found, unmatched: walked.unmatched };
-    Ok(Repaired { before, facts, proposal, ends: Vec::new(), after: None })
+    let before = Checked { spec, report, facts, albums: Vec::new(), found, unmatched: walked.unmatched, defaults };
+    Ok(Repaired { before, proposal, ends: Vec::new(), after: None })
 }

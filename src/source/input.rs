@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use rawzip::{FileReader, ReaderAt};
 
@@ -11,7 +12,7 @@ use crate::source::fault::{FileFault, Special};
 
 /// An open file and its first bytes.
 pub struct Input<'a> {
-    file: FileReader,
+    file: Arc<FileReader>,
     /// The first bytes of the file; all of them if it is small.
     pub head: &'a [u8],
     /// Bytes of the file when it was opened.
@@ -25,7 +26,13 @@ impl<'a> Input<'a> {
         let mut file = FileReader::from(File::open(path)?);
         let read = file.read_at(buffer, 0)?;
         let size = if read < buffer.len() { read as u64 } else { io::Seek::seek(&mut file, io::SeekFrom::End(0))? };
-        Ok(Self { file, head: &buffer[..read], size })
+        Ok(Self { file: Arc::new(file), head: &buffer[..read], size })
+    }
+
+    /// A file of `size` bytes that others read as well.
+    pub(crate) fn shared(file: &Arc<FileReader>, size: u64, buffer: &'a mut [u8]) -> io::Result<Self> {
+        let read = file.read_at(buffer, 0)?;
+        Ok(Self { file: Arc::clone(file), head: &buffer[..read], size })
     }
 
     /// `wanted` bytes from `offset`, fewer where the file ends before. A file that became shorter since it was opened

@@ -4,6 +4,7 @@
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
 pub mod capture;
+mod data;
 pub mod fault;
 pub mod input;
 mod memo;
@@ -12,6 +13,7 @@ pub mod npz;
 mod read;
 mod seen;
 pub mod sniff;
+mod start;
 pub mod text;
 pub mod walk;
 
@@ -23,10 +25,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use capture::{Capture, Leaf, Yielded};
+pub use data::Data;
 pub use fault::{Fault, FaultKind, FileFault};
 pub use memo::{Memo, Work};
 pub use read::{Limits, Progress, Question, read_all};
 pub use seen::{Seen, Spot};
+pub use start::first_bytes;
 pub use text::Excerpt;
 pub use walk::{Target, walk};
 

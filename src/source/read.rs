@@ -62,7 +62,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn stopped(&self) -> bool {
+    /// Whether somebody stopped it.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }
@@ -391,7 +393,7 @@ impl Reader<'_> {
 
 /// Bytes of the data. That of objects is a pickle, whose length no header tells: it has all that is left of the member or
 /// of the file, which is `size` bytes long.
-fn data_bytes(array: &ArrayFacts, size: u64) -> u64 {
+pub(super) fn data_bytes(array: &ArrayFacts, size: u64) -> u64 {
     if array.header.dtype.kind != Kind::Object {
         return array.header.bytes();
     }

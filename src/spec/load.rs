@@ -9,7 +9,7 @@ use super::{At, Declared, SizeRule, Spec, check};
 pub use crate::config::discover::Found;
 use crate::config::discover::{discover, discover_beside};
 use crate::config::read::read;
-use crate::config::{Level, Overrides, Selection};
+use crate::config::{Defaults, Level, Overrides, Selection};
 use crate::error::{Error, Fault, Text};
 
 /// More faults than this help nobody.
@@ -24,6 +24,8 @@ pub struct Loaded {
     pub selection: Selection,
     /// `fail_on` of `[rules]`.
     pub fail_on: Option<Level>,
+    /// The rest of what the file says of a run.
+    pub defaults: Defaults,
     /// How the file was found.
     pub found: Found,
 }
@@ -73,7 +75,7 @@ fn understood(
     overrides: &Overrides,
     known: impl Fn(&str) -> Result<(), Fault>,
 ) -> Result<Loaded, Error> {
-    let Parsed { mut spec, model, selection, fail_on, rule_names, mut faults, shapes_lost } = parsed;
+    let Parsed { mut spec, model, selection, fail_on, defaults, rule_names, mut faults, shapes_lost } = parsed;
     match of_model(&spec, model.as_ref(), overrides, directory) {
         Ok(Some(said)) => spec = model::combine(spec, said),
         Ok(None) => {}
@@ -90,7 +92,7 @@ fn understood(
         })
     }));
     if faults.is_empty() {
-        return Ok(Loaded { spec, selection, fail_on, found });
+        return Ok(Loaded { spec, selection, fail_on, defaults, found });
     }
     faults.sort_by_key(|fault| fault.span.as_ref().map_or(usize::MAX, |span| span.start));
     let more = faults.len().saturating_sub(MAX_FAULTS);
@@ -108,7 +110,7 @@ fn of_model(
     overrides: &Overrides,
     directory: &Path,
 ) -> Result<Option<Said>, Fault> {
-    let folder = spec.text.as_ref().and_then(|text| Path::new(&text.name).parent()).unwrap_or(Path::new(""));
+    let folder = spec.text.as_ref().map_or(Path::new(""), super::parse::folder);
     let (path, span) = match (&overrides.model, line) {
         (Some(path), _) => (path.clone(), None),
         (None, Some(line)) => {

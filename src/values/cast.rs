@@ -206,7 +206,7 @@ pub(super) fn nearest(dtype: &Dtype, value: f64) -> f64 {
 /// A float32 from which every narrower type is rounded as it would be from the value itself: where the value lies between
 /// two, the one whose last bit is set. Rounding twice to the nearest would go wrong half-way between two narrow values.
 #[allow(clippy::cast_possible_truncation, reason = "rounding is the point")]
-pub(super) fn odd(value: f64) -> f32 {
+pub(crate) fn odd(value: f64) -> f32 {
     let near = value as f32;
     let back = f64::from(near);
     if back == value || !near.is_finite() || near.to_bits() & 1 == 1 {

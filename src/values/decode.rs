@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use super::block::Element;
 use crate::spec::dtype::{ByteOrder, Dtype, Kind, MlType};
 
 /// Makes values from bytes.
@@ -87,6 +88,31 @@ pub(super) fn decoder(dtype: &Dtype) -> Option<(Decoder, u64)> {
         (Kind::Ml(ml), 1) => Some((Decoder::F32(tiny(*ml)?), 1)),
         _ => None,
     }
+}
+
+/// The numbers that these bytes of whole elements hold, each as the nearest float64. `None` for types that hold no
+/// numbers, and for those that hold two in an element.
+#[must_use]
+pub fn floats(dtype: &Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
+    let (decoder, 1) = decoder(dtype)? else { return None };
+    Some(match decoder {
+        Decoder::F32(decode) => decoded(decode, bytes),
+        Decoder::F64(decode) => decoded(decode, bytes),
+        Decoder::I8(decode) => decoded(decode, bytes),
+        Decoder::I16(decode) => decoded(decode, bytes),
+        Decoder::I32(decode) => decoded(decode, bytes),
+        Decoder::I64(decode) => decoded(decode, bytes),
+        Decoder::U8(decode) => decoded(decode, bytes),
+        Decoder::U16(decode) => decoded(decode, bytes),
+        Decoder::U32(decode) => decoded(decode, bytes),
+        Decoder::U64(decode) => decoded(decode, bytes),
+    })
+}
+
+fn decoded<T: Element>(decode: Decode<T>, bytes: &[u8]) -> Vec<f64> {
+    let mut values = Vec::new();
+    decode(bytes, &mut values);
+    values.into_iter().map(Element::f64).collect()
 }
 
 /// A float of one byte or less: sign, exponent and mantissa bits, the bias, and what its special codes mean.

@@ -15,11 +15,13 @@ mod distinct;
 mod histogram;
 mod kept;
 mod layout;
+pub mod marked;
 mod neighbours;
 pub mod number;
 mod numbers;
 mod pass;
 pub mod pickle;
+pub(crate) mod piece;
 mod rows;
 mod sound;
 mod text;
@@ -31,6 +33,7 @@ use crate::spec::dtype::{Dtype, Kind};
 pub use ask::{Answer, Ask, Hits, Kind as HitKind, Spot};
 pub use blank::Blank;
 pub use columns::{Columns, Per};
+pub use decode::floats;
 pub use histogram::{Bin, Histogram};
 pub use layout::{Layout, unravel};
 pub use neighbours::Neighbours;
@@ -91,6 +94,8 @@ impl Wants {
     pub const CONTENTS: Self = Self { contents: true, ..Self::NOTHING };
     /// The checksums of members.
     pub const CHECKSUMS: Self = Self { checksums: true, ..Self::NOTHING };
+    /// What people are shown who look at the data: histograms, counts, labels.
+    pub const SHOWN: Self = Self { numbers: true, shapes: true, contents: true, ..Self::NOTHING };
     /// Everything that rules look at.
     pub const JUDGED: Self = Self { shapes: false, ..Self::EVERYTHING };
     /// Everything.

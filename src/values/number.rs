@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::marked::value;
+
 /// One value. Whole numbers keep all their digits, those of int64 and uint64 included.
 #[derive(Debug, Clone, Copy)]
 pub enum Number {
@@ -76,15 +78,21 @@ impl fmt::Display for Number {
     /// As people write it: `255`, `-0.5`, `1.7e308`. Floats have at most seven digits that count.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Int(int) => write!(f, "{int}"),
+            Self::Int(int) => f.write_str(&value(int)),
             Self::Float(float) => f.write_str(&float_text(*float)),
         }
     }
 }
 
-/// A float as people write it, with seven digits that count at most.
+/// A float of the data as people write it, with seven digits that count at most.
 #[must_use]
 pub fn float_text(float: f64) -> String {
+    value(declared_text(float))
+}
+
+/// A float that is no value of the data, in the same way: a limit of the spec, a constant.
+#[must_use]
+pub fn declared_text(float: f64) -> String {
     if float == 0.0 || !float.is_finite() {
         return if float.is_nan() { "NaN".into() } else { format!("{float}") };
     }
@@ -114,7 +122,7 @@ impl Serialize for Number {
             },
             Self::Float(float) if float.is_finite() => serializer.serialize_f64(*float),
             // JSON has no word for these.
-            Self::Float(float) => serializer.serialize_str(&float_text(*float)),
+            Self::Float(float) => serializer.serialize_str(&declared_text(*float)),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Check, Outcome};
 use crate::diagnostic::{Anchor, Finding, Unit};
 
 /// How many places a report keeps of one fault, unless all are asked for.
-const PLACES: usize = 3;
+pub(super) const PLACES: usize = 3;
 /// How many different `found` texts a joined finding spells out.
 const FOUND: usize = 3;
 
@@ -47,10 +47,10 @@ impl Joined {
         }
     }
 
-    /// The joined findings with the rule of each, in the order of their first places.
+    /// The joined findings with the rule of each and all places, in the order of their first places.
     #[must_use]
-    pub(super) fn finish(self, all_places: bool) -> Vec<(usize, Finding)> {
-        self.faults.into_iter().map(|(rule, fault)| (rule, fault.finish(all_places))).collect()
+    pub(super) fn finish(self) -> Vec<(usize, Finding)> {
+        self.faults.into_iter().map(|(rule, fault)| (rule, fault.finish())).collect()
     }
 }
 
@@ -70,7 +70,7 @@ impl Fault {
         first.fix = first.fix.take().zip(finding.fix).and_then(|(fix, other)| fix.join(other));
     }
 
-    fn finish(mut self, all_places: bool) -> Finding {
+    fn finish(mut self) -> Finding {
         let mut finding = self.finding;
         finding.of = self.of.values().sum::<u64>().max(finding.count);
         if self.found.len() > 1 {
@@ -81,9 +81,6 @@ impl Fault {
                 texts.push(format!("{more} more kinds"));
             }
             finding.found = texts.join(", ");
-        }
-        if !all_places {
-            finding.places.truncate(PLACES);
         }
         finding
     }

@@ -1,6 +1,7 @@
 //! From findings to a report: equal faults joined, levels set, allows applied, and an outcome for every check.
 
 mod allow;
+pub mod baseline;
 mod join;
 pub mod select;
 
@@ -11,6 +12,8 @@ use crate::diagnostic::{Anchor, Diagnostic, Finding};
 use crate::exit::Exit;
 use crate::rules::{Looked, RULES, Rule};
 use crate::spec::Spec;
+use crate::values::marked;
+use baseline::Baseline;
 use join::Joined;
 pub use join::{HEADERS_ONLY, NO_SPEC};
 pub use select::Active;
@@ -65,12 +68,20 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// What an allow hides.
     pub allowed: Vec<Diagnostic>,
+    /// What the baseline hides.
+    pub known: Vec<Diagnostic>,
+    /// What is in the baseline and no longer in the data, as far as this run looked.
+    pub gone: Baseline,
+    /// What was found, allows aside, if somebody wants to keep it.
+    pub counts: Option<Baseline>,
     /// Every check that concerned something, by rule and array.
     pub checks: Vec<Check>,
     /// How much was looked at.
     pub coverage: Coverage,
     /// The least level that makes the run fail.
     pub fail_on: Level,
+    /// Whether the values of the data are left out of every text.
+    pub redacted: bool,
 }
 
 impl Report {
@@ -101,6 +112,26 @@ impl Report {
     }
 }
 
+/// How a report is shown, and what is left out of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Showing<'a> {
+    /// The least level that makes the run fail.
+    pub fail_on: Level,
+    /// Whether a finding keeps all of its places.
+    pub all_places: bool,
+    /// Whether the values of the data, which were marked in the texts, are left out.
+    pub redacted: bool,
+    /// What was wrong already.
+    pub baseline: Option<&'a Baseline>,
+    /// Whether what is found is counted for a baseline.
+    pub count: bool,
+    /// The sources that were looked at.
+    pub sources: &'a BTreeSet<String>,
+}
+
+/// A finding with the place of its rule in the list of rules.
+type Found = (usize, Finding);
+
 /// Collects what the rules say, and makes the report.
 #[derive(Debug)]
 pub struct Verdict<'s> {
@@ -110,6 +141,8 @@ pub struct Verdict<'s> {
     hidden: Joined,
     /// Outcomes by rule, then by array.
     looked: BTreeMap<usize, BTreeMap<String, Outcome>>,
+    /// Why a check that found something could not look at everything.
+    blind: BTreeMap<(usize, String), String>,
 }
 
 impl<'s> Verdict<'s> {
@@ -122,6 +155,7 @@ impl<'s> Verdict<'s> {
             shown: Joined::default(),
             hidden: Joined::default(),
             looked: BTreeMap::new(),
+            blind: BTreeMap::new(),
         }
     }
 
@@ -164,12 +198,37 @@ impl<'s> Verdict<'s> {
         self.note(active, subject, Outcome::NotEvaluated(why.into()));
     }
 
+    /// Splits findings into what is shown and what the baseline hides, and tells what is left of it. A check whose findings
+    /// are all hidden has not failed.
+    fn known(&mut self, found: Vec<Found>, baseline: Option<&Baseline>) -> (Vec<Found>, Vec<Found>, Baseline) {
+        let Some(baseline) = baseline else { return (found, Vec::new(), Baseline::default()) };
+        let mut left = baseline.clone();
+        let (mut shown, mut known) = (Vec::new(), Vec::new());
+        for (order, mut finding) in found {
+            let side = if left.take(RULES[order].id, &mut finding) { &mut shown } else { &mut known };
+            side.push((order, finding));
+        }
+        for (order, finding) in &known {
+            let same = |(other, shown): &Found| other == order && shown.subject == finding.subject;
+            if !shown.iter().any(same)
+                && let Some(outcome) = self.looked.get_mut(order).and_then(|arrays| arrays.get_mut(&finding.subject))
+            {
+                let blind = self.blind.get(&(*order, finding.subject.clone()));
+                *outcome = blind.map_or(Outcome::Pass, |why| Outcome::NotEvaluated(why.clone()));
+            }
+        }
+        (shown, known, left)
+    }
+
     fn note(&mut self, active: &Active, subject: &str, outcome: Outcome) {
         let rank = |outcome: &Outcome| match outcome {
             Outcome::Fail => 2,
             Outcome::NotEvaluated(_) => 1,
             Outcome::Pass => 0,
         };
+        if let Outcome::NotEvaluated(why) = &outcome {
+            self.blind.entry((active.order, subject.to_owned())).or_insert_with(|| why.clone());
+        }
         let arrays = self.looked.entry(active.order).or_default();
         let entry = arrays.entry(subject.to_owned()).or_insert_with(|| outcome.clone());
         if rank(&outcome) > rank(entry) {
@@ -177,13 +236,30 @@ impl<'s> Verdict<'s> {
         }
     }
 
-    /// The report: allows applied, unused allows found, levels set, the worst first.
+    /// The report: allows and baseline applied, unused allows found, levels set, the worst first.
     #[must_use]
-    pub fn report(self, rules: &select::Rules, coverage: Coverage, fail_on: Level, all_places: bool) -> Report {
-        let ready = |joined: Joined| -> Vec<Diagnostic> {
-            joined.finish(all_places).into_iter().map(|(order, found)| made(rules, RULES[order], found)).collect()
+    pub fn report(mut self, rules: &select::Rules, coverage: Coverage, showing: Showing<'_>) -> Report {
+        let Showing { fail_on, all_places, redacted, .. } = showing;
+        let shown = std::mem::take(&mut self.shown).finish();
+        let counts = showing.count.then(|| {
+            let mut counts = Baseline::default();
+            for (order, finding) in &shown {
+                counts.add(RULES[*order].id, finding);
+            }
+            counts
+        });
+        let (shown, known, left) = self.known(shown, showing.baseline);
+        let ready = |findings: Vec<Found>| -> Vec<Diagnostic> {
+            let short = |mut finding: Finding| {
+                if !all_places {
+                    finding.places.truncate(join::PLACES);
+                }
+                finding
+            };
+            findings.into_iter().map(|(order, found)| made(rules, RULES[order], short(found))).collect()
         };
-        let (mut diagnostics, allowed) = (ready(self.shown), ready(self.hidden));
+        let (mut diagnostics, mut known) = (ready(shown), ready(known));
+        let mut allowed = ready(self.hidden.finish());
         let mut checks: Vec<Check> = self
             .looked
             .into_iter()
@@ -203,8 +279,27 @@ impl<'s> Verdict<'s> {
             diagnostics.extend(blind.into_iter().map(|finding| made(rules, active.rule, finding)));
         }
         diagnostics.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| position(a).cmp(&position(b))));
-        Report { diagnostics, allowed, checks, coverage, fail_on }
+        let gone = left.over(|id| looked(&checks, id), showing.sources);
+        if redacted {
+            diagnostics
+                .iter_mut()
+                .chain(&mut allowed)
+                .chain(&mut known)
+                .for_each(|diagnostic| diagnostic.finding.redact());
+            for check in &mut checks {
+                if let Outcome::NotEvaluated(why) = &mut check.outcome {
+                    *why = marked::redacted(why);
+                }
+            }
+        }
+        Report { diagnostics, allowed, known, gone, counts, checks, coverage, fail_on, redacted }
     }
+}
+
+/// Whether the rule could look wherever it had to.
+fn looked(checks: &[Check], id: &str) -> bool {
+    let mut of_rule = checks.iter().filter(|check| check.rule == id).peekable();
+    of_rule.peek().is_some() && of_rule.all(|check| !matches!(check.outcome, Outcome::NotEvaluated(_)))
 }
 
 fn made(rules: &select::Rules, rule: &'static Rule, finding: Finding) -> Diagnostic {

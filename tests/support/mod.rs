@@ -7,4 +7,5 @@ pub(crate) mod corpus;
 pub(crate) mod dump;
 pub(crate) mod page;
 pub(crate) mod recipe;
+pub(crate) mod repair;
 pub(crate) mod sample;

@@ -1,5 +1,5 @@
 //! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes`, `file`, `model` and named `python` blocks write files and whose `console`
-//! blocks show what batchlint says about them. A block `console continued` goes on in the folder of the one before it.
+//! blocks show what batchlint says about them. A block `console same` goes on in the folder of the one before it.
 
 use std::fs;
 use std::ops::Range;
@@ -41,6 +41,9 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
             }
             "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
             "console" => {
+                if name == "same" && consoles == 0 {
+                    return Err("no console block stands before `console same`".into());
+                }
                 if let Some(spec) = spec.as_ref().filter(|spec| !spec.trim().is_empty()) {
                     fs::write(folder.path().join("batchlint.toml"), format!("{spec}\n")).unwrap();
                 }
@@ -53,7 +56,7 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
                 copied = block.body.end;
                 consoles += 1;
                 let next = blocks[number + 1..].iter().find(|block| block.info.starts_with("console"));
-                if next.is_none_or(|block| block.info != "console continued") {
+                if next.is_none_or(|block| block.info != "console same") {
                     folder = tempfile::tempdir().map_err(|error| error.to_string())?;
                 }
             }
@@ -198,16 +201,18 @@ const SHARED: [&str; 8] = [
     "--max-bytes-per-array",
 ];
 /// Flags of `check` alone, and whether they take a value.
-const OWN: [(&str, bool); 10] = [
+const OWN: [(&str, bool); 12] = [
     ("--select", true),
     ("--ignore", true),
     ("--level", true),
     ("--fail-on", true),
     ("--format", true),
     ("--report", true),
+    ("--baseline", true),
     ("--color", true),
     ("--require-complete", false),
     ("--all-places", false),
+    ("--redact", false),
     ("-q", false),
 ];
 

@@ -18,7 +18,7 @@ use crate::config::live::Live;
 use crate::diagnostic::Unit;
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
-use crate::render::{OutputFormat, Page};
+use crate::render::Page;
 use crate::run::live::{self, Ran};
 use crate::run::mend;
 use crate::source::text::shown;
@@ -129,7 +129,6 @@ fn split(target: &str) -> Result<(Option<String>, Option<String>), Error> {
 
 pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
     let (target, script) = split(&args.target)?;
-    let reports = Reports::open(&args.report)?;
     if let Some(path) = args.write_spec.as_ref().filter(|path| path.exists()) {
         return Err(Error::plain(format!("{} is there, and is not replaced", shown(&path.display().to_string(), 400))));
     }
@@ -152,6 +151,7 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
         careful: (args.fix || args.diff) && !args.unsafe_fixes,
         trace: !args.no_trace,
     };
+    let reports = Reports::open(&args.report)?;
     let waiting = Waiting::new(global.quiet == 0);
     let loud = global.quiet == 0;
     let ran = live::run(&settings, &live, waiting.progress(), &mut |note| {
@@ -159,19 +159,25 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
             tell(&note, &interpreter);
         }
     });
-    let mut ran = ran?;
-    if args.fix || args.diff {
-        mend::verify(&mut ran, &live, waiting.progress())?;
-    }
+    let ran = ran.and_then(|mut ran| {
+        if args.fix || args.diff {
+            mend::verify(&mut ran, &live, waiting.progress())?;
+        }
+        Ok(ran)
+    });
     drop(waiting);
-    let page = Page { command: "run", report: &ran.checked.report, spec: &ran.checked.spec };
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(error) => return Err(reports.trouble(error)),
+    };
+    let page = Page::new("run", &ran.checked.report, &ran.checked.spec).showing(&ran.checked.facts, &[]);
     reports.write(page)?;
     console(args.report.format, page, global)?;
     if global.verbose {
         say(&spec_line(&ran.checked.found));
     }
     let mut exit = ran.checked.report.exit();
-    if args.diff && args.report.format != OutputFormat::Json {
+    if args.diff && !args.report.format.is_document() {
         print(&diffs(&ran))?;
     }
     if args.fix {
@@ -196,14 +202,14 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
 
 /// What would be edited, file by file.
 fn diffs(ran: &Ran) -> String {
-    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else { return String::new() };
+    let (Some(mend), [capture]) = (&ran.mend, ran.checked.facts.captures()) else { return String::new() };
     mend.files(capture).iter().map(|edited| edited.diff.as_str()).collect()
 }
 
 /// Writes the edits, says so, and tells how the run ends with what is left.
 fn fixed(ran: &Ran, all: bool) -> Exit {
     let report = &ran.checked.report;
-    let (Some(mend), [capture]) = (&ran.mend, ran.facts.captures()) else {
+    let (Some(mend), [capture]) = (&ran.mend, ran.checked.facts.captures()) else {
         say("nothing to edit");
         return report.exit();
     };

@@ -44,6 +44,13 @@ pub struct File {
     pub allow: Vec<Written<AllowPaths>>,
     /// Which rules run, and how bad their findings are.
     pub rules: Rules,
+    /// A file of what was wrong already: a path from the folder of this file. `batchlint baseline write` makes it.
+    #[schemars(length(min = 1))]
+    pub baseline: Option<Written<String>>,
+    /// How much of the data is read.
+    pub read: Reading,
+    /// What reports show.
+    pub output: Output,
 }
 
 /// The batch plan.
@@ -181,7 +188,7 @@ pub struct AllowPaths {
     pub reason: Option<Written<String>>,
 }
 
-/// Which rules run. The flags `--select`, `--ignore`, `--level` and `--fail-on` come on top.
+/// Which rules run. The flags `--select`, `--ignore`, `--level`, `--fail-on` and `--require-complete` come on top.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
@@ -193,6 +200,28 @@ pub struct Rules {
     pub level: BTreeMap<Written<String>, Written<Word<Level>>>,
     /// The least level that makes the run fail.
     pub fail_on: Option<Written<Word<Level>>>,
+    /// Whether a check that could not be made is an error.
+    pub require_complete: bool,
+}
+
+/// How much of the data is read. The flags `--headers-only` and `--max-bytes-per-array` come on top.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reading {
+    /// Whether only headers are read: no values, and no rule that needs them.
+    pub headers_only: bool,
+    /// The values of larger arrays are not read: `"2 GiB"`, or bytes.
+    pub max_bytes_per_array: Option<Written<Bytes>>,
+}
+
+/// What reports show. The flags `--redact` and `--all-places` come on top.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Output {
+    /// Whether every place of a fault is named, not just three.
+    pub all_places: bool,
+    /// Whether no value of the data is shown.
+    pub redact: bool,
 }
 
 /// What one file (or one yield) is.

@@ -4,12 +4,24 @@
 //! [`step`] says what is done to one array, [`plan`] what is done to a file. Nothing here decides that something should be
 //! repaired, and nothing is written that the plan does not name.
 
+mod archive;
+pub mod carry;
+mod compare;
+pub mod convert;
+mod make;
 pub mod plan;
 pub mod propose;
+#[cfg(test)]
+mod samples;
+mod sink;
 pub mod step;
 
+pub use carry::{Check, Destination, Done, Written, carry_out, copy};
+pub use compare::Compared;
+
 use crate::source::Header;
-use crate::spec::dtype::{ByteOrder, Dtype, Kind};
+use crate::source::npy::write::descr;
+use crate::spec::dtype::Kind;
 
 /// The dictionary of a header as NumPy writes it: `{'descr': '<f4', 'fortran_order': False, 'shape': (32, 3), }`. What
 /// `numpy.save` has no short word for is called by its name.
@@ -21,33 +33,9 @@ pub fn header_text(header: &Header) -> String {
         _ => sizes.join(", "),
     };
     let fortran = if header.fortran { "True" } else { "False" };
-    format!("{{'descr': '{}', 'fortran_order': {fortran}, 'shape': ({shape}), }}", descr(&header.dtype))
-}
-
-fn descr(dtype: &Dtype) -> String {
-    let letter = match &dtype.kind {
-        Kind::Bool => 'b',
-        Kind::Int => 'i',
-        Kind::Uint => 'u',
-        Kind::Float | Kind::LongDouble => 'f',
-        Kind::Complex => 'c',
-        Kind::Bytes => 'S',
-        Kind::Text => 'U',
-        Kind::Void | Kind::UnnamedMl => 'V',
-        Kind::Datetime(unit) if unit.is_empty() => return format!("{}M8", order(dtype)),
-        Kind::Datetime(unit) => return format!("{}M8[{unit}]", order(dtype)),
-        Kind::Timedelta(unit) if unit.is_empty() => return format!("{}m8", order(dtype)),
-        Kind::Timedelta(unit) => return format!("{}m8[{unit}]", order(dtype)),
-        Kind::Ml(_) | Kind::Object | Kind::Struct(_) => return dtype.name(),
-    };
-    let size = if dtype.kind == Kind::Text { dtype.size / 4 } else { dtype.size };
-    format!("{}{letter}{size}", order(dtype))
-}
-
-fn order(dtype: &Dtype) -> char {
-    match dtype.order {
-        ByteOrder::Big => '>',
-        ByteOrder::Little if dtype.size > 1 => '<',
-        _ => '|',
-    }
+    let descr = descr(&header.dtype).unwrap_or_else(|| match header.dtype.kind {
+        Kind::UnnamedMl => format!("'<V{}'", header.dtype.size),
+        _ => format!("'{}'", header.dtype.name()),
+    });
+    format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': ({shape}), }}")
 }

@@ -66,9 +66,13 @@ fn report(found: Vec<(&'static str, Finding)>) -> Report {
     Report {
         diagnostics,
         allowed: Vec::new(),
+        known: Vec::new(),
+        gone: crate::verdict::baseline::Baseline::default(),
+        counts: None,
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     }
 }
 

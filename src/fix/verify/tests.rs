@@ -164,9 +164,13 @@ fn proved(verdict: &Verdict, action: Do) -> Finding {
     let mut report = Report {
         diagnostics: vec![Diagnostic::new("wrong-dtype", Level::Error, finding)],
         allowed: Vec::new(),
+        known: Vec::new(),
+        gone: crate::verdict::baseline::Baseline::default(),
+        counts: None,
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     };
     prove(&mut report, &[want(&[0], action)], &met(1), &before, verdict);
     report.diagnostics.remove(0).finding

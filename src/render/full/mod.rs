@@ -20,12 +20,14 @@ const WIDTH: usize = 100;
 
 /// Draws every diagnostic of the report.
 pub(super) fn render(page: Page<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    for diagnostic in &page.report.diagnostics {
-        writeln!(out, "{}", head(diagnostic, page.spec, color))?;
-        body(diagnostic, page.spec, out)?;
-        writeln!(out)?;
-    }
-    Ok(())
+    page.report.diagnostics.iter().try_for_each(|diagnostic| one(diagnostic, page.spec, color, out))
+}
+
+/// Draws one diagnostic.
+pub(super) fn one(diagnostic: &Diagnostic, spec: &Spec, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", head(diagnostic, spec, color))?;
+    body(diagnostic, spec, out)?;
+    writeln!(out)
 }
 
 /// Draws what stopped the run.
@@ -132,7 +134,7 @@ fn is_told_by_labels(diagnostic: &Diagnostic) -> bool {
 
 /// The data side: on one line, or one line each where the places differ.
 fn places(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let more = finding.count.saturating_sub(finding.places.len() as u64);
+    let more = finding.count.saturating_sub(finding.known).saturating_sub(finding.places.len() as u64);
     let rest = if more > 0 { format!("and {more} more") } else { String::new() };
     if finding.places.iter().any(|place| place.detail.is_some()) {
         for (i, place) in finding.places.iter().enumerate() {

@@ -16,7 +16,7 @@ fn page(labels: Vec<Label>) -> String {
 fn drawn(labels: Vec<Label>, color: bool) -> String {
     let (spec, report) = live(labels);
     let mut out = Vec::new();
-    let page = Page { command: "run", report: &report, spec: &spec };
+    let page = Page::new("run", &report, &spec);
     render(OutputFormat::Full, page, color, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -2,7 +2,7 @@
 //! facts themselves for `check --facts`.
 
 mod json;
-mod number;
+pub(super) mod number;
 mod spark;
 mod table;
 

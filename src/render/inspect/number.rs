@@ -4,7 +4,7 @@ use crate::values::Number;
 
 /// The number with three digits that count, whole ones with all of theirs as long as they are few: `0.449`, `-1.2e-5`,
 /// `255`.
-pub(super) fn short(number: Number) -> String {
+pub(in crate::render) fn short(number: Number) -> String {
     match number {
         Number::Int(int) if int.abs() < 1_000_000 => int.to_string(),
         number => short_float(number.to_f64()),
@@ -12,13 +12,13 @@ pub(super) fn short(number: Number) -> String {
 }
 
 /// The same of a float.
-pub(super) fn short_float(float: f64) -> String {
+pub(in crate::render) fn short_float(float: f64) -> String {
     let magnitude = float.abs();
     if float == 0.0 {
         return "0".into();
     }
     if !float.is_finite() {
-        return crate::values::number::float_text(float);
+        return crate::values::number::declared_text(float);
     }
     if (1e-3..1e6).contains(&magnitude) {
         if float.fract() == 0.0 {
@@ -37,7 +37,7 @@ pub(super) fn short_float(float: f64) -> String {
 }
 
 /// A share in percent: `0`, `<0.1%`, `12.5%`, `100%`; never 0 or 100 for a share that is not.
-pub(super) fn share(part: u64, of: u64) -> String {
+pub(in crate::render) fn share(part: u64, of: u64) -> String {
     if part == 0 || of == 0 {
         return "0".into();
     }

@@ -42,9 +42,13 @@ fn told(facts: &Facts, rule: &'static str, finding: Finding) -> Vec<String> {
     let mut report = Report {
         diagnostics,
         allowed: Vec::new(),
+        known: Vec::new(),
+        gone: crate::verdict::baseline::Baseline::default(),
+        counts: None,
         checks: Vec::new(),
         coverage: Coverage::default(),
         fail_on: Level::Error,
+        redacted: false,
     };
     locate(&mut report, facts);
     shown(&report.diagnostics[0].labels)

@@ -9,6 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::leaf::place_of;
 use crate::source::ArrayFacts;
+use crate::source::npy::write;
 use crate::source::text::shown;
 
 /// A folder that batches are written into.
@@ -65,8 +66,8 @@ impl Archive<'_> {
             .compression_method(CompressionMethod::Stored)
             .large_file(array.header.bytes() > 3 << 30);
         self.zip.start_file(format!("{key}.npy"), options).map_err(|error| self.trouble(&error.to_string()))?;
-        let header = header(array);
-        self.write(&header)
+        let descr = array.leaf.as_ref().map_or("", |leaf| leaf.descr.as_str());
+        self.write(&write::header(descr, &array.header.shape))
     }
 
     /// Adds bytes of the array.
@@ -97,23 +98,4 @@ impl Archive<'_> {
     fn trouble(&self, error: &str) -> String {
         format!("cannot write {}: {error}", shown(&self.part.display().to_string(), 400))
     }
-}
-
-/// The header of a .npy file, version 1.0, padded to 64 bytes.
-fn header(array: &ArrayFacts) -> Vec<u8> {
-    let leaf = array.leaf.as_ref();
-    let descr = leaf.map_or("", |leaf| leaf.descr.as_str());
-    let sizes: Vec<String> = array.header.shape.iter().map(u64::to_string).collect();
-    let shape = match array.header.shape.len() {
-        1 => format!("{},", sizes[0]),
-        _ => sizes.join(", "),
-    };
-    let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': ({shape}), }}");
-    let length = (10 + text.len() + 1).next_multiple_of(64);
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend_from_slice(&u16::try_from(length - 10).unwrap_or(u16::MAX).to_le_bytes());
-    bytes.extend_from_slice(text.as_bytes());
-    bytes.resize(length - 1, b' ');
-    bytes.push(b'\n');
-    bytes
 }

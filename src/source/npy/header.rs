@@ -94,6 +94,8 @@ pub(crate) struct Read<'a> {
     pub(crate) header: Option<Header>,
     /// Where the shape stands.
     pub(crate) shape: Range<usize>,
+    /// Where the type stands.
+    pub(crate) descr: Range<usize>,
     /// What is wrong or odd. Without a header the last of these says why there is none.
     pub(crate) problems: Vec<(HeaderFault, Range<usize>)>,
 }
@@ -105,17 +107,17 @@ pub(crate) fn read<'a>(raw: &Raw<'a>) -> Read<'a> {
         Ok(text) => text,
         Err((text, problem)) => {
             problems.push((problem.fault, problem.span));
-            return Read { text, header: None, shape: 0..0, problems };
+            return Read { text, header: None, shape: 0..0, descr: 0..0, problems };
         }
     };
-    let (header, shape) = match understand(&text, raw.major < 3, &mut problems) {
-        Ok((header, shape)) => (Some(header), shape),
+    let (header, shape, descr) = match understand(&text, raw.major < 3, &mut problems) {
+        Ok((header, shape, descr)) => (Some(header), shape, descr),
         Err(problem) => {
             problems.push((problem.fault, problem.span));
-            (None, 0..0)
+            (None, 0..0, 0..0)
         }
     };
-    Read { text, header, shape, problems }
+    Read { text, header, shape, descr, problems }
 }
 
 fn decode<'a>(raw: &Raw<'a>) -> Result<Cow<'a, str>, (Cow<'a, str>, Problem)> {
@@ -138,8 +140,8 @@ fn decode<'a>(raw: &Raw<'a>) -> Result<Cow<'a, str>, (Cow<'a, str>, Problem)> {
 
 type Noted = Vec<(HeaderFault, Range<usize>)>;
 
-/// The checks of `numpy.lib.format`, in its order.
-fn understand(text: &str, python2: bool, notes: &mut Noted) -> Result<(Header, Range<usize>), Problem> {
+/// The checks of `numpy.lib.format`, in its order. Gives where shape and type stand as well.
+fn understand(text: &str, python2: bool, notes: &mut Noted) -> Result<(Header, Range<usize>, Range<usize>), Problem> {
     let literal = literal::parse(text, python2)?;
     let Node::Dict(pairs) = &literal.value.node else {
         return Err(literal.value.problem(HeaderFault::NotDict(literal.value.found())));
@@ -164,10 +166,11 @@ fn understand(text: &str, python2: bool, notes: &mut Noted) -> Result<(Header, R
     let Node::Bool(fortran) = order.node else {
         return Err(order.problem(HeaderFault::OrderNotBool(order.found())));
     };
+    let place = descr.span.clone();
     let dtype = descr::dtype(descr)?;
     check_size(&sizes, &dtype, shape, notes)?;
     notes.extend(literal.long.map(|span| (HeaderFault::Python2, span)));
-    Ok((Header { dtype, shape: sizes, fortran }, shape.span.clone()))
+    Ok((Header { dtype, shape: sizes, fortran }, shape.span.clone(), place))
 }
 
 fn dimensions(shape: &Value) -> Result<Vec<u64>, Problem> {

@@ -3,6 +3,7 @@
 mod descr;
 pub(crate) mod header;
 mod literal;
+pub(crate) mod write;
 
 pub(crate) use descr::{dtype_of, holds_objects};
 

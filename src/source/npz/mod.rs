@@ -4,6 +4,7 @@
 mod inflate;
 mod member;
 pub(crate) mod names;
+pub(crate) mod packed;
 
 use std::io;
 use std::sync::Arc;
@@ -82,7 +83,8 @@ struct End {
     directory: u64,
     /// The difference, which is what stands in front of the archive.
     shift: i128,
-    /// The byte after the comment.
+    /// The first byte of the comment, and the byte after it.
+    comment: u64,
     after: u64,
 }
 
@@ -121,6 +123,7 @@ impl End {
             declared,
             directory: head.saturating_sub(size),
             shift: i128::from(head) - i128::from(size) - i128::from(declared),
+            comment: at + END as u64,
             after: at + END as u64 + number(&end[20..22]),
         }))
     }

@@ -5,6 +5,7 @@ mod words;
 
 use std::num::NonZeroU64;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -15,7 +16,7 @@ use super::fit::BATCH;
 use super::{Allow, At, Declaration, Declared, Pick, Plan, Role, SizeRule, Spec, Symbol, Values};
 use crate::config::file::{AllowHere, AllowPaths, Array, DtypeNames, Entry, File, NumberOr, Rules, Word, Written};
 use crate::config::read::Read;
-use crate::config::{Level, Selection};
+use crate::config::{Defaults, Level, Selection};
 use crate::error::{Fault, Text, quoted};
 use size::Wrong;
 pub(super) use size::is_symbol;
@@ -39,6 +40,8 @@ pub struct Parsed {
     pub selection: Selection,
     /// `fail_on` of `[rules]`.
     pub fail_on: Option<Level>,
+    /// The rest of what is said of a run.
+    pub defaults: Defaults,
     /// Every name of a rule or group in the text, with its place.
     pub rule_names: Vec<Declared<String>>,
     /// What is wrong: syntax, keys, types and meaning.
@@ -52,7 +55,8 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(text: Text, read: Read) -> Parsed {
     let Read { file, faults, damaged, shapes_lost } = read;
-    let File { framework, model, batch, source, dims, inputs, targets, weights, allow, rules } = file;
+    let File { framework, model, batch, source, dims, inputs, targets, weights, allow, rules, baseline, read, output } =
+        file;
     let body = Arc::clone(&text.body);
     let mut parser = Parser { body: &body, damaged, out: Parsed { faults, shapes_lost, ..Parsed::default() } };
     let plan = Plan {
@@ -87,6 +91,15 @@ pub fn parse(text: Text, read: Read) -> Parsed {
     let arrays = arrays.into_iter().map(|(role, name, array)| parser.array(role, name, array)).collect();
     let allows = allow.into_iter().filter_map(|allow| parser.allow_paths(allow)).collect();
     parser.rules(rules);
+    parser.out.defaults = Defaults {
+        headers_only: read.headers_only,
+        max_bytes_per_array: read
+            .max_bytes_per_array
+            .and_then(|most| parser.right(size::bytes(&most.value.0), &most.span)),
+        all_places: output.all_places,
+        redact: output.redact,
+        baseline: baseline.map(|path| folder(&text).join(path.value)),
+    };
     let mut parsed = parser.out;
     parsed.model = model.map(|model| declared(model.span, model.value));
     parsed.spec = Spec {
@@ -102,6 +115,11 @@ pub fn parse(text: Text, read: Read) -> Parsed {
         allows,
     };
     parsed
+}
+
+/// The folder of the file, as its name has it.
+pub(super) fn folder(text: &Text) -> &Path {
+    Path::new(&text.name).parent().unwrap_or(Path::new(""))
 }
 
 struct Parser<'a> {
@@ -356,17 +374,16 @@ impl Parser<'_> {
     }
 
     fn rules(&mut self, rules: Rules) {
-        let Rules { select, ignore, level, fail_on } = rules;
+        let Rules { select, ignore, level, fail_on, require_complete } = rules;
         let mut levels: Vec<_> = level.into_iter().collect();
         levels.sort_by_key(|(name, _)| name.span.start);
         let names = select.iter().chain(&ignore).chain(levels.iter().map(|(name, _)| name));
         self.out.rule_names.extend(names.map(|name| declared(name.span.clone(), name.value.clone())));
         let plain = |names: Vec<Written<String>>| names.into_iter().map(|name| name.value).collect();
-        self.out.selection = Selection {
-            select: plain(select),
-            ignore: plain(ignore),
-            levels: levels.into_iter().map(|(name, level)| (name.value, level.value.0)).collect(),
-        };
+        let levels = levels.into_iter().map(|(name, level)| (name.value, level.value.0));
+        let complete = require_complete.then(|| ("not-evaluated".to_owned(), Level::Error));
+        let levels = levels.chain(complete).collect();
+        self.out.selection = Selection { select: plain(select), ignore: plain(ignore), levels };
         self.out.fail_on = fail_on.map(|level| level.value.0);
     }
 }
