@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Optional
+from typing import Any, Dict, List, Optional
 
 from ._report import BatchlintError, Report
 from ._side import arguments
@@ -29,16 +29,30 @@ def check(
     one, and KeyboardInterrupt, is raised here. Raises BatchlintError where the check cannot be made: no
     binary, a wrong spec or flag, an object that hands out no batches.
     """
-    from ._capture.adapters import Unusable, open_stream
-    from ._capture.program import type_name
-    from ._look import Look
-
     if batches < 1:
         raise ValueError("batches is at least 1, not %r" % (batches,))
     given, name = _called(obj)
+    return checked(given, name, arguments(spec, framework, flags), batches, rows=flags.get("batch_size"))
+
+
+def checked(
+    given: Any,
+    name: str,
+    flags: List[str],
+    batches: int,
+    rows: Optional[int] = None,
+    declared: Optional[Dict[str, Any]] = None,
+) -> Report:
+    """`check` of what is called `name` in the report, or of a `Stream`. `flags`: of `batchlint listen`. `rows`:
+    how many single samples make a batch. `declared`: what a training call says (docs/capture-protocol.md).
+    """
+    from ._capture.adapters import Stream, Unusable, open_stream
+    from ._capture.program import type_name
+    from ._look import Look
+
     seen = _Samples()
     try:
-        stream = open_stream(_unshared(given), flags.get("batch_size"), seen.look)
+        stream = given if isinstance(given, Stream) else open_stream(_unshared(given), rows, seen.look)
     except Unusable as error:
         raise BatchlintError("\n".join([str(error)] + ["help: " + line for line in error.help])) from None
     if stream.kind == "async generator" and _loop_is_running():
@@ -53,9 +67,11 @@ def check(
         "samples": stream.samples,
         "workers": stream.workers,
         "element_spec": stream.element_spec,
+        "declared": declared,
         "import_s": 0.0,
     }
-    look = seen.into = Look(arguments(spec, framework, flags), batches, hello, stream.iterator)
+    made_here = stream is given
+    look = seen.into = Look(flags, batches, hello, None if made_here else stream.iterator, not made_here)
     step = functools.partial(next, stream.iterator)
     try:
         while look.active:

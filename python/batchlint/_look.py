@@ -22,9 +22,12 @@ class Look:
     code raises is raised. In a process that was forked off it is never active.
     """
 
-    def __init__(self, flags: List[str], limit: int, hello: Dict[str, Any], iterator: Any) -> None:
+    def __init__(
+        self, flags: List[str], limit: int, hello: Dict[str, Any], iterator: Any, traced: bool = True
+    ) -> None:
         """Starts the side process. `hello`: fields of the HELLO frame. `iterator`: where the batches come
-        from.
+        from. `traced`: whether they are made by the user's code while `take` runs, so that their lines can be
+        found.
         """
         self.limit, self.taken = limit, 0
         self.report: Optional[Report] = None
@@ -35,6 +38,8 @@ class Look:
         self._tracer: Any = None
         try:
             self._start(flags, hello, iterator)
+            if traced:
+                self._tracer = self._capture.tracer()
             self._open = True
         except BatchlintError as error:
             self.trouble = error
@@ -161,7 +166,6 @@ class Look:
         )
         channel.send(wire.HELLO, {key: value for key, value in told.items() if value is not None})
         self._describe = _Describer(self._capture, iterator)
-        self._tracer = self._capture.tracer()
 
     def _stop_tracing(self) -> None:
         tracer, self._tracer = self._tracer, None

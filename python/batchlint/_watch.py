@@ -5,15 +5,13 @@ from __future__ import annotations
 import atexit
 import functools
 import os
-import sys
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from ._capture.program import ancestry, defines, type_name
 from ._look import Look, warn_once
-from ._report import Report, last_line
+from ._policy import fail, policy, tell
+from ._report import Report
 from ._side import arguments
-
-POLICIES = ("warn", "raise", "ignore")
 
 _last: Optional[Report] = None
 
@@ -60,8 +58,7 @@ def watch(
 
     Raises ValueError for an unknown `on_findings`, and TypeError for what hands out no batches one by one.
     """
-    if on_findings not in POLICIES:
-        raise ValueError("on_findings is %s, not %r" % (", ".join(map(repr, POLICIES)), on_findings))
+    policy(on_findings)
     if batches < 1:
         raise ValueError("batches is at least 1, not %r" % (batches,))
     watching = Watching(arguments(spec, framework, flags), batches, on_findings, report)
@@ -93,9 +90,15 @@ class Watching:
     """What a caller of `watch` asked for, and what becomes of the report."""
 
     def __init__(
-        self, flags: List[str], batches: int, policy: str, callback: Optional[Callable[[Report], None]]
+        self,
+        flags: List[str],
+        batches: int,
+        policy: str,
+        callback: Optional[Callable[[Report], None]],
+        heading: str = "",
     ) -> None:
         self.flags, self.batches, self.policy, self.callback = flags, batches, policy, callback
+        self.heading = heading
         self.process = os.getpid()
         self._settled = False
 
@@ -108,6 +111,7 @@ class Watching:
         length: Optional[int] = None,
         workers: Optional[int] = None,
         limit: Optional[int] = None,
+        traced: bool = True,
     ) -> Look:
         """Begin to look at a stream."""
         hello: Dict[str, Any] = {
@@ -121,7 +125,7 @@ class Watching:
         from ._fit import declared
 
         hello["declared"] = declared()
-        look = Look(self.flags, limit or self.batches, hello, iterator)
+        look = Look(self.flags, limit or self.batches, hello, iterator, traced)
         _unfinished[look] = self
         if look.trouble is not None:
             self.settle(look)
@@ -142,12 +146,9 @@ class Watching:
             return
         global _last
         _last = report = look.report
-        if self.policy != "ignore":
-            _print(report)
-        if self.callback is not None:
-            self.callback(report)
-        if may_raise and self.policy == "raise" and (report.exit_code == 1 or report.at_least("error")):
-            report.raise_for_findings()
+        tell(report, self.policy, self.callback, self.heading)
+        if may_raise:
+            fail(report, self.policy)
 
 
 def watched(
@@ -223,16 +224,6 @@ def _refuse(gen: Any, names: List[str]) -> None:
         raise TypeError(
             "%s hands out no batches%s" % (name, ": call it, `watch(%s(...))`" % call if call else "")
         )
-
-
-def _print(report: Report) -> None:
-    # That a look at the first batches leaves questions open is no news: notes alone are only counted.
-    loud = report.at_least("warning") or not report.ok
-    text = report.text if loud else "batchlint: " + last_line(report)
-    try:
-        print(text, file=sys.stderr, flush=True)
-    except Exception:
-        pass  # a closed or a narrow stderr is no reason to stop a training
 
 
 _unfinished: Dict[Look, Watching] = {}

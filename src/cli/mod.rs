@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod explain;
 mod fix;
+mod generate;
 mod init;
 mod inspect;
 mod listen;
@@ -96,6 +97,9 @@ enum Command {
         #[arg(long, value_enum, default_value_t = RulesFormat::Text)]
         format: RulesFormat,
     },
+    /// Write completions, man pages and JSON Schemas; see docs/integrations.md
+    #[command(hide = true)]
+    Generate(generate::GenerateArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -306,6 +310,7 @@ pub fn main() -> Exit {
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
+        Some(Command::Generate(args)) => generate::generate(&args),
         None => print(&format!("{EXAMPLES}\n\n`batchlint --help` shows everything.\n")).map(|()| Exit::Clean),
     };
     result.unwrap_or_else(|error| {

@@ -1,5 +1,5 @@
 //! Pages that are run: a Markdown file whose `spec`, `batch`, `bytes`, `file`, `model` and named `python` blocks write files and whose `console`
-//! blocks show what batchlint says about them.
+//! blocks show what batchlint says about them. A block `console same` goes on in the folder of the one before it.
 
 use std::fs;
 use std::ops::Range;
@@ -23,9 +23,9 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
     let mut copied = 0;
     let mut spec: Option<String> = None;
     let mut folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut last: Option<tempfile::TempDir> = None;
     let mut consoles = 0;
-    for block in blocks(text)? {
+    let blocks = blocks(text)?;
+    for (number, block) in blocks.iter().enumerate() {
         let (kind, name) = block.info.split_once(' ').unwrap_or((block.info, ""));
         match kind {
             "spec" => spec = Some(block.lines.join("\n")),
@@ -41,8 +41,8 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
             }
             "batch" | "bytes" | "file" => write(folder.path(), kind, name.trim(), &block.lines)?,
             "console" => {
-                if name == "same" {
-                    folder = last.take().ok_or("no console block stands before `console same`")?;
+                if name == "same" && consoles == 0 {
+                    return Err("no console block stands before `console same`".into());
                 }
                 if let Some(spec) = spec.as_ref().filter(|spec| !spec.trim().is_empty()) {
                     fs::write(folder.path().join("batchlint.toml"), format!("{spec}\n")).unwrap();
@@ -55,8 +55,10 @@ pub(crate) fn run(text: &str, program: &Path) -> Result<String, String> {
                 }
                 copied = block.body.end;
                 consoles += 1;
-                let fresh = tempfile::tempdir().map_err(|error| error.to_string())?;
-                last = Some(std::mem::replace(&mut folder, fresh));
+                let next = blocks[number + 1..].iter().find(|block| block.info.starts_with("console"));
+                if next.is_none_or(|block| block.info != "console same") {
+                    folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                }
             }
             _ => {}
         }
@@ -138,6 +140,13 @@ fn console(line: &str, folder: &Path, program: &Path) -> Result<String, String> 
         return Ok(format!("{line}\n{text}"));
     }
     let words = words(&line[2..])?;
+    if words.first().is_some_and(|word| word == "python") {
+        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
+        let done = Command::new(python).args(&words[1..]).current_dir(folder).output();
+        let done = done.map_err(|error| format!("{line}: {error}"))?;
+        let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        return if done.status.success() { Ok(format!("{line}\n{said}")) } else { Err(format!("{line}: {said}")) };
+    }
     let Some(("batchlint", arguments)) = words.split_first().map(|(name, rest)| (name.as_str(), rest)) else {
         return Err(format!("not a batchlint command: {line}"));
     };
