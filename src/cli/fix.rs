@@ -15,6 +15,7 @@ use crate::render::fix::{self, Ended, FixFormat, FixPage};
 use crate::run::repair::{Destination, repair};
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct FixArgs {
     /// Files, folders or globs
     #[arg(value_name = "PATH", required = true)]

@@ -155,7 +155,7 @@ fn key<'a>(page: FixPage<'a>, touched: &Touched) -> Option<&'a str> {
     touched.array.map(|array| &*source.arrays[array].key)
 }
 
-/// "dump/batch_000.npz and 19 more"
+/// "`dump/batch_000.npz` and 19 more"
 fn files(page: FixPage<'_>, group: &[&Touched]) -> String {
     several(page, &group.iter().map(|touched| touched.source).collect::<Vec<_>>())
 }
@@ -276,7 +276,7 @@ pub fn summary(page: FixPage<'_>) -> String {
     let mut held = if held > 0 { format!(", {} not done", repairs(held)) } else { String::new() };
     if !proposal.left.is_empty() {
         let n = proposal.left.len();
-        held += &format!(", {n} finding{} without a repair", if n == 1 { "" } else { "s" });
+        held = format!("{held}, {n} finding{} without a repair", if n == 1 { "" } else { "s" });
     }
     let Some(ends) = page.ends else {
         return if plans == 0 {

@@ -22,14 +22,14 @@ struct Spot {
 
 /// Every array of every batch, by what a finding says of its place: path, key, batch.
 struct Index<'i> {
-    spots: HashMap<(&'i str, Option<&'i str>, u64), Vec<Spot>>,
+    spots: BTreeMap<(&'i str, Option<&'i str>, u64), Vec<Spot>>,
     streams: &'i [Stream<'i>],
 }
 
 impl<'i> Index<'i> {
     fn new(sources: &'i [SourceFacts], streams: &'i [Stream<'i>]) -> Self {
         let by_path: HashMap<&str, usize> = sources.iter().enumerate().map(|(i, source)| (&*source.path, i)).collect();
-        let mut spots: HashMap<_, Vec<Spot>> = HashMap::new();
+        let mut spots: BTreeMap<_, Vec<Spot>> = BTreeMap::new();
         for (stream, of) in streams.iter().enumerate() {
             for (column, cells) in of.columns.iter().enumerate() {
                 for cell in &cells.cells {
@@ -55,25 +55,18 @@ impl<'i> Index<'i> {
     /// The arrays of the batches that a finding is about.
     fn batches(&self, diagnostic: &Diagnostic) -> BTreeSet<Spot> {
         let places = &diagnostic.finding.places;
+        let named = |spot: &Spot, batch: u64| {
+            let name = self.streams[spot.stream].batches.get(usize::try_from(batch).unwrap_or(usize::MAX));
+            name.is_some_and(|found| {
+                let batch_is = |place: &crate::diagnostic::Place| place.batch.is_none_or(|number| number == batch);
+                places.iter().any(|place| *place.source == *found.name && batch_is(place))
+            })
+        };
         let mut found = BTreeSet::new();
-        for ((_, _, batch), spots) in self.sorted() {
-            for spot in spots {
-                let name = self.streams[spot.stream].batches.get(*batch as usize).map(|batch| &*batch.name);
-                let meant = |place: &crate::diagnostic::Place| {
-                    Some(place.source.as_str()) == name && place.batch.is_none_or(|number| number == *batch)
-                };
-                if places.iter().any(meant) {
-                    found.insert(*spot);
-                }
-            }
+        for ((_, _, batch), spots) in &self.spots {
+            found.extend(spots.iter().filter(|spot| named(spot, *batch)).copied());
         }
         found
-    }
-
-    fn sorted(&self) -> Vec<(&(&'i str, Option<&'i str>, u64), &Vec<Spot>)> {
-        let mut sorted: Vec<_> = self.spots.iter().collect();
-        sorted.sort_by_key(|(key, _)| **key);
-        sorted
     }
 }
 

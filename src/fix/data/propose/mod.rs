@@ -42,6 +42,7 @@ pub struct Proposal {
 
 impl Proposal {
     /// Every array that is written anew: file and array by index into the facts, its header before and then.
+    #[must_use]
     pub fn headers<'s>(&self, sources: &'s [SourceFacts]) -> Vec<(usize, usize, &'s Header, Header)> {
         let mut headers = Vec::new();
         for plan in &self.plans {
@@ -209,11 +210,10 @@ fn held(draft: &Draft, report: &Report, consent: &Consent) -> Option<String> {
     let rule = report.diagnostics[draft.diagnostic].rule;
     match &draft.trust {
         Trust::Lossless(_) => None,
-        Trust::Lossy(_) if consent.lossy => None,
+        Trust::Lossy(_) | Trust::Unproved(_) if consent.lossy => None,
         Trust::Lossy(_) => Some("it loses something; `--allow-lossy` accepts that".into()),
         Trust::Choice(_) if consent.named.contains(rule) => None,
         Trust::Choice(_) => Some(format!("`--select {rule}` does it")),
-        Trust::Unproved(_) if consent.lossy => None,
         Trust::Unproved(_) => {
             Some("nobody looked at what it would lose; `--allow-lossy` accepts whatever that is".into())
         }
