@@ -259,7 +259,7 @@ fn ended(page: FixPage<'_>, paint: &dyn Fn(Style, &str) -> String, out: &mut dyn
     let Some(ends) = page.ends else { return Ok(()) };
     for end in ends {
         if let Err(why) = &end.outcome {
-            writeln!(out, "\n{}", paint(ALARM, &format!("{}: not changed: {}", safe(&end.source.path), safe(why))))?;
+            writeln!(out, "\n{}", paint(ALARM, &safe(why)))?;
         }
     }
     Ok(())
