@@ -32,13 +32,12 @@ pub enum Content {
     Same,
     /// One array.
     Npy(Part),
-    /// An archive, in this order, with the compression and the time that each member had. (The lead added `leave` on
-    /// purpose: members that are no arrays must not get lost where nobody wants them gone.)
+    /// An archive, in this order, with the compression and the time that each member had.
     Npz {
         /// Its arrays, in the order of the old archive. An array of the old archive that is not among them is left out.
         members: Vec<Member>,
         /// Members of the old archive that are no arrays and are left out, by name as stored. All others that are no arrays
-        /// are kept as they are, in their place.
+        /// are kept as they are, in their place: nothing gets lost that nobody wants gone.
         leave: Vec<Arc<str>>,
     },
 }
