@@ -7,10 +7,11 @@ mod support;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use batchlint::fix::data::plan::{Content, FilePlan, Output, Part};
 use batchlint::fix::data::step::Step;
-use batchlint::fix::data::{Destination, copy};
+use batchlint::fix::data::{Destination, carry_out, copy};
 use batchlint::fix::replace::{Refused, Stamp, sweep};
 use batchlint::source::Progress;
 use support::repair::{Looked, cast, doubles, dtype, member, names, npy, npz, one, part, tree};
@@ -276,8 +277,16 @@ fn two_at_once_do_not_harm_each_other() {
 #[test]
 fn what_a_killed_run_left_is_removed_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let stale = [".x.npy.batchlint-4711-0.tmp", ".batchlint-1-2.tmp"];
-    let others = [".x.npy.batchlint-4711-0.tmp.npy", "x.batchlint-1-2.tmp", ".batchlint-a-2.tmp", ".x.tmp"];
+    let stale = [".x.npy.batchlint-999999999-0.tmp", ".batchlint-999999998-2.tmp"];
+    // That of a process that lives is one of these.
+    let living = format!(".x.npy.batchlint-{}-0.tmp", std::process::id());
+    let others = [
+        living.as_str(),
+        ".x.npy.batchlint-999999999-0.tmp.npy",
+        "x.batchlint-999999998-2.tmp",
+        ".batchlint-a-2.tmp",
+        ".x.tmp",
+    ];
     for name in stale.iter().chain(&others) {
         fs::write(folder.path().join(name), name).unwrap();
     }
@@ -286,6 +295,45 @@ fn what_a_killed_run_left_is_removed_and_nothing_else() {
     left.sort();
     assert_eq!(names(folder.path()), left);
     assert_eq!(sweep(&folder.path().join("nowhere")), 0);
+}
+
+#[test]
+fn a_run_that_is_stopped_leaves_everything_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npz");
+    let looked = Looked::new(&path, &five_rows());
+    let before = tree(folder.path());
+    for stop in 0..3 {
+        let progress = Progress::default();
+        let mut files = 0;
+        let done = carry_out(
+            &split(&path, 3, 5),
+            &looked.facts,
+            &path,
+            &looked.stamp,
+            &Destination::InPlace,
+            &progress,
+            &mut |_, _, _| {
+                progress.stop.store(files == stop, Ordering::Relaxed);
+                files += 1;
+                Ok(())
+            },
+        );
+        assert!(done.unwrap_err().why.ends_with("is not repaired: the run was interrupted"), "{stop}");
+        assert_eq!((tree(folder.path()), files), (before.clone(), stop + 1));
+    }
+}
+
+#[test]
+fn a_file_is_cut_into_more_parts_than_stay_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npz");
+    let data = doubles(200);
+    let looked = Looked::new(&path, &npz(&[("0.npy", true, &npy("<f8", false, "(200, 1)", &data))]));
+    let done = looked.in_place(&split(&path, 1, 200)).unwrap();
+    assert_eq!((done.outputs.len(), names(folder.path()).len()), (100, 100));
+    let last = described(&fs::read(folder.path().join("part_99.npz")).unwrap());
+    assert_eq!(last[0].4, npy("<f4", false, "(2, 1)", &singles(&data[198 * 8..])));
 }
 
 #[test]

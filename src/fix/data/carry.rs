@@ -18,6 +18,9 @@ use crate::fix::replace::{self, Old, Refused, STOPPED, Stamp, Temporary, unreada
 use crate::source::text::shown;
 use crate::source::{Memo, Progress, SourceFacts, Target, scan};
 
+/// Files that are whole and stay open, and locked, until all of a plan are.
+const OPEN: usize = 64;
+
 /// Where files are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -142,19 +145,23 @@ impl Job<'_> {
         self.room(&maker, &paths)?;
         let mut ready = Vec::new();
         for (output, (path, own)) in self.plan.outputs.iter().zip(paths) {
-            let temporary =
+            let mut temporary =
                 Temporary::beside(&path).map_err(|error| format!("its folder cannot be written to ({error})"))?;
-            let mut sink = Sink::new(&temporary.file);
+            let made = temporary.file().map_err(unreadable)?;
+            let mut sink = Sink::new(made);
             let parts = maker.write(output, &mut sink).and_then(|()| sink.finish()).map_err(told)?;
             temporary.like(&like, &metadata).map_err(unwritable)?;
-            temporary.file.sync_all().map_err(unwritable)?;
-            if !sink::verify(&temporary.file, &parts, self.progress).map_err(told)? {
+            made.sync_all().map_err(unwritable)?;
+            if !sink::verify(made, &parts, self.progress).map_err(told)? {
                 return Err("what was written is not what is read again: the disk may be damaged".into());
             }
-            let bytes = temporary.file.metadata().map_err(unreadable)?.len();
+            let bytes = made.metadata().map_err(unreadable)?.len();
             let arrays = self.compare(&maker, output, &temporary, &file, metadata.len())?;
             check(temporary.path(), output, &arrays).map_err(|()| "it was refused".to_owned())?;
             let written = Written { path: path.clone(), bytes, fresh: true, arrays };
+            if ready.len() >= OPEN {
+                temporary.close();
+            }
             ready.push(Ready { temporary, path, own, written });
         }
         drop(maker);
