@@ -23,6 +23,7 @@ pub mod pickle;
 mod rows;
 mod sound;
 mod text;
+mod wide;
 
 use serde::{Deserialize, Serialize};
 
