@@ -47,8 +47,8 @@ pub(super) trait Element: Copy + PartialOrd + std::fmt::Debug + Send + 'static {
 /// Counts the values that are meant, in lanes of a width that the processor likes.
 macro_rules! count {
     ($values:expr, $count:ty, $meant:expr) => {{
-        let meant = $meant;
         const WIDTH: usize = if size_of::<$count>() == 1 { BYTE_LANES } else { LANES };
+        let meant = $meant;
         let mut lanes = [0 as $count; WIDTH];
         let (chunks, rest) = $values.as_chunks::<WIDTH>();
         for chunk in chunks {
