@@ -409,6 +409,19 @@ mod unix {
     }
 
     #[test]
+    fn a_link_under_the_new_name_is_not_taken_for_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, new) = (folder.path().join("x.npz"), folder.path().join("x.npy"));
+        fs::write(&path, npy("<f8", false, "(2,)", &doubles(2))).unwrap();
+        symlink("x.npz", &new).unwrap();
+        let looked = Looked::at(&path);
+        for content in [Content::Same, Content::Npy(part(0, None))] {
+            let why = looked.refused(&one(&new, content));
+            assert!(why.ends_with("is already there, and holds something else"), "{why}");
+        }
+    }
+
+    #[test]
     fn a_file_with_two_names_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npy");
