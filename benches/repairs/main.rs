@@ -1,5 +1,4 @@
-//! Repairing one large file, beside NumPy doing the same and beside a plain copy: float64 becomes float32. All of them take
-//! turns in one run; what is told are medians. The first argument is the size of the old file in GB.
+//! Repairing one large file, beside NumPy doing the same and beside a plain copy. All of them take turns in one run; what is told are medians. The first argument is the size of the old file in GB.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a bench that panics has failed")]
 
@@ -19,27 +18,75 @@ use batchlint::spec::dtype::Dtype;
 
 /// How often each is timed.
 const ROUNDS: usize = 5;
+
 /// What is timed: its name, and what makes the new file.
 type Way<'w> = (&'w str, &'w dyn Fn(&Path));
-/// Values of one row.
-const ROW: usize = 1024;
+
+/// A file and what is done to it.
+struct Case {
+    /// What it is called in the table.
+    what: &'static str,
+    file: &'static str,
+    /// The type as Python writes it, and bytes of it.
+    descr: &'static str,
+    size: usize,
+    fortran: bool,
+    /// Sizes of the axes behind the first.
+    row: &'static [usize],
+    steps: fn() -> Vec<Step>,
+    /// The same in Python, of `x`.
+    python: &'static str,
+}
+
+fn float32() -> Vec<Step> {
+    vec![Step::Cast(Dtype::from_name("float32").unwrap())]
+}
+
+const PLAIN: Case = Case {
+    what: "float64 to float32, .npy",
+    file: "x.npy",
+    descr: "<f8",
+    size: 8,
+    fortran: false,
+    row: &[1024],
+    steps: float32,
+    python: "x.astype(np.float32)",
+};
+
+const CASES: [Case; 4] = [
+    PLAIN,
+    Case { what: "float64 to float32, stored in a .npz", file: "x.npz", ..PLAIN },
+    Case {
+        what: "float64 in Fortran order to float32 in C order",
+        fortran: true,
+        python: "np.ascontiguousarray(x.astype(np.float32))",
+        ..PLAIN
+    },
+    Case {
+        what: "uint8 images, channels last to first",
+        descr: "|u1",
+        size: 1,
+        row: &[224, 224, 3],
+        steps: || vec![Step::Transpose(vec![0, 3, 1, 2])],
+        python: "np.ascontiguousarray(x.transpose(0, 3, 1, 2))",
+        ..PLAIN
+    },
+];
 
 fn main() {
     let size = std::env::args().skip(1).find_map(|argument| argument.parse::<f64>().ok()).unwrap_or(2.0);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size that somebody typed")]
-    let rows = (size * 1e9) as usize / ROW / 8;
     let folder = tempfile::tempdir_in(".").unwrap();
     let mut table = String::from("| | seconds | GB/s of the old file | beside `cp` |\n| --- | --- | --- | --- |\n");
-    for (name, what) in [("x.npy", "a .npy"), ("x.npz", "a stored member of a .npz")] {
-        let old = folder.path().join("old").join(name);
+    for case in &CASES {
+        let old = folder.path().join("old").join(case.file);
         fs::create_dir_all(old.parent().unwrap()).unwrap();
-        make(&old, rows);
+        make(case, &old, size);
         let bytes = fs::metadata(&old).unwrap().len() as f64;
         let ways: [Way<'_>; 4] = [
-            ("batchlint: converted, synced, read again, compared", &|new| repair(&old, new)),
-            ("NumPy: load, astype, save, sync", &|new| numpy(&old, new, "sync")),
-            ("NumPy: load, astype, save", &|new| numpy(&old, new, "no")),
-            ("cp, sync", &|new| copy(&old, new)),
+            ("batchlint: converted, synced, read again, compared", &|new| repair(case, &old, new)),
+            ("NumPy, synced", &|new| numpy(case, &old, new, "sync")),
+            ("NumPy", &|new| numpy(case, &old, new, "no")),
+            ("`cp`, synced", &|new| copy(&old, new)),
         ];
         let mut times = vec![Vec::new(); ways.len()];
         for _ in 0..ROUNDS {
@@ -47,7 +94,7 @@ fn main() {
                 let new = folder.path().join("new");
                 fs::create_dir_all(&new).unwrap();
                 let start = Instant::now();
-                way.1(&new.join(name));
+                way.1(&new.join(case.file));
                 times.push(start.elapsed().as_secs_f64());
                 fs::remove_dir_all(&new).unwrap();
             }
@@ -60,8 +107,8 @@ fn main() {
             })
             .collect();
         for ((way, _), median) in ways.iter().zip(&medians) {
-            let beside = median / medians[3];
-            writeln!(table, "| {what}: {way} | {median:.2} | {:.2} | {beside:.1} |", bytes / 1e9 / median).unwrap();
+            let (speed, beside) = (bytes / 1e9 / median, median / medians[3]);
+            writeln!(table, "| {}: {way} | {median:.2} | {speed:.2} | {beside:.1} |", case.what).unwrap();
         }
         fs::remove_file(&old).unwrap();
     }
@@ -71,16 +118,23 @@ fn main() {
     }
 }
 
-/// Rows of doubles that need all their digits.
-fn make(path: &Path, rows: usize) {
-    let text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {ROW}), }}");
+/// A file of so many GB.
+fn make(case: &Case, path: &Path, size: f64) {
+    let row = case.row.iter().product::<usize>() * case.size;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size that somebody typed")]
+    let rows = (size * 1e9) as usize / row;
+    let sizes: Vec<String> =
+        std::iter::once(rows).chain(case.row.iter().copied()).map(|size| size.to_string()).collect();
+    let order = if case.fortran { "True" } else { "False" };
+    let text = format!("{{'descr': '{}', 'fortran_order': {order}, 'shape': ({}), }}", case.descr, sizes.join(", "));
     let header = [b"\x93NUMPY\x01\0\x76\0", format!("{text:<117}\n").as_bytes()].concat();
-    let row: Vec<u8> = (0..ROW * 64).flat_map(|i| (i as f64 * 0.37).sin().to_le_bytes()).collect();
+    // Doubles that need all their digits.
+    let some: Vec<u8> = (0..row * 8).flat_map(|i| (i as f64 * 0.37).sin().to_le_bytes()).take(row * 8).collect();
     let write = |to: &mut dyn std::io::Write| {
         to.write_all(&header).unwrap();
         for at in 0..rows {
-            let from = at % 64 * ROW * 8;
-            to.write_all(&row[from..from + ROW * 8]).unwrap();
+            let from = at % 8 * row;
+            to.write_all(&some[from..from + row]).unwrap();
         }
     };
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
@@ -98,10 +152,10 @@ fn make(path: &Path, rows: usize) {
     }
 }
 
-fn repair(old: &Path, new: &Path) {
+fn repair(case: &Case, old: &Path, new: &Path) {
     let stamp = Stamp::of(old).unwrap();
     let facts = scan(&Target::file(old), &mut Memo::default());
-    let part = Part { array: 0, steps: Some(vec![Step::Cast(Dtype::from_name("float32").unwrap())]), rows: None };
+    let part = Part { array: 0, steps: Some((case.steps)()), rows: None };
     let content = match facts.kind {
         SourceKind::Npz => Content::Npz { members: vec![Member { name: "x.npy".into(), part }], leave: vec![] },
         _ => Content::Npy(part),
@@ -112,9 +166,9 @@ fn repair(old: &Path, new: &Path) {
     carry_out(&plan, &facts, old, &stamp, &destination, &Progress::default(), &mut |_, _, _| Ok(())).unwrap();
 }
 
-fn numpy(old: &Path, new: &Path, sync: &str) {
+fn numpy(case: &Case, old: &Path, new: &Path, sync: &str) {
     let mut command = Command::new(".venv/bin/python");
-    command.arg("benches/repairs/numpy_astype.py").args([old, new]).arg(sync);
+    command.arg("benches/repairs/numpy_rewrite.py").args([old, new]).args([sync, case.python]);
     assert!(command.status().unwrap().success());
 }
 

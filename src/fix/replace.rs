@@ -272,9 +272,9 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-/// Whether two files hold the same bytes.
+/// Whether two files hold the same bytes. A link is no file: what it leads to may be the one that goes.
 pub(crate) fn same(one: &Path, other: &Path) -> io::Result<bool> {
-    if !fs::metadata(other)?.is_file() {
+    if !fs::symlink_metadata(other)?.is_file() {
         return Ok(false);
     }
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);

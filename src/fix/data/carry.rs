@@ -203,8 +203,8 @@ impl Job<'_> {
                 replace::sync_folder(path);
                 true
             }
-            // On a file system that does not tell case apart, the name is its own.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_it(path, &old.metadata) => {
+            // On a file system that does not tell case apart, the name is its own; a link to it is not.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !path.is_symlink() && is_it(path, old) => {
                 fs::rename(&old.path, path).map_err(unwritable)?;
                 replace::sync_folder(path);
                 true
@@ -296,6 +296,10 @@ impl Job<'_> {
                 own = Some(temporary);
             } else {
                 written.fresh = temporary.place(&path).inspect_err(|_| back(&placed))?;
+                if !written.fresh && old.as_ref().is_some_and(|old| is_it(&path, old)) {
+                    back(&placed);
+                    return Err("a new name is only another way to write its own".into());
+                }
                 beside = Some(path.clone());
                 if written.fresh {
                     placed.push(path);
@@ -325,18 +329,17 @@ fn told(error: io::Error) -> String {
     }
 }
 
-/// Whether a path leads to that file.
-fn is_it(path: &Path, metadata: &fs::Metadata) -> bool {
+/// Whether a path leads to that file: under its own name, where the file system does not tell case apart.
+fn is_it(path: &Path, old: &Old) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (metadata.dev(), metadata.ino()))
+        let place = |file: &fs::Metadata| (file.dev(), file.ino());
+        if fs::metadata(path).is_ok_and(|found| place(&found) == place(&old.metadata)) {
+            return true;
+        }
     }
-    #[cfg(not(unix))]
-    {
-        let _ = (path, metadata);
-        false
-    }
+    fs::canonicalize(path).is_ok_and(|path| path == old.path)
 }
 
 /// Where a file goes in another folder. Folders on the way are made; none leads out of it.
