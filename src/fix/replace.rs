@@ -158,7 +158,8 @@ fn lock(file: &File) -> io::Result<bool> {
 pub(crate) struct Temporary {
     draft: Option<Draft>,
     path: PathBuf,
-    pub(crate) file: File,
+    /// `None` once it is only waiting.
+    file: Option<File>,
 }
 
 impl Temporary {
@@ -182,7 +183,7 @@ impl Temporary {
             };
             // Another run that tidies up may have been quicker.
             if lock(&file).unwrap_or(true) && path.exists() {
-                return Ok(Self { draft: Some(Draft::at(&path)), path, file });
+                return Ok(Self { draft: Some(Draft::at(&path)), path, file: Some(file) });
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
@@ -198,11 +199,22 @@ impl Temporary {
         }
     }
 
+    /// The file, to be written and read.
+    pub(crate) fn file(&self) -> io::Result<&File> {
+        self.file.as_ref().ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+
+    /// Closes the file, which is whole: a process may have only so many of them open.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+    }
+
     /// Gives it the permissions, the owner and the attributes of another file, as far as that is allowed.
     pub(crate) fn like(&self, old: &File, metadata: &Metadata) -> io::Result<()> {
-        own(&self.file, metadata);
-        attributes(old, &self.file);
-        self.file.set_permissions(metadata.permissions())
+        let file = self.file()?;
+        own(file, metadata);
+        attributes(old, file);
+        file.set_permissions(metadata.permissions())
     }
 
     /// The same for a file that is replaced.
@@ -260,9 +272,9 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-/// Whether two files hold the same bytes.
+/// Whether two files hold the same bytes. A link is no file: what it leads to may be the one that goes.
 pub(crate) fn same(one: &Path, other: &Path) -> io::Result<bool> {
-    if !fs::metadata(other)?.is_file() {
+    if !fs::symlink_metadata(other)?.is_file() {
         return Ok(false);
     }
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);
@@ -316,7 +328,7 @@ pub(crate) fn room(folder: &Path, bytes: u64) -> Result<(), String> {
 pub fn sweep(folder: &Path) -> usize {
     let Ok(entries) = fs::read_dir(folder_or_here(folder)) else { return 0 };
     let mut gone = 0;
-    for entry in entries.flatten().filter(|entry| is_temporary(&entry.file_name().to_string_lossy())) {
+    for entry in entries.flatten().filter(|entry| is_left(&entry.file_name().to_string_lossy())) {
         // A link of that name is none of ours, and neither is what it leads to.
         let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
         let Some(file) = regular.then(|| File::open(entry.path()).ok()).flatten() else { continue };
@@ -327,12 +339,26 @@ pub fn sweep(folder: &Path) -> usize {
     gone
 }
 
-/// Whether a name is one that [`Temporary`] gives.
-fn is_temporary(name: &str) -> bool {
+/// Whether a name is one that [`Temporary`] gives, and the process in it does not live. One of the same number in another
+/// container may: then the lock tells, as long as the file is written.
+fn is_left(name: &str) -> bool {
     let Some(at) = name.rfind(MARK).filter(|_| name.starts_with('.')) else { return false };
     let numbers = name[at + MARK.len()..].strip_suffix(".tmp").and_then(|numbers| numbers.split_once('-'));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.is_some_and(|(process, attempt)| digits(process) && digits(attempt))
+    numbers.is_some_and(|(process, attempt)| digits(process) && digits(attempt) && !lives(process))
+}
+
+/// Whether there is a process of that number, as far as the system tells.
+#[cfg(unix)]
+fn lives(process: &str) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    let process = process.parse().ok().and_then(Pid::from_raw);
+    process.is_some_and(|process| test_kill_process(process) != Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn lives(_: &str) -> bool {
+    true
 }
 
 /// Gives the file to the owner of the old one, where that is somebody else and it is allowed.

@@ -79,9 +79,10 @@ fn as_on_disk(disk: &str, read: &str, new: &str) -> Result<String, String> {
 }
 
 fn fill(temporary: &Temporary, like: &Old, bytes: &[u8]) -> io::Result<()> {
-    (&temporary.file).write_all(bytes)?;
+    let mut file = temporary.file()?;
+    file.write_all(bytes)?;
     temporary.like_old(like)?;
-    temporary.file.sync_all()
+    file.sync_all()
 }
 
 #[cfg(test)]

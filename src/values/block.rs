@@ -2,12 +2,16 @@
 
 use super::layout::Layout;
 use super::number::Number;
+use super::wide::wide;
 
 /// Elements of a block. Blocks start at multiples of it, whatever the chunks that the bytes come in, so that sums are the
 /// same to the last bit.
 pub(super) const BLOCK: usize = 2048;
-/// Lanes that are worked on side by side: fixed, so that sums are the same on every processor.
-const LANES: usize = 16;
+/// Lanes that are worked on side by side: fixed, so that sums are the same on every processor. With fewer, the compiler
+/// takes a lane for a register of its own and shuffles them.
+const LANES: usize = 32;
+/// The same, of types of one byte.
+const BYTE_LANES: usize = 128;
 
 /// A value as it is worked on. f16, bfloat16 and float8 are worked on as f32, which holds them exactly.
 pub(super) trait Element: Copy + PartialOrd + std::fmt::Debug + Send + 'static {
@@ -43,11 +47,12 @@ pub(super) trait Element: Copy + PartialOrd + std::fmt::Debug + Send + 'static {
 /// Counts the values that are meant, in lanes of a width that the processor likes.
 macro_rules! count {
     ($values:expr, $count:ty, $meant:expr) => {{
+        const WIDTH: usize = if size_of::<$count>() == 1 { BYTE_LANES } else { LANES };
         let meant = $meant;
-        let mut lanes = [0 as $count; LANES];
-        let (chunks, rest) = $values.as_chunks::<LANES>();
+        let mut lanes = [0 as $count; WIDTH];
+        let (chunks, rest) = $values.as_chunks::<WIDTH>();
         for chunk in chunks {
-            for lane in 0..LANES {
+            for lane in 0..WIDTH {
                 lanes[lane] += <$count>::from(meant(chunk[lane]));
             }
         }
@@ -93,6 +98,7 @@ macro_rules! float {
                 let exponent = (self.abs().to_bits() >> (Self::MANTISSA_DIGITS - 1)) as i16 - $exponent_bias;
                 Some((self < 0.0, exponent))
             }
+            #[inline(always)]
             fn moments(values: &[Self]) -> Option<(f64, f64)> {
                 // Distances from a value of the block are small, whatever its values are.
                 let pivot = *values.first()?;
@@ -120,12 +126,15 @@ macro_rules! float {
                 let spread = (square - sum * sum / count).max(0.0);
                 (total.is_finite() && spread.is_finite() && square.is_finite()).then_some((total, spread))
             }
+            #[inline(always)]
             fn zeros(values: &[Self]) -> u64 {
                 count!(values, $count, |value: Self| value == 0.0)
             }
+            #[inline(always)]
             fn negatives(values: &[Self]) -> u64 {
                 count!(values, $count, |value: Self| value < 0.0)
             }
+            #[inline(always)]
             fn fractional(values: &[Self], most: f64) -> u64 {
                 // Adding this and taking it away again rounds to a whole number, without the call that `trunc` is on
                 // processors without SSE 4.1.
@@ -148,7 +157,34 @@ macro_rules! whole_moments {
     ($values:expr, $type:ty) => {{
         let (chunks, rest) = $values.as_chunks::<LANES>();
         let count = $values.len() as f64;
-        if <$type>::BITS <= 16 {
+        if <$type>::BITS <= 8 {
+            // The squares of a block have room in 32 bits.
+            let (mut sums, mut squares) = ([0_i32; LANES], [0_i32; LANES]);
+            for chunk in chunks {
+                for lane in 0..LANES {
+                    #[allow(
+                        clippy::cast_lossless,
+                        clippy::cast_possible_truncation,
+                        clippy::cast_possible_wrap,
+                        reason = "at most 8 bits"
+                    )]
+                    let value = chunk[lane] as i32;
+                    sums[lane] += value;
+                    squares[lane] += value * value;
+                }
+            }
+            let (mut sum, mut square) = (0_i128, 0_i128);
+            for lane in 0..LANES {
+                sum += i128::from(sums[lane]);
+                square += i128::from(squares[lane]);
+            }
+            for value in rest {
+                sum += i128::from(*value);
+                square += i128::from(*value) * i128::from(*value);
+            }
+            let spread = $values.len() as i128 * square - sum * sum;
+            Some((sum as f64, if spread == 0 { 0.0 } else { spread as f64 / count }))
+        } else if <$type>::BITS <= 16 {
             let (mut sums, mut squares) = ([0_i32; LANES], [0_u64; LANES]);
             for chunk in chunks {
                 for lane in 0..LANES {
@@ -176,13 +212,38 @@ macro_rules! whole_moments {
             let spread = $values.len() as i128 * square - sum * sum;
             Some((sum as f64, if spread == 0 { 0.0 } else { spread as f64 / count }))
         } else {
-            let pivot = $values.first()?.f64();
+            // Distances below 2**51 become floats by their place in a significand: 64-bit integers have no other way that
+            // is quick.
+            const SHIFT: i64 = 0x4338_0000_0000_0000;
+            const NEAR: i128 = 1 << 50;
+            let first = *$values.first()?;
+            let pivot = first.f64();
+            let (least, greatest) = extremes($values);
+            let near = i128::from(greatest) - i128::from(least) < NEAR;
             let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
-            for chunk in chunks {
-                for lane in 0..LANES {
-                    let distance = chunk[lane].f64() - pivot;
-                    sums[lane] += distance;
-                    squares[lane] += distance * distance;
+            if near {
+                for chunk in chunks {
+                    for lane in 0..LANES {
+                        #[allow(
+                            clippy::cast_lossless,
+                            clippy::cast_possible_wrap,
+                            clippy::cast_sign_loss,
+                            reason = "the distance is small, whatever the numbers are"
+                        )]
+                        let distance = (chunk[lane] as i64).wrapping_sub(first as i64);
+                        let distance = f64::from_bits(distance.wrapping_add(SHIFT).cast_unsigned())
+                            - f64::from_bits(SHIFT.cast_unsigned());
+                        sums[lane] += distance;
+                        squares[lane] += distance * distance;
+                    }
+                }
+            } else {
+                for chunk in chunks {
+                    for lane in 0..LANES {
+                        let distance = chunk[lane].f64() - pivot;
+                        sums[lane] += distance;
+                        squares[lane] += distance * distance;
+                    }
                 }
             }
             let (mut sum, mut square) = (sums.iter().sum::<f64>(), squares.iter().sum::<f64>());
@@ -231,12 +292,15 @@ macro_rules! integer {
                 let number = i128::from(self);
                 (number != 0).then(|| (number < 0, number.unsigned_abs().ilog2() as i16))
             }
+            #[inline(always)]
             fn moments(values: &[Self]) -> Option<(f64, f64)> {
                 whole_moments!(values, $type)
             }
+            #[inline(always)]
             fn zeros(values: &[Self]) -> u64 {
                 count!(values, $count, |value: Self| value == 0)
             }
+            #[inline(always)]
             #[allow(unused_comparisons, reason = "unsigned types have none below 0")]
             fn negatives(values: &[Self]) -> u64 {
                 count!(values, $count, |value: Self| value < 0)
@@ -323,9 +387,19 @@ impl<T: Element> Block<'_, T> {
 /// Works out a block. Where the arithmetic of the type says that all its values are finite, it is believed; the others
 /// are looked at value by value.
 pub(super) fn stats<T: Element>(values: &[T]) -> Stats<T> {
-    if let Some((sum, squares)) = T::moments(values) {
-        return fine(values, sum, squares);
-    }
+    wide(
+        #[inline(always)]
+        || match T::moments(values) {
+            Some((sum, squares)) => fine(values, sum, squares),
+            None => one_by_one(values),
+        },
+    )
+}
+
+/// Works out a block whose values are looked at one by one.
+#[cold]
+#[inline(never)]
+fn one_by_one<T: Element>(values: &[T]) -> Stats<T> {
     let finite: Vec<T> = values.iter().copied().filter(|value| value.is_finite()).collect();
     let count = finite.len().max(1) as f64;
     let sum: f64 = finite.iter().map(|value| value.f64()).sum();
@@ -334,6 +408,7 @@ pub(super) fn stats<T: Element>(values: &[T]) -> Stats<T> {
 }
 
 /// The rest, all values being finite.
+#[inline(always)]
 fn fine<T: Element>(values: &[T], sum: f64, squares: f64) -> Stats<T> {
     let (min, max) = extremes(values);
     let (low, high) = (min.f64(), max.f64());
@@ -350,6 +425,7 @@ fn fine<T: Element>(values: &[T], sum: f64, squares: f64) -> Stats<T> {
 }
 
 /// The least and the greatest value.
+#[inline(always)]
 fn extremes<T: Element>(values: &[T]) -> (T, T) {
     let (mut min, mut max) = ([T::HIGH; LANES], [T::LOW; LANES]);
     let (chunks, rest) = values.as_chunks::<LANES>();

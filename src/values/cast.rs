@@ -5,10 +5,14 @@ use half::{bf16, f16};
 use super::ask::{Hits, Kind, Spot};
 use super::block::{Block, Element};
 use super::number::Number;
+use super::wide::wide;
 use crate::spec::dtype::{Dtype, Kind as Type, MlType};
 
 /// Whole numbers from here on may be neighbours of measurements rather than ids: floats have no fractions there.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// Lanes that are worked on side by side.
+const LANES: usize = 32;
 
 /// A cast from one type to another.
 #[derive(Debug, Clone, Copy)]
@@ -169,14 +173,10 @@ impl Cast {
         if !(matches!(self.into, Into::F32) && whole_stay && simple) {
             return false;
         }
-        let (mut count, mut tiny, mut worst) = (0_u64, 0_u64, 0.0_f64);
-        for value in block.values {
-            let value = value.f64();
-            let off = relative(value);
-            count += u64::from(off > 0.0);
-            tiny += u64::from(value != 0.0 && value.abs() < f64::from(f32::MIN_POSITIVE));
-            worst = if off > worst { off } else { worst };
-        }
+        let (count, tiny, worst) = wide(
+            #[inline(always)]
+            || rounded(block.values),
+        );
         if tiny > 0 {
             return false;
         }
@@ -191,7 +191,35 @@ impl Cast {
     }
 }
 
+/// How many values a cast to float32 rounds, how many of them are too small for all its digits, and how far it moves the
+/// worst, relative to it.
+#[inline(always)]
+fn rounded<T: Element>(values: &[T]) -> (u64, u64, f64) {
+    let (mut counts, mut tinies, mut worsts) = ([0_u64; LANES], [0_u64; LANES], [0.0_f64; LANES]);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut look = |lane: usize, value: f64| {
+        let off = relative(value);
+        counts[lane] += u64::from(off > 0.0);
+        tinies[lane] += u64::from(value != 0.0 && value.abs() < f64::from(f32::MIN_POSITIVE));
+        worsts[lane] = if off > worsts[lane] { off } else { worsts[lane] };
+    };
+    for chunk in chunks {
+        for lane in 0..LANES {
+            look(lane, chunk[lane].f64());
+        }
+    }
+    for value in rest {
+        look(0, value.f64());
+    }
+    (
+        counts.iter().sum(),
+        tinies.iter().sum(),
+        worsts.iter().fold(0.0, |worst, off| if *off > worst { *off } else { worst }),
+    )
+}
+
 /// How far a cast to float32 moves a value, relative to it; NaN for 0, which stays.
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "the cast that is asked about")]
 fn relative(value: f64) -> f64 {
     (f64::from(value as f32) - value).abs() / value.abs()

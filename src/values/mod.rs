@@ -25,6 +25,7 @@ pub(crate) mod piece;
 mod rows;
 mod sound;
 mod text;
+mod wide;
 
 use serde::{Deserialize, Serialize};
 

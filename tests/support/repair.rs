@@ -25,6 +25,13 @@ pub(crate) fn doubles(count: usize) -> Vec<u8> {
     (0..count).flat_map(|i| ((i as f64 * 0.7).sin() * 3.0).to_le_bytes()).collect()
 }
 
+/// The same as float32.
+pub(crate) fn singles(doubles: &[u8]) -> Vec<u8> {
+    let (all, _) = doubles.as_chunks();
+    #[allow(clippy::cast_possible_truncation, reason = "the cast that is tested")]
+    all.iter().flat_map(|bytes| (f64::from_le_bytes(*bytes) as f32).to_le_bytes()).collect()
+}
+
 /// An archive; members whose flag is set are deflated.
 pub(crate) fn npz(members: &[(&str, bool, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

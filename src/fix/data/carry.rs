@@ -18,6 +18,9 @@ use crate::fix::replace::{self, Old, Refused, STOPPED, Stamp, Temporary, unreada
 use crate::source::text::shown;
 use crate::source::{Memo, Progress, SourceFacts, Target, scan};
 
+/// Files that are whole and stay open, and locked, until all of a plan are.
+const OPEN: usize = 64;
+
 /// Where files are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -142,19 +145,23 @@ impl Job<'_> {
         self.room(&maker, &paths)?;
         let mut ready = Vec::new();
         for (output, (path, own)) in self.plan.outputs.iter().zip(paths) {
-            let temporary =
+            let mut temporary =
                 Temporary::beside(&path).map_err(|error| format!("its folder cannot be written to ({error})"))?;
-            let mut sink = Sink::new(&temporary.file);
+            let made = temporary.file().map_err(unreadable)?;
+            let mut sink = Sink::new(made);
             let parts = maker.write(output, &mut sink).and_then(|()| sink.finish()).map_err(told)?;
             temporary.like(&like, &metadata).map_err(unwritable)?;
-            temporary.file.sync_all().map_err(unwritable)?;
-            if !sink::verify(&temporary.file, &parts, self.progress).map_err(told)? {
+            made.sync_all().map_err(unwritable)?;
+            if !sink::verify(made, &parts, self.progress).map_err(told)? {
                 return Err("what was written is not what is read again: the disk may be damaged".into());
             }
-            let bytes = temporary.file.metadata().map_err(unreadable)?.len();
+            let bytes = made.metadata().map_err(unreadable)?.len();
             let arrays = self.compare(&maker, output, &temporary, &file, metadata.len())?;
             check(temporary.path(), output, &arrays).map_err(|()| "it was refused".to_owned())?;
             let written = Written { path: path.clone(), bytes, fresh: true, arrays };
+            if ready.len() >= OPEN {
+                temporary.close();
+            }
             ready.push(Ready { temporary, path, own, written });
         }
         drop(maker);
@@ -197,8 +204,8 @@ impl Job<'_> {
                 replace::sync_folder(path);
                 true
             }
-            // On a file system that does not tell case apart, the name is its own.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_it(path, &old.metadata) => {
+            // On a file system that does not tell case apart, the name is its own; a link to it is not.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !path.is_symlink() && is_it(path, old) => {
                 fs::rename(&old.path, path).map_err(unwritable)?;
                 replace::sync_folder(path);
                 true
@@ -290,6 +297,10 @@ impl Job<'_> {
                 own = Some(temporary);
             } else {
                 written.fresh = temporary.place(&path).inspect_err(|_| back(&placed))?;
+                if !written.fresh && old.as_ref().is_some_and(|old| is_it(&path, old)) {
+                    back(&placed);
+                    return Err("a new name is only another way to write its own".into());
+                }
                 beside = Some(path.clone());
                 if written.fresh {
                     placed.push(path);
@@ -319,18 +330,17 @@ fn told(error: io::Error) -> String {
     }
 }
 
-/// Whether a path leads to that file.
-fn is_it(path: &Path, metadata: &fs::Metadata) -> bool {
+/// Whether a path leads to that file: under its own name, where the file system does not tell case apart.
+fn is_it(path: &Path, old: &Old) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (metadata.dev(), metadata.ino()))
+        let place = |file: &fs::Metadata| (file.dev(), file.ino());
+        if fs::metadata(path).is_ok_and(|found| place(&found) == place(&old.metadata)) {
+            return true;
+        }
     }
-    #[cfg(not(unix))]
-    {
-        let _ = (path, metadata);
-        false
-    }
+    fs::canonicalize(path).is_ok_and(|path| path == old.path)
 }
 
 /// The path without what leads nowhere: `./a/./x.npy` is `a/x.npy`, and `.` is the empty path.

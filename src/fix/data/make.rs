@@ -66,7 +66,8 @@ impl<'m> Maker<'m> {
             arrays: Vec::new(),
             streams: BTreeMap::new(),
         };
-        if facts.kind == SourceKind::Npz {
+        let same = plan.outputs.iter().all(|output| output.content == Content::Same);
+        if facts.kind == SourceKind::Npz && !same {
             maker.look()?;
         }
         for output in &plan.outputs {

@@ -37,7 +37,7 @@ pub enum Content {
         /// Its arrays, in the order of the old archive. An array of the old archive that is not among them is left out.
         members: Vec<Member>,
         /// Members of the old archive that are no arrays and are left out, by name as stored. All others that are no arrays
-        /// are kept as they are, in their place.
+        /// are kept as they are, in their place: nothing gets lost that nobody wants gone.
         leave: Vec<Arc<str>>,
     },
 }

@@ -259,11 +259,7 @@ fn ended(page: FixPage<'_>, paint: &dyn Fn(Style, &str) -> String, out: &mut dyn
     let Some(ends) = page.ends else { return Ok(()) };
     for end in ends {
         if let Err(why) = &end.outcome {
-            writeln!(
-                out,
-                "\n{}",
-                paint(ALARM, &format!("{}: not changed: {}", leading(safe(&end.source.path)), safe(why)))
-            )?;
+            writeln!(out, "\n{}", paint(ALARM, &leading(safe(why))))?;
         }
     }
     Ok(())
@@ -277,21 +273,25 @@ pub fn summary(page: FixPage<'_>) -> String {
     let wanted = proposal.repairs.iter().filter(|repair| repair.is_wanted()).count();
     let held = proposal.repairs.len() - wanted;
     let repairs = |n: usize| format!("{n} repair{}", if n == 1 { "" } else { "s" });
-    let mut held = if held > 0 { format!(", {} not done", repairs(held)) } else { String::new() };
-    if !proposal.left.is_empty() {
-        let n = proposal.left.len();
-        held = format!("{held}, {n} finding{} without a repair", if n == 1 { "" } else { "s" });
-    }
-    let Some(ends) = page.ends else {
-        return if plans == 0 {
-            format!("nothing to repair{held}; {} looked at", Unit::File.counted(page.facts.sources().len() as u64))
+    let left = match proposal.left.len() {
+        0 => String::new(),
+        n => format!(", {n} finding{} without a repair", if n == 1 { "" } else { "s" }),
+    };
+    if plans == 0 {
+        let looked = format!("{} looked at", Unit::File.counted(page.facts.sources().len() as u64));
+        return if held > 0 {
+            format!("nothing is repaired: {} not done{left}; {looked}", repairs(held))
         } else {
-            format!(
-                "{} in {}{held}; nothing was written: `--out DIR` writes a corrected copy, `--in-place` the files themselves",
-                repairs(wanted),
-                Unit::File.counted(plans)
-            )
+            format!("nothing to repair{left}; {looked}")
         };
+    }
+    let held = if held > 0 { format!(", {} not done{left}", repairs(held)) } else { left };
+    let Some(ends) = page.ends else {
+        return format!(
+            "{} in {}{held}; nothing was written: `--out DIR` writes a corrected copy, `--in-place` the files themselves",
+            repairs(wanted),
+            Unit::File.counted(plans)
+        );
     };
     let done = ends.iter().filter(|end| end.outcome.is_ok()).count() as u64;
     let refused = ends.len() as u64 - done;

@@ -103,7 +103,7 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn new(way: &Way, header: &Header) -> Self {
         let (mut sizes, mut weights, mut classes) = (header.shape.clone(), way.weights.clone(), way.classes.clone());
-        if header.fortran {
+        if header.layout().is_reversed() {
             sizes.reverse();
             weights.reverse();
             classes.reverse();

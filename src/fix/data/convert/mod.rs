@@ -1,6 +1,6 @@
 //! The bytes of an array behind its steps, pulled by whoever writes them: in C order, little-endian, in bounded memory.
 //!
-//! What is done to values alone ([`kernel`], [`cast`]) goes piece by piece. What moves them ([`reorder`]) fills one block of
+//! What is done to values alone (`kernel`, `cast`) goes piece by piece. What moves them (`reorder`) fills one block of
 //! the result after the other and reads what belongs there; all moves in a row are one.
 
 mod cast;
