@@ -23,6 +23,7 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
+mod drafts;
 pub mod error;
 pub mod exit;
 pub mod facts;

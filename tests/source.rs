@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use batchlint::source::{FaultKind, Memo, SourceFacts, Target, scan, scan_all, walk};
+use batchlint::source::{FaultKind, Memo, Progress, SourceFacts, Target, scan, scan_all, walk};
 use batchlint::spec::dtype::{ByteOrder, Kind};
 use proptest::prelude::*;
 use support::recipe;
@@ -140,10 +140,10 @@ fn threads_change_nothing_and_equal_headers_are_shared() {
         let line = format!("float32[{}, 2]", i % 3);
         fs::write(folder.path().join(format!("x_{i}.npy")), recipe::npy("x", &[line.as_str()])).unwrap();
     }
-    let targets = walk(&[folder.path().to_owned()]).targets;
+    let targets = walk(&[folder.path().to_owned()], &Progress::default()).targets;
     let mut memo = Memo::default();
     let one_by_one: Vec<SourceFacts> = targets.iter().map(|target| scan(target, &mut memo)).collect();
-    let together = scan_all(&targets);
+    let together = scan_all(&targets, &Progress::default()).unwrap();
     assert_eq!(together, one_by_one);
     let headers: std::collections::BTreeSet<_> =
         together.iter().map(|facts| Arc::as_ptr(&facts.arrays[0].header)).collect();

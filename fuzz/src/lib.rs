@@ -1,13 +1,18 @@
-//! What the targets share: an artefact of these bytes is read, and what it says is written as a spec.
+//! What the targets share.
 
-use batchlint::spec::import;
+mod targets;
 
-/// Reads the bytes as a file of that name. Whatever they are, the answer is a model or an error, and a model can be written.
-pub fn import(name: &str, data: &[u8]) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join(name);
-    std::fs::write(&path, data).expect("a file in it");
-    if let Ok(model) = import::read(&path) {
-        let _ = import::toml::text(&model, name, &import::toml::Options::default());
-    }
+use std::cell::OnceCell;
+
+thread_local! {
+    /// A folder for the files of one target.
+    static FOLDER: OnceCell<tempfile::TempDir> = const { OnceCell::new() };
+}
+
+/// Runs the target of that name on the bytes.
+pub fn run(name: &str, data: &[u8]) {
+    FOLDER.with(|folder| {
+        let folder = folder.get_or_init(|| tempfile::tempdir().expect("a temporary folder"));
+        (targets::target(name).run)(folder.path(), data);
+    });
 }

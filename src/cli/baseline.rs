@@ -1,10 +1,10 @@
 //! `baseline`: keep what is wrong already, and take out of it what is no longer.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::draft::Replacement;
 use super::output::{print, say};
 use super::progress::Waiting;
 use super::{CheckArgs, Global};
@@ -95,13 +95,7 @@ fn checked(args: CheckArgs, global: &Global, then: impl FnOnce(Settings) -> Sett
 
 /// Writes the file beside its place and puts it there in one step.
 fn replace(path: &Path, baseline: &Baseline) -> Result<(), Error> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written = std::fs::File::create(&part)
-        .and_then(|mut file| file.write_all(baseline.text().as_bytes()))
-        .and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|error| Error::plain(format!("cannot write {}: {error}", shown(&path.display().to_string(), 400))))
+    Replacement::beside(path)?.write(|out| out.write_all(baseline.text().as_bytes()))
 }
 
 fn told(global: &Global, path: &Path, baseline: &Baseline, what: &str) -> Result<Exit, Error> {

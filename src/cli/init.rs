@@ -9,7 +9,7 @@ use crate::config::{Overrides, Settings};
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
 use crate::run::init as first;
-use crate::source::text::shown;
+use crate::source::text::{self, shown};
 use crate::spec::import;
 
 pub(super) fn init(args: InitArgs, global: &Global) -> Result<Exit, Error> {
@@ -33,7 +33,8 @@ pub(super) fn init(args: InitArgs, global: &Global) -> Result<Exit, Error> {
         InitFormat::Toml => initial.text,
         InitFormat::Json => {
             let document = import::json::Document::from(&initial.model);
-            serde_json::to_string_pretty(&document).map_err(|error| Error::plain(error.to_string()))? + "\n"
+            text::json(&serde_json::to_string_pretty(&document).map_err(|error| Error::plain(error.to_string()))?)
+                + "\n"
         }
     };
     match &args.output {

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod check;
+mod draft;
 mod explain;
 mod fix;
 mod generate;
@@ -321,10 +322,9 @@ pub fn main() -> Exit {
             text
         };
         // The document goes where a program looks for it; text for people goes to stderr.
-        if format.is_document() {
-            let _ = std::io::stdout().write_all(&drawn(format, false));
-        }
-        if format != OutputFormat::Json {
+        let told = format.is_document() && std::io::stdout().write_all(&drawn(format, false)).is_ok();
+        // A stdout that takes nothing is what went wrong.
+        if format != OutputFormat::Json || !told || std::io::stdout().flush().is_err() {
             let color = cli.global.color(std::io::stderr().is_terminal());
             let _ = std::io::stderr().write_all(&drawn(OutputFormat::Full, color));
         }

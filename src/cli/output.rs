@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::error::Error;
-use crate::source::text::shown;
+use crate::source::text::{leading, shown};
 use crate::source::walk::Unmatched;
 use crate::spec::Found;
 
@@ -38,7 +38,9 @@ pub(super) fn looked_for(unmatched: &Unmatched) -> String {
     }
 }
 
-/// A line on stderr. Nothing can be done when even that fails.
+/// Lines on stderr. Nothing can be done when even that fails.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    for line in line.split('\n') {
+        let _ = writeln!(std::io::stderr(), "{}", leading(line.to_owned()));
+    }
 }

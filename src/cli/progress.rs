@@ -2,13 +2,14 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::diagnostic::Unit;
 use crate::diagnostic::quantity::bytes;
+use crate::drafts;
 use crate::exit::Exit;
 use crate::source::Progress;
 use crate::source::capture::end::kill;
@@ -23,23 +24,30 @@ const BAR: usize = 24;
 /// Draws a bar as long as it lives; then nothing of it is left on the terminal.
 pub(super) struct Waiting {
     progress: Arc<Progress>,
+    /// Whether anything still looks at `progress.stop`.
+    reading: Arc<AtomicBool>,
     drawing: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Waiting {
-    /// The first Ctrl-C ends the reading, so that what was read is still judged; the second ends the process. The bar is
-    /// drawn on a terminal only, and only if `shown`.
+    /// The first Ctrl-C, or SIGTERM, ends the reading, so that what was read is still judged; the second ends the process,
+    /// and so does the first when nothing is read any more. The bar is drawn on a terminal only, and only if `shown`.
     pub(super) fn new(shown: bool) -> Self {
         let progress = Arc::new(Progress::default());
         let asked = Arc::clone(&progress);
-        // Without the handler Ctrl-C ends the process at once, which is no reason not to start.
-        let _ = ctrlc::set_handler(move || {
-            if asked.stop.swap(true, Ordering::Relaxed) {
+        let reading = Arc::new(AtomicBool::new(true));
+        let listens = Arc::clone(&reading);
+        on_interrupt(move || {
+            if asked.stop.swap(true, Ordering::Relaxed) || !listens.load(Ordering::Relaxed) {
                 let group = asked.group.load(Ordering::Relaxed);
                 if group > 0 {
                     kill(group);
                 }
-                #[allow(clippy::exit, reason = "it was asked for twice")]
+                drafts::abandon();
+                #[allow(
+                    clippy::exit,
+                    reason = "it was asked for twice, or there is nothing left that could end sooner"
+                )]
                 std::process::exit(i32::from(Exit::Trouble.code()));
             }
         });
@@ -59,7 +67,7 @@ impl Waiting {
             });
             (sender, thread)
         });
-        Self { progress, drawing }
+        Self { progress, reading, drawing }
     }
 
     /// What to tell about the reading.
@@ -70,12 +78,28 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
+        self.reading.store(false, Ordering::Relaxed);
         if let Some((sender, thread)) = self.drawing.take() {
             drop(sender);
             // A bar that could not be drawn is no trouble.
             let _ = thread.join();
         }
     }
+}
+
+/// Calls it for each Ctrl-C, and for each request to end. Without that they end the process at once, which is no reason not to
+/// start.
+#[cfg(unix)]
+fn on_interrupt(call: impl Fn() + Send + 'static) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) {
+        std::thread::spawn(move || signals.forever().for_each(|_| call()));
+    }
+}
+
+#[cfg(not(unix))]
+fn on_interrupt(call: impl Fn() + Send + 'static) {
+    let _ = ctrlc::set_handler(call);
 }
 
 /// Nothing can be done when even that fails.

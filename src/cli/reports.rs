@@ -1,6 +1,6 @@
 //! What the commands that judge share at their end: report files, the console, the coverage line.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use super::output::{print, say};
 use super::{Global, ReportArgs};
 use crate::error::Error;
 use crate::render::{self, OutputFormat, Page};
+use crate::source::text::shown;
 
 /// Files for reports, opened before the run: a report that cannot be written should not cost a scan.
 pub(super) struct Reports(Vec<(OutputFormat, PathBuf, File)>);
@@ -38,10 +39,16 @@ impl Reports {
     /// Writes them.
     pub(super) fn write(self, page: Page<'_>) -> Result<(), Error> {
         for (format, path, file) in self.0 {
-            let mut out = BufWriter::new(file);
-            render::render(format, page, false, &mut out)
-                .and_then(|()| out.flush())
-                .map_err(|error| Error::plain(format!("cannot write {}: {error}", path.display())))?;
+            let mut out = BufWriter::new(&file);
+            let written = render::render(format, page, false, &mut out).and_then(|()| out.flush());
+            drop(out);
+            if let Err(error) = written {
+                // The half of a report looks like all of it.
+                if file.metadata().is_ok_and(|found| found.is_file()) {
+                    let _ = fs::remove_file(&path);
+                }
+                return Err(Error::plain(format!("cannot write {}: {error}", shown(&path.display().to_string(), 400))));
+            }
         }
         Ok(())
     }

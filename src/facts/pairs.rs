@@ -54,11 +54,18 @@ impl Set {
     }
 }
 
+/// Words of a name that are looked at.
+const WORDS: usize = 32;
+
 /// Every way to read the name as an input or a target. Most names have none.
 #[must_use]
 pub fn sides(name: &str) -> Vec<Side> {
     let words = words(name);
     let mut sides = Vec::new();
+    // A name of so many words says nothing, and each of them could be the one.
+    if words.len() > WORDS {
+        return sides;
+    }
     for (at, word) in words.iter().enumerate() {
         for (family, (inputs, targets)) in FAMILIES.iter().enumerate() {
             let target = targets.contains(&word.as_str());

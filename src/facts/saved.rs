@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Read as _, Write};
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, sound};
-use crate::source::SourceFacts;
+use crate::source::{SourceFacts, text};
 
 /// The version of the saved form. A reader refuses every other one.
 pub const VERSION: u32 = 1;
@@ -67,7 +67,7 @@ pub fn write(facts: &Facts, out: &mut dyn Write) -> Result<(), SavedError> {
     let line = |error| SavedError::Line { line: 0, source: error };
     writeln!(out, "{}", serde_json::to_string(&head).map_err(line)?)?;
     for source in facts.sources() {
-        writeln!(out, "{}", serde_json::to_string(source).map_err(line)?)?;
+        writeln!(out, "{}", text::json(&serde_json::to_string(source).map_err(line)?))?;
     }
     Ok(())
 }

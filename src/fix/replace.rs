@@ -6,6 +6,8 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::drafts::Draft;
+
 /// Why nothing is written any more once somebody stopped the run.
 pub(crate) const STOPPED: &str = "the run was interrupted";
 /// What the names of temporary files have in them, the process and a number behind it.
@@ -150,13 +152,14 @@ fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// A new file beside the one whose place it is to take. It goes away unless it is put in place.
+/// A new file beside the one whose place it is to take. It goes away unless it is put in place; what a killed process leaves
+/// behind goes with the next run.
 #[derive(Debug)]
 pub(crate) struct Temporary {
+    draft: Option<Draft>,
     path: PathBuf,
     /// `None` once it is only waiting.
     file: Option<File>,
-    gone: bool,
 }
 
 impl Temporary {
@@ -180,7 +183,7 @@ impl Temporary {
             };
             // Another run that tidies up may have been quicker.
             if lock(&file).unwrap_or(true) && path.exists() {
-                return Ok(Self { path, file: Some(file), gone: false });
+                return Ok(Self { draft: Some(Draft::at(&path)), path, file: Some(file) });
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
@@ -188,6 +191,12 @@ impl Temporary {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn is_placed(&mut self) {
+        if let Some(draft) = self.draft.take() {
+            draft.placed();
+        }
     }
 
     /// The file, to be written and read.
@@ -217,7 +226,7 @@ impl Temporary {
     pub(crate) fn replace(mut self, old: &Old) -> Result<(), String> {
         old.unchanged()?;
         fs::rename(&self.path, &old.path).map_err(|error| format!("it cannot be replaced ({error})"))?;
-        self.gone = true;
+        self.is_placed();
         sync_folder(&old.path);
         Ok(())
     }
@@ -227,22 +236,13 @@ impl Temporary {
     pub(crate) fn place(mut self, path: &Path) -> Result<bool, String> {
         match rename_new(&self.path, path) {
             Ok(()) => {
-                self.gone = true;
+                self.is_placed();
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if same(&self.path, path).map_err(unreadable)? { Ok(false) } else { Err(taken(path)) }
             }
             Err(error) => Err(unwritable(error)),
-        }
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.gone {
-            // What cannot be removed now is removed by the next run.
-            let _ = fs::remove_file(&self.path);
         }
     }
 }

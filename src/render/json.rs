@@ -1,7 +1,6 @@
 //! The report document, version 1. Its structs are its own: they change only by adding keys, whatever happens to the
 //! types that the stages use.
 
-use std::fmt;
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
@@ -12,7 +11,7 @@ use crate::config::Level;
 use crate::diagnostic::{Anchor, Applicability, Diagnostic, Edit, Label, Position};
 use crate::error::{Error, Text};
 use crate::exit::Exit;
-use crate::source::text::is_hostile;
+use crate::source::text;
 use crate::spec::Spec;
 use crate::verdict::Outcome;
 
@@ -282,29 +281,12 @@ enum Output<'a> {
 
 /// Writes an object over several lines.
 pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", ascii(&serde_json::to_string_pretty(document)?))
+    writeln!(out, "{}", text::json(&serde_json::to_string_pretty(document)?))
 }
 
 /// Writes an object on one line.
 pub(super) fn line(object: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", ascii(&serde_json::to_string(object)?))
-}
-
-/// JSON in which hostile characters are written as `\u....`: it says the same, and a terminal shows it as it is. Outside
-/// of strings JSON has none but line breaks.
-fn ascii(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && is_hostile(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Nothing can fail in a String.
-                let _ = fmt::Write::write_fmt(&mut out, format_args!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    writeln!(out, "{}", text::json(&serde_json::to_string(object)?))
 }
 
 /// One diagnostic.

@@ -38,6 +38,9 @@ pub(super) fn pair<'a>(cx: &BatchCx<'a>) -> Pairing<'a> {
     Pairing { missing, unexpected, misnamed }
 }
 
+/// Bytes of a name that is compared with others.
+const LONGEST: usize = 256;
+
 /// What an array is called where it stands: `image` for `element 0.image`.
 fn own(name: &str) -> &str {
     match name.strip_prefix("element ") {
@@ -49,6 +52,10 @@ fn own(name: &str) -> &str {
 /// Whether one name is probably the other one: other case or separators, a number or `:0` at the end, a plural, a
 /// prefix or suffix that is a word of its own, or one slip of the finger in a name long enough for it to be one.
 fn alike(wanted: &str, found: &str) -> bool {
+    // Nobody has typed that, and comparing takes the product of the lengths.
+    if wanted.len().max(found.len()) > LONGEST {
+        return false;
+    }
     let (a, b) = (plain(wanted), plain(found));
     if a.is_empty() || b.is_empty() {
         return false;

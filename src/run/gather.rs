@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::facts::{self, Facts};
 use crate::source::walk::Unmatched;
 use crate::source::{self, Progress, Question, SourceFacts, Target};
@@ -34,24 +34,34 @@ pub(super) struct Gathered {
     pub(super) against: BTreeSet<Arc<str>>,
 }
 
-/// Finds the files and reads them.
-pub(super) fn gather(spec: &Spec, looking: Looking, settings: &Settings, progress: &Progress) -> Gathered {
-    let mut walked = source::walk::walk(&settings.paths);
-    let against = walked.beside(source::walk::walk(&settings.against));
-    let facts = look(&walked.targets, spec, looking, settings, progress);
-    Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, against }
+/// Finds the files and reads them. An error says that it was interrupted before every header was read.
+pub(super) fn gather(
+    spec: &Spec,
+    looking: Looking,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Gathered, Error> {
+    let mut walked = source::walk::walk(&settings.paths, progress);
+    let against = walked.beside(source::walk::walk(&settings.against, progress));
+    let facts = look(&walked.targets, spec, looking, settings, progress)?;
+    Ok(Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, against })
 }
 
-/// Reads the files.
+/// Reads the files. Values that were not read when it was interrupted are not known; where headers were not, nothing is.
 pub(super) fn look(
     targets: &[Target],
     spec: &Spec,
     looking: Looking,
     settings: &Settings,
     progress: &Progress,
-) -> Facts {
-    let facts = Facts::new(source::scan_all(targets));
-    read(facts, targets, spec, looking, settings, progress)
+) -> Result<Facts, Error> {
+    let files = source::scan_all(targets, progress).filter(|_| !progress.stopped()).ok_or_else(|| {
+        let fault = Fault::new("interrupted before the header of every file was read, so nothing is judged");
+        Error::from(
+            fault.help("name fewer files, or let it run: what a part of the files holds says nothing of the rest"),
+        )
+    })?;
+    Ok(read(Facts::new(files), targets, spec, looking, settings, progress))
 }
 
 /// Reads the values that somebody wants to look at.

@@ -59,7 +59,7 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
     let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
     let looking = Looking { wants, all: false };
     let Gathered { facts, targets, unmatched, against } = if settings.facts.is_empty() {
-        gather(&spec, looking, settings, progress)
+        gather(&spec, looking, settings, progress)?
     } else {
         recall(saved(&settings.facts)?, &spec, looking, settings)
     };
@@ -93,6 +93,6 @@ pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result
         spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
     let settings = &settings.over(&defaults);
     let looking = Looking { wants, all: true };
-    let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress);
+    let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress)?;
     Ok(Inspected { spec, facts, found, unmatched })
 }

@@ -68,7 +68,9 @@ impl<'r> Recheck<'r> {
     ) -> Result<(), String> {
         let target = Target::ahead(path, root, open);
         let looking = Looking { wants: self.wants, all: false };
-        let facts = look(std::slice::from_ref(&target), self.spec, looking, self.settings, &Progress::default());
+        let target = std::slice::from_ref(&target);
+        let facts =
+            look(target, self.spec, looking, self.settings, &Progress::default()).map_err(|error| error.to_string())?;
         for (rule, _, message) in self.told(&facts) {
             let known = before.iter().any(|(known, _, text)| *known == rule && *text == message);
             if known && repaired.contains(rule) {

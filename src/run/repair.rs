@@ -81,6 +81,7 @@ impl Repaired {
                 exit => exit,
             },
             (None, Destination::Nowhere) if !self.proposal.plans.is_empty() => Exit::Findings,
+            _ if refused && before == Exit::Clean => Exit::Findings,
             _ => before,
         }
     }
@@ -110,14 +111,14 @@ pub fn repair(
     let rules = Rules::new(&selection)?;
     let named = |name: &&String| RULES.iter().any(|rule| rule.id == **name);
     let consent = Consent { lossy, named: selection.select.iter().filter(named).cloned().collect::<BTreeSet<_>>() };
-    let walked = walk(&settings.paths);
+    let walked = walk(&settings.paths, progress);
     // Taken before anything is read: what changes from here on is not repaired.
     let stamps: BTreeMap<&str, (&Target, io::Result<Stamp>)> =
         walked.targets.iter().map(|target| (&*target.path, (target, Stamp::of(target.open_path())))).collect();
     // Whatever is repaired is looked at whole: a new fault must not come unseen.
     let wants = RULES.iter().fold(Wants::NOTHING, |wants, rule| wants.or(rule.needs.values));
     let looking = Looking { wants, all: false };
-    let facts = look(&walked.targets, &spec, looking, settings, progress);
+    let facts = look(&walked.targets, &spec, looking, settings, progress)?;
     let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
     let all = Settings { all_places: true, ..settings.clone() };
     let report = judge(&spec, &facts, &rules, &BTreeSet::new(), fail_on, None, &all);
@@ -150,9 +151,10 @@ pub fn repair(
             _ => settings.paths.clone(),
         };
         let settings = Settings { paths, ..settings.clone() };
-        let walked = walk(&settings.paths);
+        let unstopped = Progress::default();
+        let walked = walk(&settings.paths, &unstopped);
         let spec = &repaired.before.spec;
-        let facts = look(&walked.targets, spec, looking, &settings, &Progress::default());
+        let facts = look(&walked.targets, spec, looking, &settings, &unstopped)?;
         repaired.after = Some(judge(spec, &facts, &rules, &BTreeSet::new(), fail_on, None, &settings));
     }
     Ok(repaired)

@@ -21,6 +21,10 @@ use crate::source::text::shown;
 pub(super) const TICK: Duration = Duration::from_millis(100);
 /// How long a program may take to stop when it was asked to.
 const STOPPING: Duration = Duration::from_secs(3);
+/// How long an interpreter may take to run its first line, which is ours.
+const STARTING: Duration = Duration::from_secs(120);
+/// Ticks without a frame, after the process is gone, that end the listening.
+const LINGERING: u32 = 10;
 /// How long the helper may think about edits.
 const PLANNING: Duration = Duration::from_secs(20);
 
@@ -31,6 +35,10 @@ pub(super) struct Session<'s> {
     progress: &'s Progress,
     /// When it was asked to stop.
     asked: Option<Instant>,
+    /// Whether the interpreter has said that it is there.
+    started: bool,
+    /// How often nothing came after the process was gone.
+    gone: u32,
 }
 
 impl<'s> Session<'s> {
@@ -42,7 +50,7 @@ impl<'s> Session<'s> {
             Error::from(fault.help("name the interpreter: `--python PATH`"))
         })?;
         progress.group.store(child.id(), Ordering::Relaxed);
-        Ok(Self { child, live, progress, asked: None })
+        Ok(Self { child, live, progress, asked: None, started: false, gone: 0 })
     }
 
     /// Listens until the program has said everything about `runs` runs of it. Whether it still listens to us then.
@@ -61,6 +69,14 @@ impl<'s> Session<'s> {
                 Came::Frame(frame) => receiver.take(frame, look, save.as_deref_mut()),
                 Came::Over => return false,
                 Came::Broken(why) => Err(why),
+                // What it has started may hold the channel for ever.
+                Came::Silence if self.child.is_gone() => {
+                    self.gone += 1;
+                    if self.gone > LINGERING {
+                        return false;
+                    }
+                    Ok(Event::Nothing)
+                }
                 Came::Silence => Ok(Event::Nothing),
             };
             match event {
@@ -70,6 +86,7 @@ impl<'s> Session<'s> {
                     return false;
                 }
                 Ok(Event::Started(start)) => {
+                    self.started = true;
                     self.child.started(&start);
                     let ok = receiver.open(&start);
                     self.child.channel.say(kind::RING, 0, json!({ "ok": ok }).to_string().as_bytes());
@@ -127,6 +144,9 @@ impl<'s> Session<'s> {
         let slow = self.live.timeout.is_some_and(|limit| silent.as_secs_f64() > limit);
         if slow {
             self.child.end(Fate::Silent { seconds: silent.as_secs_f64() });
+        } else if !self.started && silent > STARTING {
+            self.child.end(Fate::Channel(format!("the interpreter said nothing for {} s", STARTING.as_secs())));
+            return true;
         }
         slow
     }

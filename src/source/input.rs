@@ -23,7 +23,7 @@ impl<'a> Input<'a> {
     /// Opens the file and fills the buffer from it with one read. If that reads less than the buffer holds, its end
     /// is the end of the file, and nobody has to ask for the size.
     pub fn open(path: &Path, buffer: &'a mut [u8]) -> io::Result<Self> {
-        let mut file = FileReader::from(File::open(path)?);
+        let mut file = FileReader::from(open_now(path)?);
         let read = file.read_at(buffer, 0)?;
         let size = if read < buffer.len() { read as u64 } else { io::Seek::seek(&mut file, io::SeekFrom::End(0))? };
         Ok(Self { file: Arc::new(file), head: &buffer[..read], size })
@@ -84,6 +84,29 @@ impl ReaderAt for From<'_> {
         }
     }
 }
+
+/// Opens a file without waiting, whatever it is: another process may put a pipe in its place at any moment. What cannot be
+/// read at an offset is an error of the first read.
+fn open_now(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, NONBLOCK);
+    options.open(path)
+}
+
+/// Opens a file that somebody else names, if it is a regular one.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let file = open_now(path)?;
+    if special(file.metadata()?.file_type()).is_some() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    Ok(file)
+}
+
+/// A pipe is opened at once; for a file it means nothing.
+#[cfg(unix)]
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 /// What an error of the system says about a file.
 pub(crate) fn fault_of(error: &io::Error, path: &Path) -> FileFault {

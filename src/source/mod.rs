@@ -93,14 +93,15 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
     seen.finish(target, format.kind(), input.size)
 }
 
-/// Reads the headers of all files, on all threads. The order is that of the targets.
+/// Reads the headers of all files, on all threads. The order is that of the targets. `None` if somebody stopped it: what
+/// some of the files hold says little about the others, and nothing about what is missing.
 #[must_use]
-pub fn scan_all(targets: &[Target]) -> Vec<SourceFacts> {
+pub fn scan_all(targets: &[Target], progress: &Progress) -> Option<Vec<SourceFacts>> {
     let memo = Memo::default();
     targets
         .par_iter()
         .with_min_len(FILES_PER_TASK)
-        .map_init(|| memo.fork(), |memo, target| scan(target, memo))
+        .map_init(|| memo.fork(), |memo, target| (!progress.stopped()).then(|| scan(target, memo)))
         .collect()
 }
 

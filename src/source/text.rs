@@ -93,6 +93,31 @@ pub fn shown(text: &str, limit: usize) -> String {
     out
 }
 
+/// JSON in which hostile characters are written as `\u....`: it says the same, and a terminal shows it as it is. Outside
+/// of strings JSON has none but line breaks.
+#[must_use]
+pub fn json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_hostile(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Nothing can fail in a String.
+                let _ = std::fmt::Write::write_fmt(&mut out, format_args!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A text that a line starts with, safe to show: what a runner of a CI would take for a command is written out.
+#[must_use]
+pub fn leading(text: String) -> String {
+    let start = text.len() - text.trim_start().len();
+    if text[start..].starts_with("::") { format!("{}\\u{{3a}}{}", &text[..start], &text[start + 1..]) } else { text }
+}
+
 fn push_shown(out: &mut String, c: char) {
     if is_hostile(c) {
         out.extend(c.escape_unicode());
@@ -108,6 +133,13 @@ mod tests {
     #[test]
     fn terminal_commands_line_breaks_and_bidi_are_written_out() {
         assert_eq!(shown("a\x1b[31mb\nc\u{202e}d", 99), "a\\u{1b}[31mb\\u{a}c\\u{202e}d");
+    }
+
+    #[test]
+    fn no_line_starts_with_a_command_of_a_ci() {
+        assert_eq!(leading("::error::x".into()), "\\u{3a}:error::x");
+        assert_eq!(leading("  ::stop-commands::x".into()), "  \\u{3a}:stop-commands::x");
+        assert_eq!((leading(":x".into()), leading("x ::y".into())), (":x".into(), "x ::y".into()));
     }
 
     #[test]

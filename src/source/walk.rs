@@ -1,14 +1,17 @@
 //! From what the user typed to files: folders are searched for .npy and .npz, globs are expanded, everything else is
 //! taken at its word. Nothing is opened here, and nothing that could block is let through.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::source::Progress;
 use crate::source::fault::FileFault;
 use crate::source::input::{fault_of, special};
 
@@ -88,9 +91,9 @@ pub enum Unmatched {
 }
 
 /// Finds the files that the arguments stand for. A path that does not exist and is no glob is a target with its
-/// trouble, so that it is reported among the files.
+/// trouble, so that it is reported among the files. Of a walk that somebody stopped nothing should be used.
 #[must_use]
-pub fn walk(arguments: &[PathBuf]) -> Walk {
+pub fn walk(arguments: &[PathBuf], progress: &Progress) -> Walk {
     let mut walk = Walk::default();
     let no_root: Arc<str> = "".into();
     for argument in arguments {
@@ -98,7 +101,7 @@ pub fn walk(arguments: &[PathBuf]) -> Walk {
         let typed = || argument.to_string_lossy().into_owned();
         match std::fs::metadata(argument) {
             Ok(found) if found.is_dir() => {
-                walk.folder(argument);
+                walk.folder(argument, progress);
                 if walk.targets.len() == before {
                     walk.unmatched.push(Unmatched::Folder(typed()));
                 }
@@ -109,7 +112,7 @@ pub fn walk(arguments: &[PathBuf]) -> Walk {
             }
             Err(_) if is_glob(argument) && !argument.is_symlink() => match glob(argument) {
                 Ok(matcher) => {
-                    walk.glob(argument, &matcher);
+                    walk.glob(argument, &matcher, progress);
                     if walk.targets.len() == before {
                         walk.unmatched.push(Unmatched::Glob(typed()));
                     }
@@ -130,9 +133,9 @@ pub fn walk(arguments: &[PathBuf]) -> Walk {
 
 impl Walk {
     /// Everything below a folder that is named like an array file.
-    fn folder(&mut self, folder: &Path) {
+    fn folder(&mut self, folder: &Path, progress: &Progress) {
         let root = Arc::from(shown_path(folder));
-        for entry in entries(folder) {
+        for entry in entries(folder).take_while(|_| !progress.stopped()) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() || !is_array_name(entry.path()) => {}
                 Ok(entry) => self.push(&entry, &root),
@@ -142,7 +145,7 @@ impl Walk {
     }
 
     /// Everything that a glob fits. A folder that it fits is searched like one that was named.
-    fn glob(&mut self, pattern: &Path, matcher: &GlobMatcher) {
+    fn glob(&mut self, pattern: &Path, matcher: &GlobMatcher, progress: &Progress) {
         let root = Arc::from("");
         let base: PathBuf = pattern.components().take_while(|part| !has_glob(part.as_os_str())).collect();
         let base = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
@@ -152,7 +155,7 @@ impl Walk {
         let depth = pattern.components().count().saturating_sub(base.components().count());
         let depth = if base == Path::new(".") { pattern.components().count() } else { depth };
         let mut entries = entries(base);
-        while let Some(entry) = entries.next() {
+        while let Some(entry) = entries.next().filter(|_| !progress.stopped()) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -163,7 +166,7 @@ impl Walk {
             let fits = matcher.is_match(shown_path(entry.path()));
             if entry.file_type().is_dir() {
                 if fits && !deep {
-                    self.folder(entry.path());
+                    self.folder(entry.path(), progress);
                 }
                 if entry.depth() > 0 && !deep && (fits || entry.depth() >= depth) {
                     entries.skip_current_dir();
@@ -219,7 +222,7 @@ fn glob(pattern: &Path) -> Result<GlobMatcher, globset::Error> {
 
 /// A path as shown: `/` between the parts, no `./` in front, no `/` at the end; `.` for the working folder.
 fn shown_path(path: &Path) -> String {
-    let text = path.to_string_lossy();
+    let text = text_of(path.as_os_str());
     let tidy = !(text.starts_with("./") || text.ends_with(['/', '.']) || text.contains("//") || text.contains("/./"));
     if tidy && std::path::MAIN_SEPARATOR == '/' {
         return text.into_owned();
@@ -234,10 +237,23 @@ fn shown_path(path: &Path) -> String {
         }
         match part {
             Component::RootDir => out.push('/'),
-            part => out.push_str(&part.as_os_str().to_string_lossy()),
+            part => out.push_str(&text_of(part.as_os_str())),
         }
     }
     if out.is_empty() { ".".into() } else { out }
+}
+
+/// The name as text. Bytes that are no UTF-8 are written out, so that two files never look like one.
+fn text_of(name: &OsStr) -> Cow<'_, str> {
+    if let Some(text) = name.to_str() {
+        return text.into();
+    }
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text.into()
 }
 
 /// The order in which people number files: `shard_2` before `shard_10`, and what is in a folder before what follows
@@ -317,7 +333,7 @@ mod tests {
     /// The paths found for the arguments, both relative to the folder, and what stands for nothing.
     fn found(folder: &Path, arguments: &[&str]) -> (Vec<String>, usize) {
         let arguments: Vec<PathBuf> = arguments.iter().map(|argument| folder.join(argument)).collect();
-        let walk = walk(&arguments);
+        let walk = walk(&arguments, &Progress::default());
         let root = format!("{}/", shown_path(folder));
         let name = |target: &Target| match &target.trouble {
             None => target.path.replace(&root, ""),
@@ -333,7 +349,7 @@ mod tests {
         assert_eq!(found(folder.path(), &[""]), (all.map(String::from).to_vec(), 0));
         assert_eq!(found(folder.path(), &["", "a", "a.npy"]), (all.map(String::from).to_vec(), 0));
         assert_eq!(found(folder.path(), &["c"]), (vec![], 1));
-        let walk = walk(&[folder.path().join("a/")]);
+        let walk = walk(&[folder.path().join("a/")], &Progress::default());
         assert!(walk.targets.iter().all(|target| *target.root == *shown_path(&folder.path().join("a"))));
     }
 
@@ -342,7 +358,7 @@ mod tests {
         let folder = folder(&["x.dat", "[1].npy"]);
         assert_eq!(found(folder.path(), &["x.dat", "[1].npy"]).0, ["[1].npy", "x.dat"]);
         assert_eq!(found(folder.path(), &["y.npy"]).0, ["y.npy: NotFound"]);
-        assert!(walk(&[folder.path().join("x.dat")]).targets[0].root.is_empty());
+        assert!(walk(&[folder.path().join("x.dat")], &Progress::default()).targets[0].root.is_empty());
     }
 
     #[test]
@@ -382,7 +398,7 @@ mod tests {
             "self.npy: LinkLoop",
         ];
         assert_eq!(found, expected);
-        let named = walk(&[at("pipe.npy"), at("self.npy"), at("gone.npy")]);
+        let named = walk(&[at("pipe.npy"), at("self.npy"), at("gone.npy")], &Progress::default());
         assert!(named.targets.iter().all(|target| target.trouble.is_some()), "{named:?}");
     }
 
@@ -391,10 +407,13 @@ mod tests {
     fn names_that_are_not_utf_8_can_be_opened() {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"x\xff.npy")), "").unwrap();
-        let walk = walk(&[folder.path().to_owned()]);
-        assert!(walk.targets[0].path.ends_with("x\u{fffd}.npy"));
-        assert!(fs::read(walk.targets[0].open_path()).is_ok());
+        for name in [b"x\xfe.npy", b"x\xff.npy"] {
+            fs::write(folder.path().join(OsStr::from_bytes(name)), "").unwrap();
+        }
+        let walk = walk(&[folder.path().to_owned()], &Progress::default());
+        for (target, name) in walk.targets.iter().zip(["x\\xfe.npy", "x\\xff.npy"]) {
+            assert!(target.path.ends_with(name) && fs::read(target.open_path()).is_ok(), "{}", target.path);
+        }
     }
 
     #[test]

@@ -172,13 +172,14 @@ impl Job<'_> {
     fn paths(&self, old: Option<&Old>) -> Result<Vec<(PathBuf, bool)>, String> {
         let mut paths: Vec<(PathBuf, bool)> = Vec::new();
         for output in &self.plan.outputs {
-            let beside = output.path.parent() == self.target.parent() && output.path.file_name().is_some();
+            let (planned, target) = (plain(&output.path), plain(self.target));
+            let beside = planned.parent() == target.parent() && planned.file_name().is_some();
             if !beside {
                 return Err("a file that is to take its place does not stand beside it".into());
             }
             let path = match (self.destination, old) {
                 (Destination::Under { root, dir }, _) => (under(root, dir, &output.path)?, false),
-                (Destination::InPlace, Some(old)) if output.path == self.target => (old.path.clone(), true),
+                (Destination::InPlace, Some(old)) if planned == target => (old.path.clone(), true),
                 (Destination::InPlace, _) => (output.path.clone(), false),
             };
             if paths.iter().any(|(other, _)| *other == path.0) {
@@ -342,13 +343,18 @@ fn is_it(path: &Path, old: &Old) -> bool {
     fs::canonicalize(path).is_ok_and(|path| path == old.path)
 }
 
+/// The path without what leads nowhere: `./a/./x.npy` is `a/x.npy`, and `.` is the empty path.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
 /// Where a file goes in another folder. Folders on the way are made; none leads out of it.
 fn under(root: &Path, dir: &Path, path: &Path) -> Result<PathBuf, String> {
     let outside = || "it would be written outside of the folder".to_owned();
     let below = if root.as_os_str().is_empty() {
         PathBuf::from(path.file_name().ok_or_else(outside)?)
     } else {
-        path.strip_prefix(root).map_err(|_| outside())?.to_owned()
+        plain(path).strip_prefix(plain(root)).map_err(|_| outside())?.to_owned()
     };
     let cannot = |folder: &Path, error: &io::Error| {
         format!("the folder `{}` cannot be made ({error})", shown(&folder.display().to_string(), 400))

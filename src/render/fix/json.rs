@@ -9,6 +9,7 @@ use super::FixPage;
 use crate::config::Level;
 use crate::fix::data::header_text;
 use crate::fix::data::propose::Trust;
+use crate::source::text;
 
 const VERSION: u32 = 1;
 
@@ -181,7 +182,7 @@ pub(super) fn render(page: FixPage<'_>, out: &mut dyn Write) -> io::Result<()> {
         files,
         after,
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(text::json(&serde_json::to_string_pretty(&document)?).as_bytes())?;
     writeln!(out)
 }
 

@@ -14,7 +14,7 @@ use crate::facts::Facts;
 use crate::fix::data::propose::{Repair, Touched, Trust};
 use crate::fix::data::{header_text, propose::Proposal};
 use crate::source::SourceFacts;
-use crate::source::text::shown;
+use crate::source::text::{leading, shown};
 use crate::verdict::Report;
 
 /// The formats of a plan.
@@ -165,7 +165,7 @@ fn several(page: FixPage<'_>, sources: &[usize]) -> String {
     let mut sources = sources.to_vec();
     sources.dedup();
     let first = sources.first().and_then(|source| page.facts.sources().get(*source));
-    let first = shown(first.map_or("", |source| &*source.path), 60);
+    let first = leading(shown(first.map_or("", |source| &*source.path), 60));
     match sources.len() {
         0 | 1 => first,
         n => format!("{first} and {} more", n - 1),
@@ -259,7 +259,7 @@ fn ended(page: FixPage<'_>, paint: &dyn Fn(Style, &str) -> String, out: &mut dyn
     let Some(ends) = page.ends else { return Ok(()) };
     for end in ends {
         if let Err(why) = &end.outcome {
-            writeln!(out, "\n{}", paint(ALARM, &safe(why)))?;
+            writeln!(out, "\n{}", paint(ALARM, &leading(safe(why))))?;
         }
     }
     Ok(())

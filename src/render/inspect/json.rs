@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Look, lines};
 use crate::facts::assemble;
 use crate::facts::overview::{Overview, Power, Together};
+use crate::source::text;
 use crate::spec::Declaration;
 use crate::values::Number;
 
@@ -120,7 +121,7 @@ pub(super) fn render(look: Look<'_>, out: &mut dyn Write) -> io::Result<()> {
             .collect(),
         faulty: faulty.map(|source| &*source.path).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(text::json(&serde_json::to_string_pretty(&document)?).as_bytes())?;
     writeln!(out)
 }
 

@@ -11,7 +11,7 @@ use crate::diagnostic::Unit;
 use crate::diagnostic::quantity::{bytes, exact};
 use crate::facts::overview::{Overview, Together};
 use crate::facts::{Stream, assemble};
-use crate::source::text::shown;
+use crate::source::text::{leading, shown};
 use crate::values::Unread;
 
 /// Characters of a line that the table tries to keep to.
@@ -68,7 +68,7 @@ fn title(stream: &Stream<'_>) -> String {
         stream.name.as_str()
     };
     let rows = stream.rows().map_or(String::new(), |rows| format!(", {rows} samples"));
-    format!("{}: {}{rows}", shown(name, LONGEST), Unit::Batch.counted(stream.batches.len() as u64))
+    format!("{}: {}{rows}", leading(shown(name, LONGEST)), Unit::Batch.counted(stream.batches.len() as u64))
 }
 
 fn row(name: &str, overview: Overview) -> Row {
@@ -76,7 +76,7 @@ fn row(name: &str, overview: Overview) -> Row {
         few if few.len() <= 2 => few.join(" "),
         many => format!("{} {} more", many[0], many.len() - 1),
     };
-    let name = if name.is_empty() { "(no name)".into() } else { shown(name, LONGEST) };
+    let name = if name.is_empty() { "(no name)".into() } else { leading(shown(name, LONGEST)) };
     let mut cells: [String; 12] = std::array::from_fn(|_| String::new());
     cells[0] = name;
     cells[1] = shown(&dtypes, LONGEST);

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use super::end::{self, Fate};
 use super::frame::{self, Frame, kind};
 use super::helper;
 use super::receive::Start;
+use crate::source::input::open_regular;
 
 /// What the helper sends before its first frame.
 const MARK: &[u8; 16] = b"batchlint-frames";
@@ -136,7 +137,12 @@ impl Child {
 
     /// Opens the file that the stacks go to.
     pub fn started(&mut self, start: &Start) {
-        self.dump = start.dump.as_ref().and_then(|path| File::open(path).ok());
+        self.dump = start.dump.as_ref().and_then(|path| open_regular(Path::new(path)).ok());
+    }
+
+    /// Whether the process is gone, even if something that it has started still holds the channel.
+    pub fn is_gone(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(Some(_)))
     }
 
     /// Asks it to stop, as Ctrl-C would.
@@ -214,7 +220,8 @@ struct Queue(SyncSender<Vec<u8>>);
 
 impl Write for Queue {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.send(bytes.to_vec()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        // A program that reads reads at once: one that leaves so many lying must not make us wait for it.
+        self.0.try_send(bytes.to_vec()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(bytes.len())
     }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use super::leaf::{Given, WireLeaf};
 use super::places::{Site, SourceText, Trouble};
 use super::save::Save;
 use super::{Again, Capture};
+use crate::source::input::open_regular;
 use crate::source::{ArrayFacts, Header, Location, Question, Reading, SourceFacts, SourceKind};
 use crate::spec::dtype::Dtype;
 use crate::values::{Pass, Unread, compare};
@@ -22,6 +24,8 @@ use crate::values::{Pass, Unread, compare};
 const CHUNK: usize = 256 * 1024;
 /// Batches, sites and texts that are kept at most; a program that sends more is not listened to any longer.
 const MOST: usize = 1_000_000;
+/// Bytes of what was said of batches and of sources that are kept at most.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// What has to happen because of a frame.
 #[derive(Debug)]
@@ -130,6 +134,8 @@ pub struct Receiver {
     samples: Option<Arc<Samples>>,
     headers: HashMap<Header, Arc<Header>>,
     chunk: Vec<u8>,
+    /// Bytes of what was said and is kept.
+    kept: u64,
 }
 
 impl Receiver {
@@ -142,13 +148,14 @@ impl Receiver {
 
     /// Opens the ring. Gives whether it could.
     pub fn open(&mut self, start: &Start) -> bool {
-        self.ring = start.ring.clone().and_then(|ring| Some((File::open(&ring.path).ok()?, ring)));
+        self.ring = start.ring.clone().and_then(|ring| Some((open_regular(Path::new(&ring.path)).ok()?, ring)));
         self.ring.is_some()
     }
 
     /// Writes down what a frame says. An error, in words, means that the channel is broken.
     pub fn take(&mut self, frame: Frame, look: &mut Look<'_>, save: Option<&mut Save>) -> Result<Event, String> {
         let json = &frame.json;
+        self.keeps(&frame)?;
         match frame.kind {
             kind::START => Ok(Event::Started(said(json)?)),
             kind::HELLO => {
@@ -206,6 +213,17 @@ impl Receiver {
         }
     }
 
+    /// Counts what a frame adds to what is kept. A program that says more than anybody could want is not listened to.
+    fn keeps(&mut self, frame: &Frame) -> Result<(), String> {
+        let text = match (frame.kind, &frame.payload) {
+            (kind::SOURCE, Payload::Band(bytes)) => bytes.len(),
+            (kind::BATCH | kind::SITE, _) => 0,
+            _ => return Ok(()),
+        };
+        self.kept = self.kept.saturating_add((frame.json.len() + text) as u64);
+        if self.kept > MOST_BYTES { Err("it says more of its batches than is kept".into()) } else { Ok(()) }
+    }
+
     fn batch(
         &mut self,
         batch: WireBatch,
@@ -236,6 +254,9 @@ impl Receiver {
             }
         }
         if let Some(again) = self.capture.again.as_mut().filter(|_| batch.run > 0) {
+            if again.batches.len() >= MOST {
+                return Err("more batches than are kept".into());
+            }
             again.batches.push(arrays.iter().map(alike).collect());
             return Ok(Event::Batch(slot));
         }

@@ -8,6 +8,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::leaf::place_of;
+use crate::drafts::Draft;
 use crate::source::ArrayFacts;
 use crate::source::npy::write;
 use crate::source::text::shown;
@@ -40,14 +41,14 @@ impl Save {
         let part = path.with_extension("npz.part");
         let file = File::create_new(&part)
             .map_err(|error| format!("cannot write {}: {error}", shown(&part.display().to_string(), 400)))?;
-        Ok(Archive { zip: ZipWriter::new(BufWriter::new(file)), part, path, save: self })
+        Ok(Archive { zip: ZipWriter::new(BufWriter::new(file)), part: Draft::at(&part), path, save: self })
     }
 }
 
 /// The file of one batch, on its way.
 pub(super) struct Archive<'s> {
     zip: ZipWriter<BufWriter<File>>,
-    part: PathBuf,
+    part: Draft,
     path: PathBuf,
     save: &'s mut Save,
 }
@@ -89,13 +90,14 @@ impl Archive<'_> {
         let written = self.zip.finish().map_err(|error| error.to_string());
         written
             .and_then(|mut file| file.flush().map_err(|error| error.to_string()))
-            .and_then(|()| fs::rename(&self.part, &self.path).map_err(|error| error.to_string()))
+            .and_then(|()| fs::rename(self.part.path(), &self.path).map_err(|error| error.to_string()))
             .map_err(|error| format!("cannot write {name}: {error}"))?;
+        self.part.placed();
         self.save.written += 1;
         Ok(())
     }
 
     fn trouble(&self, error: &str) -> String {
-        format!("cannot write {}: {error}", shown(&self.part.display().to_string(), 400))
+        format!("cannot write {}: {error}", shown(&self.part.path().display().to_string(), 400))
     }
 }

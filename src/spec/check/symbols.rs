@@ -114,7 +114,7 @@ fn did_you_mean(near: &str) -> String {
 
 /// Another name that differs in case, or in one letter where names are long enough for that to be a slip.
 fn similar<'n>(name: &str, others: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let letters = |text: &str| text.len() >= 4 && !text.bytes().any(|byte| byte.is_ascii_digit());
+    let letters = |text: &str| (4..256).contains(&text.len()) && !text.bytes().any(|byte| byte.is_ascii_digit());
     // A spec with more names was not written by hand.
     others.take(200).filter(|other| *other != name).find(|other| {
         other.eq_ignore_ascii_case(name) || (letters(name) && letters(other) && strsim::osa_distance(name, other) == 1)
