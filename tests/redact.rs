@@ -211,8 +211,10 @@ fn nothing_leaks(what: &str, folder: &Path, arguments: &[&str], secrets: &[&str]
     same_but_for_values(what, &open, &report(folder, &arguments));
     for format in OutputFormat::value_variants() {
         let text = shown(folder, &[&arguments[..], &["--format", format.name()]].concat());
+        // Sizes of a page's own style are no values.
+        let told = text.split_once("</style>").map_or(text.as_str(), |(_, page)| page);
         for secret in secrets {
-            assert!(!text.contains(secret), "{what} as {} holds {secret}: {text}", format.name());
+            assert!(!told.contains(secret), "{what} as {} holds {secret}: {told}", format.name());
         }
     }
 }
@@ -267,9 +269,9 @@ fn what_a_program_says_is_left_out_too() {
     assert!(!told.iter().any(|found| found.to_string().contains("zebra")), "{told:?}");
 }
 
-/// The numbers of a text that nobody takes for counts.
+/// The numbers of a text that nobody takes for counts or shares.
 fn numbers(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'));
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '%'));
     let words = words.map(|word| word.trim_matches(['.', '-']));
     words.filter(|word| word.contains('.') && word.parse::<f64>().is_ok()).map(str::to_owned).collect()
 }

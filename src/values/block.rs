@@ -408,6 +408,7 @@ fn one_by_one<T: Element>(values: &[T]) -> Stats<T> {
 }
 
 /// The rest, all values being finite.
+#[allow(clippy::inline_always, reason = "see `wide`")]
 #[inline(always)]
 fn fine<T: Element>(values: &[T], sum: f64, squares: f64) -> Stats<T> {
     let (min, max) = extremes(values);
@@ -425,6 +426,7 @@ fn fine<T: Element>(values: &[T], sum: f64, squares: f64) -> Stats<T> {
 }
 
 /// The least and the greatest value.
+#[allow(clippy::inline_always, reason = "see `wide`")]
 #[inline(always)]
 fn extremes<T: Element>(values: &[T]) -> (T, T) {
     let (mut min, mut max) = ([T::HIGH; LANES], [T::LOW; LANES]);

@@ -193,6 +193,7 @@ impl Cast {
 
 /// How many values a cast to float32 rounds, how many of them are too small for all its digits, and how far it moves the
 /// worst, relative to it.
+#[allow(clippy::inline_always, reason = "see `wide`")]
 #[inline(always)]
 fn rounded<T: Element>(values: &[T]) -> (u64, u64, f64) {
     let (mut counts, mut tinies, mut worsts) = ([0_u64; LANES], [0_u64; LANES], [0.0_f64; LANES]);
@@ -204,23 +205,21 @@ fn rounded<T: Element>(values: &[T]) -> (u64, u64, f64) {
         worsts[lane] = if off > worsts[lane] { off } else { worsts[lane] };
     };
     for chunk in chunks {
-        for lane in 0..LANES {
-            look(lane, chunk[lane].f64());
+        for (lane, value) in chunk.iter().enumerate() {
+            look(lane, value.f64());
         }
     }
     for value in rest {
         look(0, value.f64());
     }
-    (
-        counts.iter().sum(),
-        tinies.iter().sum(),
-        worsts.iter().fold(0.0, |worst, off| if *off > worst { *off } else { worst }),
-    )
+    let worst = worsts.iter().fold(0.0, |worst, off| if *off > worst { *off } else { worst });
+    (counts.iter().sum(), tinies.iter().sum(), worst)
 }
 
 /// How far a cast to float32 moves a value, relative to it; NaN for 0, which stays.
-#[inline(always)]
+#[allow(clippy::inline_always, reason = "see `wide`")]
 #[allow(clippy::cast_possible_truncation, reason = "the cast that is asked about")]
+#[inline(always)]
 fn relative(value: f64) -> f64 {
     (f64::from(value as f32) - value).abs() / value.abs()
 }

@@ -114,7 +114,7 @@ fn hostile() -> tempfile::TempDir {
     for name in HOSTILE {
         let text = quoted(name);
         write!(spec, "[inputs.\"{text}\"]\ndtype = \"float32\"\nshape = [\"batch\", 2]\nkey = \"{text}\"\n").unwrap();
-        write!(spec, "allow = [{{ rule = \"fortran-order\", reason = \"{text}\" }}]\n").unwrap();
+        writeln!(spec, "allow = [{{ rule = \"fortran-order\", reason = \"{text}\" }}]").unwrap();
         members.push((format!("{name}.npy"), npy("'<f8'", "(2, 2)", &doubles)));
         members.push((format!("s{name}.npy"), npy(&format!("[(\"{text}\", '<f8'), ('b', 'O')]"), "(2,)", &[0; 32])));
         members.push((

@@ -81,7 +81,7 @@ fn permissions_are_told_by_the_system_itself() {
     }
     let folder = project();
     let path = array(folder.path(), "a_0.npy");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     let (code, out, _) = run(folder.path(), &["check"]);
     assert!(code == Some(1) && out.contains("no permission to read it"), "{out}");
 }

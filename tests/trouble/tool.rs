@@ -127,6 +127,7 @@ pub(crate) fn is_superuser() -> bool {
 }
 
 /// A test that cannot be made here says so.
+#[allow(clippy::print_stdout, reason = "for whoever reads the output of the tests")]
 pub(crate) fn skip(what: &str, why: &str) {
     println!("skipped: {what}: {why}");
 }

@@ -1,7 +1,7 @@
 //! A second opinion on what was written: old and new array are read again, decoded by [`crate::values`] and not by what
 //! converted them, and every value is held against what the steps promise for it.
 //!
-//! Where elements stay in their order both are read side by side. Where they move, each side is summed up into one number
+//! Where elements stay in their order, or in their row, both are read side by side. Where they move further, each side is summed up into one number
 //! of places and values, which does not depend on the order of reading: the place of an old element in the new array
 //! follows from the steps alone, axis by axis ([`places`]).
 
@@ -25,10 +25,13 @@ use crate::source::{ArrayFacts, Data, Header, Progress};
 use crate::spec::dtype::{Dtype, Kind, MlType};
 use crate::values::HitKind;
 use model::Model;
-use places::{Places, Way};
+use places::{Axis, Places, Way, put_back};
 
 /// Bytes of either side that are compared at a time, more or less.
 const PIECE: u64 = 128 * 1024;
+
+/// Bytes of a row at most that is put back into its order.
+const ROW: u64 = 64 << 20;
 
 /// What comparing a new array with the old one has shown: every value is what its steps promise.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -79,10 +82,14 @@ pub(super) fn compare(part: &Part, old: Side<'_>, new: Side<'_>, progress: &Prog
     let steps = part.steps.as_deref().unwrap_or_default();
     let way = Way::new(steps, &array.header).ok_or_else(|| wrong("its steps cannot be followed"))?;
     let task = Task { array: &array.header, made: &wanted, way, rows: part.rows.clone(), progress };
-    Ok(values(match (task.way.moves, Model::new(steps, &array.header.dtype, &wanted.dtype)) {
-        (_, None) => return Err(wrong("its steps cannot be followed")),
-        (false, Some(model)) => task.side_by_side(left, right, model)?,
-        (true, Some(model)) => task.summed(left, right, model, steps)?,
+    let model = Model::new(steps, &array.header.dtype, &wanted.dtype);
+    let model = model.ok_or_else(|| wrong("its steps cannot be followed"))?;
+    Ok(values(match task.way.within_rows(&array.header, task.row()) {
+        _ if !task.way.moves => task.side_by_side(left, right, model)?,
+        Some(axes) if task.row().saturating_mul(array.header.dtype.size.max(wanted.dtype.size)) <= ROW => {
+            task.row_by_row(left, right, model, &axes)?
+        }
+        _ => task.summed(left, right, model, steps)?,
     }))
 }
 
@@ -162,6 +169,23 @@ impl Task<'_> {
             fill(&mut left, old, piece * from)?;
             fill(&mut right, new, piece * to)?;
             if model.holds(old, new) { Ok(()) } else { Err(different()) }
+        })?;
+        Ok(model.compared(part.end - part.start))
+    }
+
+    /// Elements have moved within their rows: those of the new array are put back.
+    fn row_by_row(&self, mut left: Data, mut right: Data, mut model: Model, axes: &[Axis]) -> io::Result<Compared> {
+        let (from, to, row) = (self.array.dtype.size, self.made.dtype.size, self.row());
+        let part = self.part();
+        let few = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let mut back = Vec::new();
+        left.seek(part.start * from)?;
+        pieces((part.end - part.start) / row, row * from, self.progress, &mut |rows, (old, new)| {
+            fill(&mut left, old, rows * row * from)?;
+            fill(&mut right, new, rows * row * to)?;
+            back.resize(new.len(), 0);
+            put_back(axes, few(row), few(to), new, &mut back);
+            if model.holds(old, &back) { Ok(()) } else { Err(different()) }
         })?;
         Ok(model.compared(part.end - part.start))
     }

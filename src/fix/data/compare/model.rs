@@ -121,8 +121,7 @@ impl Model {
     pub(super) fn values(&mut self, old: &[u8], give: &mut dyn FnMut(&[u64])) -> Option<()> {
         if self.ops.is_none() {
             let size = usize::try_from(self.from.size).ok()?;
-            let codes: Vec<u64> = self.turn(old).chunks(size.max(1)).map(code_of_bytes).collect();
-            give(&codes);
+            give(&codes(self.turn(old), size));
             return Some(());
         }
         let piece = Piece::read(&self.from, old)?;
@@ -145,7 +144,7 @@ impl Model {
     pub(super) fn made(&self, new: &[u8], give: &mut dyn FnMut(&[u64])) -> Option<()> {
         if self.ops.is_none() {
             let size = usize::try_from(self.to.size).ok()?;
-            give(&new.chunks(size.max(1)).map(code_of_bytes).collect::<Vec<_>>());
+            give(&codes(new, size));
             return Some(());
         }
         let numbers = Piece::read(&self.to, new)?.numbers(is_whole(&self.to));
@@ -435,11 +434,14 @@ fn code(value: Number) -> u64 {
     }
 }
 
-fn code_of_bytes(bytes: &[u8]) -> u64 {
-    if bytes.len() <= 8 {
-        bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte))
-    } else {
-        xxhash_rust::xxh3::xxh3_64(bytes)
+/// One number for the bytes of each element.
+fn codes(bytes: &[u8], size: usize) -> Vec<u64> {
+    match size {
+        1 => bytes.iter().map(|byte| u64::from(*byte)).collect(),
+        2 => bytes.as_chunks().0.iter().map(|bytes| u64::from(u16::from_le_bytes(*bytes))).collect(),
+        4 => bytes.as_chunks().0.iter().map(|bytes| u64::from(u32::from_le_bytes(*bytes))).collect(),
+        8 => bytes.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect(),
+        _ => bytes.chunks(size.max(1)).map(xxhash_rust::xxh3::xxh3_64).collect(),
     }
 }
 

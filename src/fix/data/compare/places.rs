@@ -80,6 +80,78 @@ impl Way {
     }
 }
 
+/// An axis of a row: how many elements, and how far the next one is in the old array and in the new one.
+#[derive(Clone, Copy)]
+pub(super) struct Axis {
+    size: usize,
+    old: usize,
+    new: usize,
+}
+
+impl Way {
+    /// The axes of one row, in the order of the old array; those that stay side by side are one. `None` where elements
+    /// leave their row, or become others.
+    pub(super) fn within_rows(&self, header: &Header, row: u64) -> Option<Vec<Axis>> {
+        if !self.keeps_rows(header, row) || self.one_hot.is_some() || self.classes.contains(&1) {
+            return None;
+        }
+        let few = |number: u64| usize::try_from(number).ok();
+        let mut axes: Vec<Axis> = Vec::new();
+        for ((size, old), new) in header.shape.iter().zip(strides(&header.shape)).zip(&self.weights).skip(1) {
+            let axis = Axis { size: few(*size)?, old: few(old)?, new: few(*new)? };
+            match axes.last_mut() {
+                _ if axis.size == 1 => {}
+                Some(last) if last.new == axis.new * axis.size => *last = Axis { size: last.size * axis.size, ..axis },
+                _ => axes.push(axis),
+            }
+        }
+        Some(axes)
+    }
+}
+
+/// Puts rows of the new array, of `row` elements, into the order of the old one.
+pub(super) fn put_back(axes: &[Axis], row: usize, size: usize, new: &[u8], old: &mut [u8]) {
+    macro_rules! elements {
+        ($size:expr) => {{
+            let ((new, _), (old, _)) = (new.as_chunks::<$size>(), old.as_chunks_mut::<$size>());
+            walk(axes, row, old.len(), |at, from| old[at] = new[from]);
+        }};
+    }
+    match size {
+        1 => elements!(1),
+        2 => elements!(2),
+        4 => elements!(4),
+        8 => elements!(8),
+        size => walk(axes, row, old.len() / size.max(1), |at, from| {
+            old[at * size..(at + 1) * size].copy_from_slice(&new[from * size..(from + 1) * size]);
+        }),
+    }
+}
+
+/// Calls `put` with both places of every element of some rows, along the longest axis first.
+fn walk(axes: &[Axis], row: usize, elements: usize, mut put: impl FnMut(usize, usize)) {
+    let mut axes = axes.to_vec();
+    axes.push(Axis { size: elements / row.max(1), old: row, new: row });
+    axes.sort_by_key(|axis| axis.size);
+    let Some(longest) = axes.pop() else { return };
+    let mut index = vec![0; axes.len()];
+    let count: usize = axes.iter().map(|axis| axis.size).product();
+    for _ in 0..count {
+        let at: usize = index.iter().zip(&axes).map(|(index, axis)| index * axis.old).sum();
+        let from: usize = index.iter().zip(&axes).map(|(index, axis)| index * axis.new).sum();
+        for step in 0..longest.size {
+            put(at + step * longest.old, from + step * longest.new);
+        }
+        for (index, axis) in index.iter_mut().zip(&axes).rev() {
+            *index += 1;
+            if *index < axis.size {
+                break;
+            }
+            *index = 0;
+        }
+    }
+}
+
 /// Elements from one index to the next along each axis, in C order.
 fn strides(shape: &[u64]) -> Vec<u64> {
     let mut strides = vec![1_u64; shape.len()];
