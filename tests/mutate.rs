@@ -21,7 +21,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// Rounds of each target.
-const ROUNDS: u64 = 500;
+const ROUNDS: u64 = 300;
 /// Bytes of a seed: damage to more of them is rarely where it matters.
 const LARGEST: u64 = 96 << 10;
 /// Seeds of a target.
@@ -197,7 +197,7 @@ const EDGES: [u64; 12] =
 fn damage(bytes: &mut Vec<u8>, other: &[u8], dice: &mut Dice) {
     for _ in 0..=dice.below(4) {
         if bytes.is_empty() {
-            bytes.extend_from_slice(other);
+            bytes.extend_from_slice(if other.is_empty() { b"\0" } else { other });
         }
         let at = dice.below(bytes.len().max(1));
         let end = (at + 1 + dice.below(32)).min(bytes.len());
