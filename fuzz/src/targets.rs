@@ -15,15 +15,15 @@ use batchlint::spec::{import, load};
 use batchlint::values::pickle::Walker;
 
 /// One place where bytes come in.
-pub struct Target {
+pub(crate) struct Target {
     /// Its name, and that of its corpus.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Takes the bytes. Whatever they are, it returns. The folder is empty but for what it leaves there itself.
-    pub run: fn(&Path, &[u8]),
+    pub(crate) run: fn(&Path, &[u8]),
 }
 
 /// All of them.
-pub static TARGETS: &[Target] = &[
+pub(crate) static TARGETS: &[Target] = &[
     Target { name: "npy", run: |folder, data| check(folder, "x.npy", data) },
     Target { name: "npz", run: |folder, data| check(folder, "x.npz", data) },
     Target { name: "spec", run: spec },
@@ -47,7 +47,7 @@ pub static TARGETS: &[Target] = &[
 ];
 
 /// The target of that name.
-pub fn target(name: &str) -> &'static Target {
+pub(crate) fn target(name: &str) -> &'static Target {
     TARGETS.iter().find(|target| target.name == name).expect("a target of that name")
 }
 

@@ -56,21 +56,10 @@ fn the_hostile_corpus_is_checked_in_a_small_address_space() {
     let (folder, files) = corpus();
     let project = project();
     let corpus = folder.display().to_string();
-    for arguments in [
-        &["check", "--format", "json", &corpus][..],
-        &["inspect", "--format", "jsonl", &corpus],
-        &["check", "--headers-only", &corpus],
-    ] {
-        let (code, text, _) = limited(project.path(), arguments);
+    for arguments in [&["check", "--format", "json", &corpus][..], &["check", "--headers-only", &corpus]] {
+        let (code, text, peak) = limited(project.path(), arguments);
+        println!("{arguments:?}: {peak} KiB at most");
         assert!(code.is_some_and(|code| code < 2) && text.len() > files.len(), "{arguments:?}: {code:?}");
-    }
-    // One by one as well: what one file takes is not hidden by what another does.
-    for file in &files {
-        let path = folder.join(file["path"].as_str().unwrap()).display().to_string();
-        if file["kind"] == "npz" {
-            let (code, ..) = limited(project.path(), &["check", "-qq", &path]);
-            assert!(code.is_some(), "{path}");
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::source::text::shown;
+use crate::source::text::{is_hostile, shown};
 
 /// A line: `size = 32  # every batch of dump/ has so many rows`.
 pub(super) struct Line {
@@ -88,9 +88,18 @@ pub(super) fn key(name: &str) -> String {
     if bare { name.to_owned() } else { quoted(name) }
 }
 
-/// A text of TOML. What JSON escapes, TOML reads; the one control character that JSON leaves as it is, TOML refuses.
+/// A text of TOML. What JSON escapes, TOML reads; what else could hide from the eye is written out as well.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::String(text.to_owned()).to_string().replace('\u{7f}', "\\u007f")
+    let mut out = String::new();
+    for c in serde_json::Value::String(text.to_owned()).to_string().chars() {
+        if is_hostile(c) {
+            // Nothing can fail in a String.
+            let _ = write!(out, "\\U{:08X}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// A list of texts or numbers, or the only one.
