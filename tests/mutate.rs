@@ -2,6 +2,7 @@
 //! number of rounds, so that it needs no nightly compiler and says the same everywhere. `MUTATE=N` makes N rounds of each.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::print_stdout, reason = "how many inputs there were is part of the result")]
 
 mod support;
 #[path = "../fuzz/src/targets.rs"]
