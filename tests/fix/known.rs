@@ -165,3 +165,23 @@ fn a_file_that_is_damaged_is_left_alone_as_a_whole() {
     assert!(touched[0].held.as_ref().is_some_and(|why| why.starts_with("data of it are missing")), "{touched:?}");
     assert!(touched[1].held.is_none());
 }
+
+#[test]
+fn one_sample_becomes_a_batch_of_one() {
+    let spec = "framework = \"torch\"\n[inputs.x]\ndtype = \"float32\"\nshape = [\"batch\", 4, 3]\n\
+        [targets.y]\ndtype = \"float32\"\nshape = [\"batch\", 1]\n";
+    let dump = Dump::new(spec, true);
+    let write = |name: &str, x: &Plain, y: &Plain| {
+        dump.write(name, &[("x.npy".into(), x.npy()), ("y.npy".into(), y.npy())]);
+    };
+    write("batch_0.npz", &floats("x", &[8, 4, 3]), &floats("y", &[8, 1]));
+    // Without its batch axis, and big-endian as well: both are mended at once.
+    let sample = floats("x", &[4, 3]);
+    write("batch_1.npz", &sample.swapped(), &floats("y", &[1, 1]));
+    let repaired = dump.fix(&[], false, &Destination::InPlace);
+    assert!(repaired.ends.iter().all(|end| end.outcome.is_ok()), "{:?}", repaired.ends);
+    let there = read_npz(&dump.files()[1].1);
+    assert_eq!(there[0], Plain { shape: vec![1, 4, 3], ..sample });
+    let rules: Vec<&str> = dump.check().diagnostics.iter().map(|found| found.rule).collect();
+    assert!(!rules.contains(&"missing-batch-axis") && !rules.contains(&"foreign-byte-order"), "{rules:?}");
+}
