@@ -250,6 +250,13 @@ fn left(page: FixPage<'_>, paint: &dyn Fn(Style, &str) -> String, out: &mut dyn 
     for (index, why) in &page.proposal.left {
         let diagnostic = &page.report.diagnostics[*index];
         writeln!(out, "  {}: {}", diagnostic.rule, safe(&diagnostic.finding.message))?;
+        if let Some(place) = diagnostic.finding.places.first() {
+            let more = match diagnostic.finding.places.len() {
+                1 => String::new(),
+                n => format!(" and {} more", n - 1),
+            };
+            writeln!(out, "    at {place}{more}")?;
+        }
         writeln!(out, "    {}", paint(DIM, &safe(why)))?;
     }
     Ok(())
