@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::framework::Framework;
+use crate::config::remote::Remote;
 use crate::config::{Level, Overrides, Selection, Settings};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -112,11 +113,13 @@ enum RulesFormat {
 /// What is read, and what it is measured against: the flags that `check` and `inspect` share.
 #[derive(Debug, Args)]
 struct DataArgs {
-    /// Files, folders or globs
+    /// Files, folders or globs; also in an object store: s3://, gs://, az://, https://
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     spec: SpecArgs,
+    #[command(flatten)]
+    remote: RemoteArgs,
 }
 
 /// What data is measured against, and how much of it is read: the flags that all commands share that look at data.
@@ -150,6 +153,21 @@ struct SpecArgs {
     /// Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated
     #[arg(long, value_name = "BYTES", value_parser = memory, help_heading = "What is read")]
     max_bytes_per_array: Option<u64>,
+}
+
+/// How data in object stores is reached.
+#[derive(Debug, Args)]
+struct RemoteArgs {
+    /// Requests that are under way at the same time, at most; how many it is depends on how the store answers
+    /// [default: 1024]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000), help_heading = "Object stores")]
+    connections: Option<u64>,
+    /// Seconds without a byte after which a request is tried again [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Object stores")]
+    remote_timeout: Option<u64>,
+    /// Ask without credentials, as for a public bucket
+    #[arg(long, help_heading = "Object stores")]
+    anonymous: bool,
 }
 
 /// Which rules run, and how their findings are shown: the flags that all commands share that judge.
@@ -349,7 +367,7 @@ impl Global {
 impl DataArgs {
     /// The settings as far as these flags say.
     fn settings(self) -> Result<Settings, Error> {
-        Ok(Settings { paths: self.paths, ..self.spec.settings()? })
+        Ok(Settings { paths: self.paths, remote: self.remote.settings(), ..self.spec.settings()? })
     }
 }
 
@@ -373,6 +391,13 @@ impl SpecArgs {
             directory,
             ..Settings::default()
         })
+    }
+}
+
+impl RemoteArgs {
+    fn settings(&self) -> Remote {
+        let connections = self.connections.and_then(|connections| usize::try_from(connections).ok());
+        Remote { connections, timeout: self.remote_timeout, anonymous: self.anonymous }
     }
 }
 

@@ -115,7 +115,15 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
         return format!("{} after {}{stopping}", Unit::Batch.counted(done), time(elapsed.as_secs()));
     }
     if total == 0 {
-        return "reading headers".into();
+        let (files, of) = (progress.files.load(Ordering::Relaxed), progress.files_total.load(Ordering::Relaxed));
+        return match (files, of) {
+            (0, 0) => "reading headers".into(),
+            (found, 0) => format!("{} found", Unit::File.counted(found)),
+            (done, of) => {
+                let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
+                format!("headers of {} of {}, {rate:.0}/s", done.min(of), Unit::File.counted(of))
+            }
+        };
     }
     let done = done.min(total);
     let share = done as f64 / total as f64;

@@ -5,6 +5,7 @@ pub mod file;
 pub mod framework;
 pub mod live;
 pub mod read;
+pub mod remote;
 pub mod schema;
 mod syntax;
 
@@ -141,6 +142,8 @@ pub struct Settings {
     pub count: bool,
     /// Whether a report shows the data to people: histograms are made, and a few images are read again.
     pub shows_data: bool,
+    /// How data in object stores is reached.
+    pub remote: remote::Remote,
     /// Where the search for the spec starts.
     pub directory: PathBuf,
 }

@@ -83,6 +83,7 @@ mod sorted_labels;
 mod spec_model_drift;
 mod split_drift;
 mod split_overlap;
+mod stores;
 mod stray_member;
 mod string_dtype;
 mod structure_drift;

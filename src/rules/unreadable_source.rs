@@ -1,5 +1,6 @@
 //! Files that hold no arrays, and what they really are.
 
+use super::stores;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SourceCx};
 use crate::diagnostic::quantity::exact_bytes;
 use crate::diagnostic::{Finding, Level};
@@ -74,6 +75,7 @@ fn words(file: &FileFault) -> (&'static str, &'static str, &'static str) {
             "Files do not change while they are checked.",
             "fewer bytes than a moment before",
         ),
+        FileFault::Remote(trouble) => stores::words(trouble),
         FileFault::Empty => ("file is empty", WHOLE, "0 bytes"),
         FileFault::Zeros { .. } => ("file holds nothing but zero bytes", WHOLE, "zero bytes in place of a header"),
         FileFault::TooShort { .. } => ("file ends inside the .npy header", WHOLE, "the first few bytes of a .npy file"),
@@ -117,6 +119,7 @@ fn words(file: &FileFault) -> (&'static str, &'static str, &'static str) {
 fn detail(file: &FileFault) -> String {
     match file {
         FileFault::Unopenable(why) => shown(why, 200),
+        FileFault::Remote(trouble) => shown(&stores::detail(trouble), 400),
         FileFault::Zeros { bytes } | FileFault::TooShort { bytes } => exact_bytes(*bytes),
         FileFault::BytesBefore { bytes } => format!("{} in front", exact_bytes(*bytes)),
         FileFault::HeadMissing { bytes } => format!("{} missing", exact_bytes(*bytes)),
@@ -127,6 +130,7 @@ fn detail(file: &FileFault) -> String {
 
 fn cause(file: &FileFault) -> Option<&'static str> {
     Some(match file {
+        FileFault::Remote(trouble) => return stores::cause(trouble),
         FileFault::DanglingLink => "what it points to was moved or deleted, or lies on a disk that is not mounted",
         FileFault::Changed => "a job is still writing it",
         FileFault::Empty => "the writer was stopped before its first byte reached the disk, or the disk was full",
@@ -167,6 +171,7 @@ fn consequence(file: &FileFault) -> Option<&'static str> {
 
 fn help(file: &FileFault) -> Option<&'static str> {
     Some(match file {
+        FileFault::Remote(trouble) => return stores::help(trouble),
         FileFault::NotFound => "check the spelling, and the folder you are in",
         FileFault::PermissionDenied => "`ls -l` shows who may read it",
         FileFault::Changed => "check when the job is done; let it write under another name and rename at the end",

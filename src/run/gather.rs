@@ -41,8 +41,9 @@ pub(super) fn gather(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Gathered, Error> {
-    let mut walked = source::walk::walk(&settings.paths, progress);
-    let against = walked.beside(source::walk::walk(&settings.against, progress));
+    let finder = source::remote::Finder::new(&settings.remote);
+    let mut walked = finder.walk(&settings.paths, progress);
+    let against = walked.beside(finder.walk(&settings.against, progress));
     let facts = look(&walked.targets, spec, looking, settings, progress)?;
     Ok(Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, against })
 }

@@ -14,7 +14,7 @@ use super::judge::judge;
 use super::recheck::Recheck;
 use crate::config::{Level, Settings};
 use crate::diagnostic::Proof;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::exit::Exit;
 use crate::facts;
 use crate::fix::data::plan::{FilePlan, Output};
@@ -22,6 +22,7 @@ use crate::fix::data::propose::{Consent, Proposal, Repair, Touched, Trust, propo
 use crate::fix::data::{self, Compared, carry_out};
 use crate::fix::replace::{self, Refused, Stamp};
 use crate::rules::RULES;
+use crate::source::remote::is_address;
 use crate::source::text::shown;
 use crate::source::walk::walk;
 use crate::source::{Progress, Target};
@@ -111,6 +112,13 @@ pub fn repair(
     let rules = Rules::new(&selection)?;
     let named = |name: &&String| RULES.iter().any(|rule| rule.id == **name);
     let consent = Consent { lossy, named: selection.select.iter().filter(named).cloned().collect::<BTreeSet<_>>() };
+    if let Some(path) = settings.paths.iter().find(|path| is_address(path)) {
+        let fault = Fault::new(format!(
+            "{} is in an object store, and only files are repaired",
+            shown(&path.display().to_string(), 400)
+        ));
+        return Err(Error::from(fault.help("copy it here, repair the copy, and copy that back")));
+    }
     let walked = walk(&settings.paths, progress);
     // Taken before anything is read: what changes from here on is not repaired.
     let stamps: BTreeMap<&str, (&Target, io::Result<Stamp>)> =

@@ -8,15 +8,58 @@ use std::sync::Arc;
 
 use rawzip::{FileReader, ReaderAt};
 
-use crate::source::fault::{FileFault, Special};
+use crate::source::fault::{FileFault, Special, Trouble};
+#[cfg(feature = "remote")]
+use crate::source::remote::{Pieces, Reader};
+use crate::source::walk::Target;
 
 /// An open file and its first bytes.
 pub struct Input<'a> {
-    file: Arc<FileReader>,
+    bytes: Held<'a>,
     /// The first bytes of the file; all of them if it is small.
     pub head: &'a [u8],
     /// Bytes of the file when it was opened.
     pub size: u64,
+}
+
+/// Where the bytes come from.
+enum Held<'a> {
+    File(Arc<FileReader>),
+    /// Parts of an object.
+    #[cfg(feature = "remote")]
+    Pieces(&'a Pieces),
+    /// An object that is read as it is needed.
+    #[cfg(feature = "remote")]
+    Object(Reader),
+    #[cfg(not(feature = "remote"))]
+    #[allow(dead_code, reason = "it holds the lifetime")]
+    Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
+}
+
+impl Held<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read_at(buffer, offset),
+            #[cfg(feature = "remote")]
+            Self::Pieces(pieces) => pieces.read_at(buffer, offset),
+            #[cfg(feature = "remote")]
+            Self::Object(reader) => reader.read_at(buffer, offset),
+            #[cfg(not(feature = "remote"))]
+            Self::Never(never, _) => match *never {},
+        }
+    }
+
+    fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+        while !buffer.is_empty() {
+            let read = self.read_at(buffer, offset)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            buffer = &mut buffer[read..];
+            offset += read as u64;
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Input<'a> {
@@ -26,13 +69,34 @@ impl<'a> Input<'a> {
         let mut file = FileReader::from(open_now(path)?);
         let read = file.read_at(buffer, 0)?;
         let size = if read < buffer.len() { read as u64 } else { io::Seek::seek(&mut file, io::SeekFrom::End(0))? };
-        Ok(Self { file: Arc::new(file), head: &buffer[..read], size })
+        Ok(Self { bytes: Held::File(Arc::new(file)), head: &buffer[..read], size })
+    }
+
+    /// Opens the file, or the object, that the target is. Of an object nothing is read yet.
+    pub(crate) fn of(target: &Target, buffer: &'a mut [u8]) -> io::Result<Self> {
+        match target.object() {
+            #[cfg(feature = "remote")]
+            Some(object) => {
+                let reader = Reader::new(object)?;
+                let size = reader.size();
+                Ok(Self { bytes: Held::Object(reader), head: &[], size })
+            }
+            #[cfg(not(feature = "remote"))]
+            Some(object) => match **object {},
+            None => Self::open(target.open_path(), buffer),
+        }
+    }
+
+    /// An object of which some bytes are here.
+    #[cfg(feature = "remote")]
+    pub(super) fn pieces(pieces: &'a Pieces, head: &'a [u8]) -> Self {
+        Self { bytes: Held::Pieces(pieces), head, size: pieces.size }
     }
 
     /// A file of `size` bytes that others read as well.
     pub(crate) fn shared(file: &Arc<FileReader>, size: u64, buffer: &'a mut [u8]) -> io::Result<Self> {
         let read = file.read_at(buffer, 0)?;
-        Ok(Self { file: Arc::clone(file), head: &buffer[..read], size })
+        Ok(Self { bytes: Held::File(Arc::clone(file)), head: &buffer[..read], size })
     }
 
     /// `wanted` bytes from `offset`, fewer where the file ends before. A file that became shorter since it was opened
@@ -47,7 +111,7 @@ impl<'a> Input<'a> {
         if scratch.len() < wanted {
             scratch.resize(wanted, 0);
         }
-        self.file.read_exact_at(&mut scratch[..wanted], offset)?;
+        self.bytes.read_exact_at(&mut scratch[..wanted], offset)?;
         Ok(&scratch[..wanted])
     }
 }
@@ -80,7 +144,7 @@ impl ReaderAt for From<'_> {
                 buffer[..n].copy_from_slice(&bytes[..n]);
                 Ok(n)
             }
-            _ => self.input.file.read_at(buffer, offset),
+            _ => self.input.bytes.read_at(buffer, offset),
         }
     }
 }
@@ -110,6 +174,9 @@ const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 /// What an error of the system says about a file.
 pub(crate) fn fault_of(error: &io::Error, path: &Path) -> FileFault {
+    if let Some(trouble) = error.get_ref().and_then(|error| error.downcast_ref::<Trouble>()) {
+        return FileFault::Remote(trouble.clone());
+    }
     match error.kind() {
         io::ErrorKind::NotFound if path.is_symlink() => FileFault::DanglingLink,
         io::ErrorKind::NotFound => FileFault::NotFound,

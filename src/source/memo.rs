@@ -31,6 +31,12 @@ pub struct Memo {
 }
 
 impl Memo {
+    /// All but the buffer for the first read.
+    #[cfg(feature = "remote")]
+    pub(super) fn work(&mut self) -> &mut Work {
+        &mut self.work
+    }
+
     /// A memo for another thread, which shares the headers of this one.
     #[must_use]
     pub fn fork(&self) -> Self {

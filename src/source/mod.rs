@@ -11,6 +11,7 @@ mod memo;
 pub mod npy;
 pub mod npz;
 mod read;
+pub mod remote;
 mod seen;
 pub mod sniff;
 mod start;
@@ -59,36 +60,43 @@ pub static FORMATS: &[&dyn Format] = &[&npy::Npy, &npz::Npz];
 /// Reads the headers of one file.
 #[must_use]
 pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
-    let mut seen = Seen::new(Arc::clone(&target.path));
-    let file = Spot::default();
     if let Some(fault) = &target.trouble {
-        seen.fault(&file, FaultKind::File(fault.clone()));
-        return seen.finish(target, SourceKind::Other, 0);
+        return unopened(target, fault.clone(), 0);
     }
     let path = target.open_path();
     // What it is called, or will be.
-    let name = Path::new(&*target.path);
-    let named_npz = has_extension(name, "npz");
+    let named_npz = has_extension(Path::new(&*target.path), "npz");
     let (buffer, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
-    let input = match Input::open(path, buffer) {
-        Ok(input) => input,
-        Err(error) => {
-            seen.fault(&file, FaultKind::File(input::fault_of(&error, path)));
-            return seen.finish(target, SourceKind::Other, 0);
-        }
-    };
+    match Input::open(path, buffer) {
+        Ok(input) => look_into(&input, target, work),
+        Err(error) => unopened(target, input::fault_of(&error, path), 0),
+    }
+}
+
+/// What is known of a file that was not opened.
+fn unopened(target: &Target, fault: FileFault, size: u64) -> SourceFacts {
+    let mut seen = Seen::new(Arc::clone(&target.path));
+    seen.fault(&Spot::default(), FaultKind::File(fault));
+    seen.finish(target, SourceKind::Other, size)
+}
+
+/// Reads the headers of what was opened.
+fn look_into(input: &Input<'_>, target: &Target, work: &mut Work) -> SourceFacts {
+    let mut seen = Seen::new(Arc::clone(&target.path));
+    let file = Spot::default();
+    let name = Path::new(&*target.path);
     let Some(format) = FORMATS.iter().find(|format| format.recognises(input.head)) else {
-        let fault = npz::misplaced(&input, work).unwrap_or_else(|| impostor(&input, work));
+        let fault = npz::misplaced(input, work).unwrap_or_else(|| impostor(input, work));
         seen.fault(&file, FaultKind::File(fault));
         return seen.finish(target, SourceKind::Other, input.size);
     };
     match format.kind() {
-        SourceKind::Npy if named_npz => seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz)),
+        SourceKind::Npy if has_extension(name, "npz") => seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz)),
         SourceKind::Npz if has_extension(name, "npy") => seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy)),
         _ => {}
     }
-    if let Err(error) = format.scan(&input, work, &mut seen) {
-        seen.fault(&file, FaultKind::File(input::fault_of(&error, path)));
+    if let Err(error) = format.scan(input, work, &mut seen) {
+        seen.fault(&file, FaultKind::File(input::fault_of(&error, target.open_path())));
     }
     seen.finish(target, format.kind(), input.size)
 }
@@ -98,11 +106,13 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
 #[must_use]
 pub fn scan_all(targets: &[Target], progress: &Progress) -> Option<Vec<SourceFacts>> {
     let memo = Memo::default();
-    targets
-        .par_iter()
-        .with_min_len(FILES_PER_TASK)
-        .map_init(|| memo.fork(), |memo, target| (!progress.stopped()).then(|| scan(target, memo)))
-        .collect()
+    let far = remote::scan_all(targets, &memo, progress)?;
+    let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.get(&place) {
+        _ if progress.stopped() => None,
+        Some(facts) => Some(facts.clone()),
+        None => Some(scan(target, memo)),
+    };
+    targets.par_iter().enumerate().with_min_len(FILES_PER_TASK).map_init(|| memo.fork(), scan).collect()
 }
 
 /// What a file is that no format recognises.
@@ -119,6 +129,7 @@ fn impostor(input: &Input<'_>, work: &mut Work) -> FileFault {
     }
 }
 
+/// Whether the name of the path ends in it.
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }

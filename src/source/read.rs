@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
+use super::remote;
 use super::walk::Target;
 use super::{ArrayFacts, Reading, SourceFacts, Stored};
 use crate::spec::dtype::Kind;
@@ -55,6 +56,10 @@ pub struct Progress {
     pub done: AtomicU64,
     /// Bytes of arrays that are to be read.
     pub total: AtomicU64,
+    /// Objects of which the headers are here, and of all; 0 where there are files only.
+    pub files: AtomicU64,
+    /// How many there are.
+    pub files_total: AtomicU64,
     /// The process group of a program that runs for its batches; 0 where there is none.
     pub group: AtomicU32,
     /// Set from outside to stop: arrays that were not read by then are [`Unread::Interrupted`].
@@ -93,15 +98,19 @@ pub fn read_all<'t>(
 ) {
     let tasks = tasks(sources, questions, progress);
     let known = &*sources;
-    let outcomes: Vec<Outcome> = tasks
-        .par_iter()
-        .map_init(Buffers::default, |buffers, task| {
-            let source = &known[task.source];
-            let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new(), told: 0 };
-            let readings = reader.task(task, target(source));
-            Outcome { source: task.source, readings, faults: reader.faults }
-        })
-        .collect();
+    let far = tasks.iter().any(|task| target(&known[task.source]).is_some_and(|target| target.object().is_some()));
+    let read = || -> Vec<Outcome> {
+        tasks
+            .par_iter()
+            .map_init(Buffers::default, |buffers, task| {
+                let source = &known[task.source];
+                let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new(), told: 0 };
+                let readings = reader.task(task, target(source));
+                Outcome { source: task.source, readings, faults: reader.faults }
+            })
+            .collect()
+    };
+    let outcomes = remote::with_readers(far, read);
     for outcome in outcomes {
         let source = &mut sources[outcome.source];
         for (array, reading) in outcome.readings {
@@ -165,10 +174,11 @@ impl Reader<'_> {
         if self.progress.stopped() {
             return all(Unread::Interrupted);
         }
-        let Some(path) = target.map(Target::open_path) else { return all(Unread::Damaged) };
+        let Some(target) = target else { return all(Unread::Damaged) };
+        let path = target.open_path();
         let mut head = std::mem::take(&mut self.buffers.head);
         head.resize(4096, 0);
-        let input = match Input::open(path, &mut head) {
+        let input = match Input::of(target, &mut head) {
             Ok(input) if input.size == self.source.size => input,
             Ok(_) => {
                 self.file_fault(FileFault::Changed);

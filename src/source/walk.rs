@@ -14,6 +14,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::source::Progress;
 use crate::source::fault::FileFault;
 use crate::source::input::{fault_of, special};
+use crate::source::remote::Object;
 
 /// A file to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Target {
     pub trouble: Option<FileFault>,
     /// What to open, where that is not `path`.
     open: Option<PathBuf>,
+    /// The object that it is, where it is no file.
+    object: Option<Arc<Object>>,
 }
 
 impl Target {
@@ -41,6 +44,21 @@ impl Target {
         Self { open: Some(open.to_owned()), ..Self::new(path, root, None) }
     }
 
+    /// An object of a store, or what could not be found there.
+    #[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "nothing is found in a store"))]
+    pub(super) fn far(path: Arc<str>, root: &Arc<str>, found: Result<Object, FileFault>) -> Self {
+        let (object, trouble) = match found {
+            Ok(object) => (Some(Arc::new(object)), None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        Self { path, root: Arc::clone(root), trouble, open: None, object }
+    }
+
+    /// The object that it is, where it is no file.
+    pub(super) fn object(&self) -> Option<&Arc<Object>> {
+        self.object.as_ref()
+    }
+
     /// What to open.
     #[must_use]
     pub fn open_path(&self) -> &Path {
@@ -50,7 +68,7 @@ impl Target {
     fn new(path: &Path, root: &Arc<str>, trouble: Option<FileFault>) -> Self {
         let shown = shown_path(path);
         let open = (Path::new(&shown) != path).then(|| path.to_owned());
-        Self { path: shown.into(), root: Arc::clone(root), trouble, open }
+        Self { path: shown.into(), root: Arc::clone(root), trouble, open, object: None }
     }
 }
 
@@ -125,13 +143,18 @@ pub fn walk(arguments: &[PathBuf], progress: &Progress) -> Walk {
             }
         }
     }
-    walk.targets
-        .sort_by_cached_key(|target| (natural_key(&target.path), Arc::clone(&target.path), target.open.clone()));
-    walk.targets.dedup_by(|b, a| a.path == b.path && a.open == b.open);
+    walk.settle();
     walk
 }
 
 impl Walk {
+    /// Puts the files in their order, each once.
+    pub(super) fn settle(&mut self) {
+        self.targets
+            .sort_by_cached_key(|target| (natural_key(&target.path), Arc::clone(&target.path), target.open.clone()));
+        self.targets.dedup_by(|b, a| a.path == b.path && a.open == b.open);
+    }
+
     /// Everything below a folder that is named like an array file.
     fn folder(&mut self, folder: &Path, progress: &Progress) {
         let root = Arc::from(shown_path(folder));

@@ -3,6 +3,7 @@
 
 mod archive;
 mod header;
+mod remote;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use archive::{ArchiveFault, Duplicate, Stray, Unsafe};
 pub use header::{Found, HeaderFault, Key};
+pub use remote::{Asked, Trouble};
 
 use crate::source::Excerpt;
 
@@ -111,6 +113,8 @@ pub enum FileFault {
     },
     /// A sound archive without an array.
     NoArrays,
+    /// An object that its store did not give.
+    Remote(Trouble),
 }
 
 /// What a special file is.
