@@ -118,6 +118,9 @@ struct DataArgs {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     spec: SpecArgs,
+    /// Keep what was seen in this folder, and read only what changed since
+    #[arg(long, value_name = "DIR", help_heading = "What is read")]
+    cache: Option<PathBuf>,
     #[command(flatten)]
     remote: RemoteArgs,
 }
@@ -367,7 +370,8 @@ impl Global {
 impl DataArgs {
     /// The settings as far as these flags say.
     fn settings(self) -> Result<Settings, Error> {
-        Ok(Settings { paths: self.paths, remote: self.remote.settings(), ..self.spec.settings()? })
+        let remote = self.remote.settings();
+        Ok(Settings { paths: self.paths, cache: self.cache, remote, ..self.spec.settings()? })
     }
 }
 

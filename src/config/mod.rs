@@ -142,6 +142,8 @@ pub struct Settings {
     pub count: bool,
     /// Whether a report shows the data to people: histograms are made, and a few images are read again.
     pub shows_data: bool,
+    /// `--cache`: where facts are kept from run to run.
+    pub cache: Option<PathBuf>,
     /// How data in object stores is reached.
     pub remote: remote::Remote,
     /// Where the search for the spec starts.

@@ -7,6 +7,7 @@
 
 pub mod asks;
 mod assemble;
+pub mod cache;
 pub mod group;
 pub mod images;
 pub mod lengths;

@@ -1,10 +1,11 @@
 //! Saved facts in the place of data: what is asked of the data is looked up in what was noted. What a run over the data
 //! would not have looked at is left out, so that both are judged alike; what was not noted is [`Unread::NotSaved`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Facts;
-use crate::source::{ArrayFacts, Question, Reading};
+use crate::source::{ArrayFacts, Question, Reading, SourceFacts};
 use crate::values::{Unread, Wants};
 
 /// The facts with what the questions ask for, one list per source as [`super::asks::questions`] gives them. The values
@@ -13,9 +14,26 @@ use crate::values::{Unread, Wants};
 pub fn recall(facts: Facts, questions: &[Vec<Question>], limit: Option<u64>) -> Facts {
     let mut sources = facts.into_sources();
     for (source, questions) in sources.iter_mut().zip(questions) {
-        for (index, array) in source.arrays.iter_mut().enumerate() {
-            let question = questions.iter().find(|question| question.array == index);
-            array.reading = question.and_then(|question| reading(array, question, limit));
+        answer(source, questions, limit);
+    }
+    Facts::new(sources)
+}
+
+fn answer(source: &mut SourceFacts, questions: &[Question], limit: Option<u64>) {
+    for (index, array) in source.arrays.iter_mut().enumerate() {
+        let question = questions.iter().find(|question| question.array == index);
+        array.reading = question.and_then(|question| reading(array, question, limit));
+    }
+}
+
+/// The same of all sources but those with the paths, which are read anew: to the others no question is left.
+#[must_use]
+pub fn recall_but(facts: Facts, questions: &mut [Vec<Question>], limit: Option<u64>, fresh: &HashSet<&str>) -> Facts {
+    let mut sources = facts.into_sources();
+    for (source, questions) in sources.iter_mut().zip(questions) {
+        if !fresh.contains(&*source.path) {
+            answer(source, questions, limit);
+            questions.clear();
         }
     }
     Facts::new(sources)
@@ -29,6 +47,22 @@ pub fn headers(facts: Facts) -> Facts {
         array.reading = None;
     }
     Facts::new(sources)
+}
+
+/// Whether everything that the questions ask of the source was noted, so that nothing of it need be read.
+#[must_use]
+pub fn covers(source: &SourceFacts, questions: &[Question]) -> bool {
+    questions.iter().all(|question| {
+        let array = source.arrays.get(question.array);
+        match array.and_then(|array| Some((array, array.reading.as_deref()?))) {
+            Some((array, Reading::Read(values))) => {
+                let told = |ask| values.answer(ask).is_some() || values.deduced(ask).is_some();
+                values.holds(question.wants, &array.header.layout()) && question.asks.iter().all(told)
+            }
+            Some((_, Reading::Unread(_))) => true,
+            None => false,
+        }
+    })
 }
 
 fn reading(array: &ArrayFacts, question: &Question, limit: Option<u64>) -> Option<Arc<Reading>> {

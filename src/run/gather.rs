@@ -1,6 +1,6 @@
 //! What there is to judge: files found and read, or facts that were saved.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::error::{Error, Fault};
+use crate::facts::cache::Cache;
 use crate::facts::{self, Facts};
 use crate::source::walk::Unmatched;
 use crate::source::{self, Progress, Question, SourceFacts, Target};
@@ -44,8 +45,87 @@ pub(super) fn gather(
     let finder = source::remote::Finder::new(&settings.remote);
     let mut walked = finder.walk(&settings.paths, progress);
     let against = walked.beside(finder.walk(&settings.against, progress));
-    let facts = look(&walked.targets, spec, looking, settings, progress)?;
+    let facts = match cache(settings)? {
+        Some(cache) => look_again(&cache, &walked.targets, spec, looking, settings, progress)?,
+        None => look(&walked.targets, spec, looking, settings, progress)?,
+    };
     Ok(Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, against })
+}
+
+/// Where facts are kept. Whoever shows the data has to read it.
+fn cache(settings: &Settings) -> Result<Option<Cache>, Error> {
+    let Some(folder) = settings.cache.as_ref().filter(|_| !settings.shows_data) else { return Ok(None) };
+    Cache::open(folder, "").map(Some).map_err(|error| {
+        Error::plain(format!(
+            "cannot keep facts in {}: {error}",
+            source::text::shown(&folder.display().to_string(), 400)
+        ))
+    })
+}
+
+/// Reads the files of which nothing is kept, or not enough, and keeps what it sees of them.
+fn look_again(
+    cache: &Cache,
+    targets: &[Target],
+    spec: &Spec,
+    looking: Looking,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Facts, Error> {
+    let known = cache.known(targets);
+    let unknown = |place: &usize| known.facts[*place].is_none();
+    let mut fresh: Vec<usize> = (0..targets.len()).filter(unknown).collect();
+    let of = |places: &[usize]| -> Vec<Target> { places.iter().map(|place| targets[*place].clone()).collect() };
+    let headers = |places: &[usize]| source::scan_all(&of(places), progress).ok_or_else(interrupted);
+    let mut all: Vec<Option<SourceFacts>> = known.facts.clone();
+    let put = |all: &mut Vec<Option<SourceFacts>>, places: &[usize]| -> Result<(), Error> {
+        for (place, facts) in places.iter().zip(headers(places)?) {
+            all[*place] = Some(facts);
+        }
+        Ok(())
+    };
+    put(&mut all, &fresh)?;
+    let reads = !settings.headers_only && looking.wants.any();
+    if reads {
+        // What is kept may not answer what is asked now.
+        let facts = Facts::new(all.iter().flatten().cloned().collect());
+        let questions = questions(&facts, spec, looking);
+        let lacking: HashSet<&str> = facts
+            .sources()
+            .iter()
+            .zip(&questions)
+            .filter(|(source, questions)| !facts::recall::covers(source, questions))
+            .map(|(source, _)| &*source.path)
+            .collect();
+        let again: Vec<usize> =
+            (0..targets.len()).filter(|place| !unknown(place) && lacking.contains(&*targets[*place].path)).collect();
+        put(&mut all, &again)?;
+        fresh.extend(again);
+    }
+    let fresh: HashSet<&str> = fresh.iter().map(|place| &*targets[*place].path).collect();
+    let facts = Facts::new(all.into_iter().flatten().collect());
+    let facts = if reads {
+        read(facts, targets, spec, looking, settings, progress, Some(&fresh))
+    } else {
+        facts::recall::headers(facts)
+    };
+    let seen: HashMap<&str, &SourceFacts> = facts.sources().iter().map(|source| (&*source.path, source)).collect();
+    let kept = cache.keep(targets, &known, |place| {
+        let path = &*targets[place].path;
+        seen.get(path).filter(|_| fresh.contains(path)).map(|facts| (*facts).clone())
+    });
+    if let (Err(error), Some(folder)) = (kept, &settings.cache) {
+        return Err(Error::plain(format!(
+            "cannot keep facts in {}: {error}",
+            source::text::shown(&folder.display().to_string(), 400)
+        )));
+    }
+    Ok(facts)
+}
+
+fn interrupted() -> Error {
+    let fault = Fault::new("interrupted before the header of every file was read, so nothing is judged");
+    Error::from(fault.help("name fewer files, or let it run: what a part of the files holds says nothing of the rest"))
 }
 
 /// Reads the files. Values that were not read when it was interrupted are not known; where headers were not, nothing is.
@@ -56,16 +136,11 @@ pub(super) fn look(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Facts, Error> {
-    let files = source::scan_all(targets, progress).filter(|_| !progress.stopped()).ok_or_else(|| {
-        let fault = Fault::new("interrupted before the header of every file was read, so nothing is judged");
-        Error::from(
-            fault.help("name fewer files, or let it run: what a part of the files holds says nothing of the rest"),
-        )
-    })?;
-    Ok(read(Facts::new(files), targets, spec, looking, settings, progress))
+    let files = source::scan_all(targets, progress).filter(|_| !progress.stopped()).ok_or_else(interrupted)?;
+    Ok(read(Facts::new(files), targets, spec, looking, settings, progress, None))
 }
 
-/// Reads the values that somebody wants to look at.
+/// Reads the values that somebody wants to look at; those of other files than the `fresh` ones are known.
 fn read(
     facts: Facts,
     targets: &[Target],
@@ -73,11 +148,16 @@ fn read(
     looking: Looking,
     settings: &Settings,
     progress: &Progress,
+    fresh: Option<&HashSet<&str>>,
 ) -> Facts {
     if settings.headers_only || !looking.wants.any() {
         return facts;
     }
-    let questions = questions(&facts, spec, looking);
+    let mut questions = questions(&facts, spec, looking);
+    let facts = match fresh {
+        Some(fresh) => facts::recall::recall_but(facts, &mut questions, settings.max_bytes_per_array, fresh),
+        None => facts,
+    };
     let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
     let mut sources = facts.into_sources();
     let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
