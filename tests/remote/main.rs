@@ -15,7 +15,6 @@ mod support;
 mod web;
 mod who;
 
-use std::io::Read as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};

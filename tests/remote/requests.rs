@@ -99,7 +99,8 @@ fn a_glob_lists_the_folder_it_begins_with() {
     let (code, _) = checked(&server, &[&format!("s3://{BUCKET}/a/b/x*.npy"), "--headers-only"]);
     assert_eq!(code, 0);
     let requests = server.log();
-    let prefixes: Vec<_> = requests.iter().filter_map(|request| request.query.get("prefix")).collect();
+    let prefixes: Vec<_> =
+        requests.iter().filter_map(|request| request.query.get("prefix").map(String::as_str)).collect();
     assert_eq!((prefixes, reads(&requests)), (vec!["a/b/"], 1));
 }
 
