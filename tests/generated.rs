@@ -16,7 +16,7 @@ fn check(path: &str, should: &str) {
 }
 
 /// Every flag of `check`, with its line in the file, or the reason why it has none.
-const FLAGS: [(&str, &str); 27] = [
+const FLAGS: [(&str, &str); 30] = [
     ("PATH", "-: what is looked at is for the command line"),
     ("--spec", "-: it names the file"),
     ("--model", "model"),
@@ -27,6 +27,9 @@ const FLAGS: [(&str, &str); 27] = [
     ("--epochs", "batch.epochs"),
     ("--headers-only", "read.headers_only"),
     ("--max-bytes-per-array", "read.max_bytes_per_array"),
+    ("--connections", "-: how data is reached is a matter of where it runs"),
+    ("--remote-timeout", "-: how data is reached is a matter of where it runs"),
+    ("--anonymous", "-: how data is reached is a matter of where it runs"),
     ("--facts", "-: what is looked at is for the command line"),
     ("--against", "-: what is looked at is for the command line"),
     ("--select", "rules.select"),

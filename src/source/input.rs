@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rawzip::{FileReader, ReaderAt};
 
+use crate::source::Progress;
 use crate::source::fault::{FileFault, Special, Trouble};
 #[cfg(feature = "remote")]
 use crate::source::remote::{Pieces, Reader};
@@ -30,7 +31,7 @@ enum Held<'a> {
     Pieces(&'a Pieces),
     /// An object that is read as it is needed.
     #[cfg(feature = "remote")]
-    Object(Reader),
+    Object(Reader<'a>),
     #[cfg(not(feature = "remote"))]
     #[allow(dead_code, reason = "it holds the lifetime")]
     Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
@@ -72,12 +73,14 @@ impl<'a> Input<'a> {
         Ok(Self { bytes: Held::File(Arc::new(file)), head: &buffer[..read], size })
     }
 
-    /// Opens the file, or the object, that the target is. Of an object nothing is read yet.
-    pub(crate) fn of(target: &Target, buffer: &'a mut [u8]) -> io::Result<Self> {
+    /// Opens the file, or the object, that the target is. Of an object nothing is read yet, and reads of it end when the
+    /// progress is stopped.
+    #[cfg_attr(not(feature = "remote"), allow(unused_variables, reason = "files are read at once"))]
+    pub(crate) fn of(target: &Target, buffer: &'a mut [u8], progress: Option<&'a Progress>) -> io::Result<Self> {
         match target.object() {
             #[cfg(feature = "remote")]
             Some(object) => {
-                let reader = Reader::new(object)?;
+                let reader = Reader::new(object, progress)?;
                 let size = reader.size();
                 Ok(Self { bytes: Held::Object(reader), head: &[], size })
             }

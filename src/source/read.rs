@@ -178,7 +178,7 @@ impl Reader<'_> {
         let path = target.open_path();
         let mut head = std::mem::take(&mut self.buffers.head);
         head.resize(4096, 0);
-        let input = match Input::of(target, &mut head) {
+        let input = match Input::of(target, &mut head, Some(self.progress)) {
             Ok(input) if input.size == self.source.size => input,
             Ok(_) => {
                 self.file_fault(FileFault::Changed);
@@ -195,6 +195,7 @@ impl Reader<'_> {
             self.told = 0;
             let reading = match self.array(&input, array, question) {
                 Ok(reading) => reading,
+                Err(_) if self.progress.stopped() => Reading::Unread(Unread::Interrupted),
                 Err(error) => {
                     self.file_fault(input::fault_of(&error, path));
                     Reading::Unread(Unread::Damaged)

@@ -17,7 +17,7 @@ const CHUNK: usize = 64 * 1024;
 #[must_use]
 pub fn first_bytes(target: &Target, source: &SourceFacts, array: &ArrayFacts, bytes: usize) -> Option<Vec<u8>> {
     let mut head = [0; 512];
-    let input = Input::of(target, &mut head).ok().filter(|input| input.size == source.size)?;
+    let input = Input::of(target, &mut head, None).ok().filter(|input| input.size == source.size)?;
     let (start, header) = (array.location.start, array.location.header);
     match array.location.member {
         Some(member) if member.deflated => {

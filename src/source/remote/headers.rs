@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::Object;
 use super::pieces::Pieces;
+use super::runtime::TICK;
 use super::trouble::Trouble;
 use crate::source::fault::FileFault;
 use crate::source::input::Input;
@@ -34,8 +34,6 @@ const MOST: u64 = 256 << 20;
 const ROUNDS: usize = 1000;
 /// Objects that are handed over together.
 const TOGETHER: usize = 64;
-/// How often somebody looks whether it was stopped.
-const TICK: Duration = Duration::from_millis(100);
 
 /// Reads the headers of objects, in the order of the targets. `None` if somebody stopped it.
 pub(crate) fn scan_objects(

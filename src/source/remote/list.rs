@@ -70,7 +70,9 @@ pub(crate) fn find(address: &Address, store: &Arc<Store>, progress: &Progress) -
         (address.key.trim_end_matches('/'), Wanted::Arrays)
     };
     let prefix = Path::parse(prefix).map_err(|error| Trouble::Address(error.to_string()))?;
-    let (objects, troubles) = store.runtime.block_on(list(store, address, prefix, &wanted, progress));
+    let listed = store.runtime.wait(list(store, address, prefix, &wanted, progress), progress);
+    // Who stopped it hears that from those who read the headers.
+    let (objects, troubles) = listed.unwrap_or_default();
     Ok(Found::Many { objects, troubles, glob })
 }
 

@@ -19,6 +19,8 @@ mod profile;
 #[cfg(feature = "remote")]
 mod reader;
 #[cfg(feature = "remote")]
+mod runtime;
+#[cfg(feature = "remote")]
 mod store;
 #[cfg(feature = "remote")]
 mod throttle;

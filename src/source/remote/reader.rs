@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::Object;
 use super::trouble::Trouble;
+use crate::source::Progress;
 
 /// Bytes of the first window, and of the largest.
 const FIRST: u64 = 256 << 10;
@@ -18,8 +19,9 @@ const LARGEST: u64 = 2 << 20;
 
 /// An object that is read as a file is.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub(crate) struct Reader<'p> {
     object: Arc<Object>,
+    progress: Option<&'p Progress>,
     size: u64,
     state: RefCell<State>,
 }
@@ -33,11 +35,11 @@ struct State {
     window: u64,
 }
 
-impl Reader {
-    /// An error where nobody knows how large the object is.
-    pub(crate) fn new(object: &Arc<Object>) -> io::Result<Self> {
+impl<'p> Reader<'p> {
+    /// An error where nobody knows how large the object is. Who is stopped waits no longer: that is an error of the read.
+    pub(crate) fn new(object: &Arc<Object>, progress: Option<&'p Progress>) -> io::Result<Self> {
         let size = object.size().ok_or_else(|| io::Error::other(Trouble::NotFound))?;
-        Ok(Self { object: Arc::clone(object), size, state: RefCell::default() })
+        Ok(Self { object: Arc::clone(object), progress, size, state: RefCell::default() })
     }
 
     /// Bytes of the object.
@@ -61,17 +63,26 @@ impl Reader {
         Ok(length)
     }
 
-    /// Makes the window that with this byte.
+    /// Waits for the work, unless somebody stops it.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> io::Result<T> {
+        let runtime = &self.object.store.runtime;
+        match self.progress {
+            Some(progress) => runtime.wait(work, progress).ok_or_else(|| io::ErrorKind::Interrupted.into()),
+            None => Ok(runtime.block_on(work)),
+        }
+    }
+
+    /// Makes the window that begins with this byte.
     fn turn(&self, state: &mut State, offset: u64, wanted: u64) -> io::Result<()> {
         let runtime = &self.object.store.runtime;
         let follows = offset == state.at + state.bytes.len() as u64 && !state.bytes.is_empty();
         state.window = if follows { (state.window * 2).min(LARGEST) } else { FIRST };
         let waiting = state.next.take().filter(|(range, _)| range.contains(&offset));
         let (start, bytes) = match waiting {
-            Some((range, task)) => (range.start, runtime.block_on(task).map_err(io::Error::other)?),
+            Some((range, task)) => (range.start, self.wait(task)?.map_err(io::Error::other)?),
             None => {
                 let range = offset..self.size.min(offset.saturating_add(state.window.max(wanted)));
-                (offset, runtime.block_on(self.object.fetch(range)))
+                (offset, self.wait(self.object.fetch(range))?)
             }
         };
         state.bytes = bytes.map_err(io::Error::other)?;

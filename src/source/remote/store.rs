@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::ClientConfigKey;
@@ -13,10 +15,11 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::http::HttpBuilder;
 use object_store::path::Path;
 use object_store::{BackoffConfig, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, RetryConfig};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use super::address::{Address, Service};
 use super::profile;
+use super::runtime::Runtime;
 use super::throttle::{Throttle, Throttled};
 use super::trouble::{Asked, Trouble};
 use crate::config::remote::Remote;
@@ -26,6 +29,8 @@ const RETRIES: usize = 10;
 const RETRIED: Duration = Duration::from_secs(90);
 /// Between ranges that are fetched together lie at most so many bytes.
 pub(super) const GAP: u64 = 256 * 1024;
+/// Bytes that room is made for before they come.
+const LARGEST: u64 = 4 << 20;
 
 /// The stores of a run.
 #[derive(Debug)]
@@ -41,7 +46,6 @@ pub(crate) struct Store {
     pub(super) runtime: Arc<Runtime>,
     pub(super) service: Service,
     pub(super) store: Box<dyn ObjectStore>,
-    pub(super) throttle: Arc<Throttle>,
     pub(super) most: usize,
 }
 
@@ -60,7 +64,7 @@ impl Stores {
         // One thread: the work is waiting, and sharing connections costs more than a second thread brings.
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("remote").enable_io().enable_time().build()?;
-        Ok(Self { runtime: Arc::new(runtime), settings: settings.clone(), open: Mutex::default() })
+        Ok(Self { runtime: Arc::new(Runtime::from(runtime)), settings: settings.clone(), open: Mutex::default() })
     }
 
     /// The store of the address.
@@ -74,9 +78,9 @@ impl Stores {
         let most = self.settings.connections.unwrap_or(Remote::CONNECTIONS).max(1);
         let throttle = Throttle::new(most);
         let _entered = self.runtime.enter();
-        let store = self.built(address, Throttled(Arc::clone(&throttle)))?;
+        let store = self.built(address, Throttled(throttle))?;
         let runtime = Arc::clone(&self.runtime);
-        Ok(Arc::new(Store { runtime, service: address.service, store, throttle, most }))
+        Ok(Arc::new(Store { runtime, service: address.service, store, most }))
     }
 
     fn built(&self, address: &Address, throttled: Throttled) -> Result<Box<dyn ObjectStore>, Trouble> {
@@ -181,11 +185,29 @@ impl Store {
             result => result.map_err(wrong)?,
         };
         let (size, tag) = (result.meta.size, result.meta.e_tag.clone());
-        let bytes = result.bytes().await.map_err(wrong)?;
         let expected = range.end.min(size).saturating_sub(range.start);
+        let bytes = collected(result.into_stream(), expected).await.map_err(wrong)?;
         if bytes.len() as u64 != expected {
             return Err(Trouble::WrongLength { got: bytes.len() as u64, expected });
         }
         Ok(Fetched { bytes, size, tag })
     }
+}
+
+/// The bytes of an answer; of one that is longer than it should be only so many that this is seen.
+async fn collected(
+    mut stream: BoxStream<'static, object_store::Result<Bytes>>,
+    expected: u64,
+) -> object_store::Result<Bytes> {
+    let Some(first) = stream.next().await.transpose()? else { return Ok(Bytes::new()) };
+    if first.len() as u64 >= expected {
+        return Ok(first);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(LARGEST)).unwrap_or(0));
+    bytes.extend_from_slice(&first);
+    while (bytes.len() as u64) < expected {
+        let Some(part) = stream.next().await.transpose()? else { break };
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes.into())
 }

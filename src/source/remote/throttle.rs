@@ -4,17 +4,18 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use http::{HeaderValue, StatusCode};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Limited};
 use object_store::ClientOptions;
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+    ReqwestConnector,
 };
 use tokio::sync::Semaphore;
 
@@ -28,6 +29,12 @@ const SETTLED: usize = 16;
 const SLACK: f64 = 0.005;
 /// Errors one after another, without any answer between them, after which nothing more is asked.
 const HOPELESS: u64 = 400;
+/// Where nobody has ever answered, the time from the first error after which nothing more is asked.
+const SILENT: Duration = Duration::from_secs(5);
+/// Bytes of a list, or of what an error says, at most: a list has up to a thousand names of up to 1 KiB.
+const LONGEST: usize = 32 << 20;
+/// Who knows the credentials of a machine that has some. Elsewhere nobody answers there, however often one asks.
+const MACHINES: [&str; 4] = ["169.254.169.254", "169.254.170.2", "metadata", "metadata.google.internal"];
 /// Bytes of an answer in full that are dropped to get to the range that was asked for.
 const SKIPPED: u64 = 64 << 20;
 
@@ -43,6 +50,8 @@ pub(super) struct Throttle {
     pub(super) requests: AtomicU64,
     /// Errors since the last answer.
     failed: AtomicU64,
+    /// When the first of them was, where nobody has answered yet.
+    silent: OnceLock<Instant>,
 }
 
 #[derive(Debug)]
@@ -82,6 +91,7 @@ impl Throttle {
             slowed: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            silent: OnceLock::new(),
         })
     }
 
@@ -124,6 +134,11 @@ impl Throttle {
         }
     }
 
+    /// Whether another attempt is of no use: where nobody has ever answered, it is not because of too many requests.
+    fn is_silent(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) == 0 && self.silent.get_or_init(Instant::now).elapsed() > SILENT
+    }
+
     fn give_back(&self, permit: tokio::sync::SemaphorePermit<'_>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.owed > 0 {
@@ -160,6 +175,7 @@ impl HttpService for Client {
             return Err(HttpError::new(HttpErrorKind::Unknown, Hopeless));
         }
         let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok()).and_then(bounds);
+        let machine = request.uri().host().is_some_and(|host| MACHINES.contains(&host));
         let start = Instant::now();
         let answer = self.inner.execute(request).await;
         match &answer {
@@ -175,11 +191,28 @@ impl HttpService for Client {
             }
         }
         throttle.give_back(permit);
-        match (answer?, range) {
-            (response, Some((first, last))) if response.status() == StatusCode::OK => part(response, first, last).await,
-            (response, _) => Ok(response),
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) if machine || throttle.is_silent() => return Err(HttpError::new(HttpErrorKind::Unknown, error)),
+            Err(error) => return Err(error),
+        };
+        match (response.status(), range) {
+            (StatusCode::PARTIAL_CONTENT, _) => Ok(response),
+            (StatusCode::OK, Some((first, last))) => part(response, first, last).await.map(limited),
+            _ => Ok(limited(response)),
         }
     }
+}
+
+/// The answer, without what would be more than any store has to say.
+fn limited(response: HttpResponse) -> HttpResponse {
+    response.map(|body| {
+        let wrong = |error: Box<dyn std::error::Error + Send + Sync>| match error.downcast::<HttpError>() {
+            Ok(error) => *error,
+            Err(error) => HttpError::new_boxed(HttpErrorKind::Decode, error),
+        };
+        HttpResponseBody::new(Limited::new(body, LONGEST).map_err(wrong))
+    })
 }
 
 /// Why nothing more is asked.

@@ -49,7 +49,7 @@ impl Trouble {
             Some(status) => return Self::Other(shortened(&format!("status {status} {code}"))),
             None => {}
         }
-        match chain(error).find_map(|error| error.downcast_ref::<HttpError>()).map(HttpError::kind) {
+        match chain(error).filter_map(|error| error.downcast_ref::<HttpError>()).last().map(HttpError::kind) {
             Some(HttpErrorKind::Timeout) => Self::TimedOut,
             Some(_) => Self::Unreachable(shortened(innermost(error).as_str())),
             None => Self::Other(shortened(&said)),
