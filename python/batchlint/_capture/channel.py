@@ -17,6 +17,7 @@ START, HELLO, BATCH, ERROR, END, PROGRESS, SOURCE, LOG, SITE, SAMPLES, EDITS = r
 ACK, RING, PLAN, STOP, BYE, REPORT = range(32, 38)
 IN_BAND, IN_RING = 1, 2
 MAX_JSON = 16 << 20
+MAX_BATCH = 1 << 30
 
 # Exit codes, told apart by batchlint from those of the program.
 CLOSED_BY_PROGRAM = 81
@@ -40,6 +41,8 @@ class Channel:
         self._later = []  # type: list
         self.ring: Optional[bool] = None  # what batchlint answered about the ring
         self.free = set()  # slots of the ring that may be written
+        # Bytes of a batch, and of the JSON of a frame.
+        self.most_batch, self.most_json = MAX_BATCH, MAX_JSON
         self._number = 0
         self._lock = threading.Lock()
         self._identity = _identity(frames)
@@ -59,7 +62,7 @@ class Channel:
     ) -> None:
         """One frame. `payload`: byte buffers that follow it; or `slot` and the number of bytes `in_ring`."""
         text = _encode(message).encode("utf-8", "replace")
-        if len(text) > MAX_JSON:
+        if len(text) > self.most_json:
             text = _encode(_too_large(kind, message)).encode("utf-8", "replace")
             payload, slot = (), None
         buffers = [part for part in payload if len(part)]
@@ -79,6 +82,23 @@ class Channel:
         """Take the commands that have come; never waits."""
         while self.commands >= 0 and not self.ended and _readable(self.commands):
             self._take()
+
+    def heard(self, answer: Any) -> None:
+        """Take what RING says: whether the ring can be used, and what may be sent."""
+        answer = answer or {}
+        self.ring = bool(answer.get("ok"))
+        self.limit(answer)
+
+    def limit(self, given: Any) -> None:
+        """Set the limits that `given` names, in bytes."""
+        self.most_batch = given.get("max_batch_bytes") or self.most_batch
+        self.most_json = given.get("max_json_bytes") or self.most_json
+
+    def allows(self, count: int) -> bool:
+        """Whether a batch of `count` bytes may be sent. Waits for the limits where the usual one says no."""
+        while count > self.most_batch and self.ring is None and not self.ended:
+            self._take()
+        return count <= self.most_batch
 
     def wait_for_slot(self) -> bool:
         """Wait until a slot of the ring is free; False where none will ever be."""
@@ -117,7 +137,7 @@ class Channel:
         if kind == ACK:
             self.free.add(slot)
         elif kind == RING:
-            self.ring = bool(message and message.get("ok"))
+            self.heard(message)
         elif kind == STOP:
             self.stopped = True
         elif kind == BYE:
