@@ -121,7 +121,7 @@ limits! {
         "Characters of the header text of one array. `np.load` reads 10,000 unless told otherwise, and that is said of longer ones whatever the limit is.";
     HeaderDepth header_depth: NonZeroU64, Unit::Count("levels"), 32, ..=200,
         "Levels of brackets in the header text of one array.";
-    ArchiveMembers archive_members: NonZeroU64, Unit::Count("members"), 1_000_000, ..=u32::MAX as u64,
+    ArchiveMembers archive_members: NonZeroU64, Unit::Count("members"), 1_000_000, ..=u64::from(u32::MAX),
         "Members that are looked at of one archive.";
     MemberBytes member_bytes: Bytes, Unit::Bytes, NONE, ..=NONE,
         "Bytes that one compressed member may inflate to for its values to be read.";
@@ -137,7 +137,7 @@ limits! {
         "Bytes of the JSON that describes a model. In memory it takes up to 30 times as much.";
     ModelDepth model_depth: NonZeroU64, Unit::Count("levels"), 128, ..=512,
         "Levels of brackets in the JSON that describes a model. A model inside a model takes three or four.";
-    FrameJsonBytes frame_json_bytes: Bytes, Unit::Bytes, 16 << 20, ..=u32::MAX as u64,
+    FrameJsonBytes frame_json_bytes: Bytes, Unit::Bytes, 16 << 20, ..=u64::from(u32::MAX),
         "Bytes of JSON that a running program may say at once.";
     FramePayloadBytes frame_payload_bytes: Bytes, Unit::Bytes, 1 << 30, ..=1 << 40,
         "Bytes of one batch of a running program. The values of larger ones are not read.";
@@ -183,11 +183,11 @@ impl Limit {
         format!("`{}` of {}", self.key(), self.amount(value))
     }
 
-    /// How to set it: "`--limit member_bytes=...`, or `member_bytes` under `[limits]`".
+    /// How to set it: "`--limit member_bytes=...` (or `member_bytes` under `[limits]`)".
     #[must_use]
     pub fn how(self) -> String {
         let key = self.key();
-        format!("`--limit {key}=...`, or `{key}` under `[limits]`")
+        format!("`--limit {key}=...` (or `{key}` under `[limits]`)")
     }
 }
 

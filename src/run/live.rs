@@ -130,7 +130,6 @@ pub(super) fn options(
         "stall": 5,
         "max_memory": live.max_memory,
         "max_batch_bytes": limits.frame_payload_bytes,
-        "max_json_bytes": limits.frame_json_bytes,
         "import": if live.slice { "slice" } else { "full" },
         "repeat": live.repeat,
         "seed": (live.repeat > 1).then_some(1234),
@@ -274,9 +273,7 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
         match receiver.take(frame, &mut Look::Ask(&mut ask), None) {
             Ok(Event::Started(start)) => {
                 let ok = receiver.open(&start);
-                let Limits { frame_payload_bytes, frame_json_bytes, .. } = settings.limits;
-                let told =
-                    json!({ "ok": ok, "max_batch_bytes": frame_payload_bytes, "max_json_bytes": frame_json_bytes });
+                let told = json!({ "ok": ok, "max_batch_bytes": settings.limits.frame_payload_bytes });
                 channel.say(kind::RING, 0, told.to_string().as_bytes());
             }
             Ok(Event::Batch(Some(slot))) => channel.say(kind::ACK, slot, b""),

@@ -16,7 +16,6 @@ GREETING = b"batchlint-frames"
 START, HELLO, BATCH, ERROR, END, PROGRESS, SOURCE, LOG, SITE, SAMPLES, EDITS = range(11)
 ACK, RING, PLAN, STOP, BYE, REPORT = range(32, 38)
 IN_BAND, IN_RING = 1, 2
-MAX_JSON = 16 << 20
 MAX_BATCH = 1 << 30
 
 # Exit codes, told apart by batchlint from those of the program.
@@ -41,8 +40,7 @@ class Channel:
         self._later = []  # type: list
         self.ring: Optional[bool] = None  # what batchlint answered about the ring
         self.free = set()  # slots of the ring that may be written
-        # Bytes of a batch, and of the JSON of a frame.
-        self.most_batch, self.most_json = MAX_BATCH, MAX_JSON
+        self.most_batch = MAX_BATCH  # bytes of a payload
         self._number = 0
         self._lock = threading.Lock()
         self._identity = _identity(frames)
@@ -62,9 +60,6 @@ class Channel:
     ) -> None:
         """One frame. `payload`: byte buffers that follow it; or `slot` and the number of bytes `in_ring`."""
         text = _encode(message).encode("utf-8", "replace")
-        if len(text) > self.most_json:
-            text = _encode(_too_large(kind, message)).encode("utf-8", "replace")
-            payload, slot = (), None
         buffers = [part for part in payload if len(part)]
         count = in_ring if slot is not None else sum(len(part) for part in buffers)
         flags = IN_RING if slot is not None else IN_BAND if count else 0
@@ -90,9 +85,8 @@ class Channel:
         self.limit(answer)
 
     def limit(self, given: Any) -> None:
-        """Set the limits that `given` names, in bytes."""
+        """Set the limit that `given` names, in bytes."""
         self.most_batch = given.get("max_batch_bytes") or self.most_batch
-        self.most_json = given.get("max_json_bytes") or self.most_json
 
     def allows(self, count: int) -> bool:
         """Whether a batch of `count` bytes may be sent. Waits for the limits where the usual one says no."""
@@ -209,16 +203,6 @@ def _identity(fd: int) -> Optional[Tuple[int, int]]:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _too_large(kind: int, message: Any) -> Any:
-    if kind != BATCH:
-        return {"message": "a message of kind %d was too large" % kind}
-    kept = {key: message[key] for key in ("run", "i", "next_s") if key in message}
-    kept.update(
-        tree="leaf", leaves=[{"path": [], "py": "", "kind": "other", "note": "too many leaves to describe"}]
-    )
-    return kept
 
 
 def _readable(fd: int) -> bool:
