@@ -88,7 +88,7 @@ pub fn verify(ran: &mut Ran, live: &Live, limits: &Limits, progress: &Progress) 
     let as_it_is = |_: Option<u32>, _: &str| None;
     let one =
         |overlay: Option<&BTreeMap<&str, &str>>, batches: u64, to: &dyn Fn(Option<u32>, &str) -> Option<Dtype>| {
-            collect(live, &ran.checked.spec, limits, overlay, batches, to, progress, &capture.root)
+            collect((live, &ran.checked.spec, limits), overlay, batches, to, progress, &capture.root)
         };
     let (old, again) = (one(None, batches, &cast)?, one(None, batches, &cast)?);
     let new = one(Some(&overlay), slices, &as_it_is)?;
@@ -108,9 +108,7 @@ pub fn verify(ran: &mut Ran, live: &Live, limits: &Limits, progress: &Progress) 
 
 /// One run whose rows are hashed.
 fn collect(
-    live: &Live,
-    spec: &Spec,
-    limits: &Limits,
+    (live, spec, limits): (&Live, &Spec, &Limits),
     overlay: Option<&BTreeMap<&str, &str>>,
     batches: u64,
     to: &dyn Fn(Option<u32>, &str) -> Option<Dtype>,

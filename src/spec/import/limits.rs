@@ -42,16 +42,13 @@ impl Most {
         if size <= self.bytes {
             return Ok(());
         }
-        Err(match self.limit {
-            Some(limit) => {
-                let (named, how) = (limit.named(self.bytes), limit.how());
-                ImportError::Unreadable(format!("{what} is larger than the limit {named}; {how} raises it"))
-            }
-            None => {
-                let most = self.bytes >> 20;
-                ImportError::Damaged(format!("{what} is larger than {most} MiB, which no description of a model is"))
-            }
-        })
+        let Some(limit) = self.limit else {
+            let most = self.bytes >> 20;
+            let why = format!("{what} is larger than {most} MiB, which no description of a model is");
+            return Err(ImportError::Damaged(why));
+        };
+        let (named, how) = (limit.named(self.bytes), limit.how());
+        Err(ImportError::Unreadable(format!("{what} is larger than the limit {named}; {how} raises it")))
     }
 }
 
