@@ -135,7 +135,7 @@ fn the_page_lists_every_limit() {
     let mut table = String::from("| key | unless set | at most | on what |\n| --- | --- | --- | --- |\n");
     for limit in Limit::ALL {
         let (default, most) = (limit.amount(Limits::default().get(*limit)), limit.amount(limit.most()));
-        table += &format!("| `{}` | {default} | {most} | {} |\n", limit.key(), limit.about());
+        table += &["| `", limit.key(), "` | ", &default, " | ", &most, " | ", limit.about(), " |\n"].concat();
     }
     check(path, &format!("{before}<!-- limits -->\n{table}<!-- end -->{after}"));
 }
