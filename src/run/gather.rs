@@ -55,12 +55,13 @@ pub(super) fn look(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Facts, Error> {
-    let files = source::scan_all(targets, progress).filter(|_| !progress.stopped()).ok_or_else(|| {
-        let fault = Fault::new("interrupted before the header of every file was read, so nothing is judged");
-        Error::from(
-            fault.help("name fewer files, or let it run: what a part of the files holds says nothing of the rest"),
-        )
-    })?;
+    let files =
+        source::scan_all(targets, settings.limits, progress).filter(|_| !progress.stopped()).ok_or_else(|| {
+            let fault = Fault::new("interrupted before the header of every file was read, so nothing is judged");
+            Error::from(
+                fault.help("name fewer files, or let it run: what a part of the files holds says nothing of the rest"),
+            )
+        })?;
     Ok(read(Facts::new(files), targets, spec, looking, settings, progress))
 }
 
@@ -76,12 +77,13 @@ fn read(
     if settings.headers_only || !looking.wants.any() {
         return facts;
     }
-    let questions = questions(&facts, spec, looking);
+    let mut questions = questions(&facts, spec, looking);
     let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
     let mut sources = facts.into_sources();
-    let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
+    source::budget::within(&mut sources, &mut questions, &settings.limits);
+    let reach = source::Reach { array_bytes: settings.max_bytes_per_array, limits: settings.limits };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
-    source::read_all(&mut sources, &questions, target, limits, progress);
+    source::read_all(&mut sources, &questions, target, reach, progress);
     Facts::new(sources)
 }
 

@@ -286,6 +286,9 @@ fn unchecked(facts: &Facts, settings: &Settings) -> Option<String> {
         Some(Reading::Unread(Unread::TooLarge { .. })) => {
             Some("members beyond `--max-bytes-per-array` were not read, so their checksums are not checked".to_owned())
         }
+        Some(Reading::Unread(why @ Unread::Limit { .. })) => {
+            Some(format!("some members were not read, so their checksums are not checked: {}", why.why()))
+        }
         Some(Reading::Unread(Unread::Interrupted)) => {
             Some("the run was interrupted before all members were read, so their checksums are not checked".to_owned())
         }

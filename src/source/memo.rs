@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::npy::header::{Raw, Read, read};
 use super::npz::names::Name;
+use crate::config::limits::Limits;
 use crate::source::Header;
 
 /// Entries that a table keeps. Data whose headers or names are all different gains nothing from more.
@@ -31,11 +32,17 @@ pub struct Memo {
 }
 
 impl Memo {
+    /// A memo for files that are read within these limits. That of the default has the limits of the default.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { head: Vec::new(), work: Work { limits, ..Work::default() } }
+    }
+
     /// A memo for another thread, which shares the headers of this one.
     #[must_use]
     pub fn fork(&self) -> Self {
         let tables = Tables { shared: Arc::clone(&self.work.tables.shared), ..Tables::default() };
-        Self { head: Vec::new(), work: Work { tables, ..Work::default() } }
+        Self { head: Vec::new(), work: Work { tables, limits: self.work.limits, ..Work::default() } }
     }
 
     /// The buffer for the first read, and the rest.
@@ -50,6 +57,8 @@ impl Memo {
 /// Buffers and tables.
 #[derive(Default)]
 pub struct Work {
+    /// How much is read.
+    pub(super) limits: Limits,
     /// Bytes read from the file.
     pub(super) scratch: Vec<u8>,
     /// The directory of an archive.

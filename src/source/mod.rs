@@ -3,6 +3,7 @@
 //! A source never fails: whatever is wrong with a file is written down as a [`Fault`], and the other files are
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
+pub mod budget;
 pub mod capture;
 mod data;
 pub mod fault;
@@ -28,12 +29,13 @@ pub use capture::{Capture, Leaf, Yielded};
 pub use data::Data;
 pub use fault::{Fault, FaultKind, FileFault};
 pub use memo::{Memo, Work};
-pub use read::{Limits, Progress, Question, read_all};
+pub use read::{Progress, Question, Reach, read_all};
 pub use seen::{Seen, Spot};
 pub use start::first_bytes;
 pub use text::Excerpt;
 pub use walk::{Target, walk};
 
+use crate::config::limits::Limits;
 use crate::spec::dtype::Dtype;
 use crate::values::{Layout, Unread, ValueFacts};
 use input::Input;
@@ -96,8 +98,8 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
 /// Reads the headers of all files, on all threads. The order is that of the targets. `None` if somebody stopped it: what
 /// some of the files hold says little about the others, and nothing about what is missing.
 #[must_use]
-pub fn scan_all(targets: &[Target], progress: &Progress) -> Option<Vec<SourceFacts>> {
-    let memo = Memo::default();
+pub fn scan_all(targets: &[Target], limits: Limits, progress: &Progress) -> Option<Vec<SourceFacts>> {
+    let memo = Memo::new(limits);
     targets
         .par_iter()
         .with_min_len(FILES_PER_TASK)

@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
 use super::walk::Target;
-use super::{ArrayFacts, Reading, SourceFacts, Stored};
+use super::{ArrayFacts, Reading, SourceFacts, Stored, budget};
+use crate::config::limits::Limits;
 use crate::spec::dtype::Kind;
 use crate::values::{Ask, Pass, Unread, Wants};
 
@@ -21,14 +22,6 @@ const CHUNK: usize = 256 * 1024;
 const DEFLATED: usize = 64 * 1024;
 /// Bytes of arrays that one task reads at least: opening a file again is cheap beside them.
 const TASK: u64 = 4 << 20;
-/// What inflates to more than this, and [`RATIO`] times, is looked at with suspicion.
-const SUSPICIOUS: u64 = 256 << 20;
-/// Deflate makes data 1,032 times smaller at most: nothing but one value over and over comes near.
-const RATIO: u64 = 1000;
-/// Bytes of a suspicious member that are inflated at most, where its array asks for them.
-const INFLATED: u64 = 4 << 30;
-/// Bytes behind the array of a suspicious member that are still inflated.
-const EXCESS: u64 = 16 << 20;
 
 /// What somebody wants to know of one array.
 #[derive(Debug, Clone)]
@@ -43,9 +36,11 @@ pub struct Question {
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Limits {
+pub struct Reach {
     /// Larger arrays are not read, in bytes.
     pub array_bytes: Option<u64>,
+    /// The limits of the run.
+    pub limits: Limits,
 }
 
 /// How far the reading is, for somebody who waits; and a way to stop it.
@@ -88,7 +83,7 @@ pub fn read_all<'t>(
     sources: &mut [SourceFacts],
     questions: &[Vec<Question>],
     target: impl Fn(&SourceFacts) -> Option<&'t Target> + Sync,
-    limits: Limits,
+    reach: Reach,
     progress: &Progress,
 ) {
     let tasks = tasks(sources, questions, progress);
@@ -97,7 +92,7 @@ pub fn read_all<'t>(
         .par_iter()
         .map_init(Buffers::default, |buffers, task| {
             let source = &known[task.source];
-            let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new(), told: 0 };
+            let mut reader = Reader { source, reach, progress, buffers, faults: Vec::new(), told: 0 };
             let readings = reader.task(task, target(source));
             Outcome { source: task.source, readings, faults: reader.faults }
         })
@@ -148,7 +143,7 @@ struct Buffers {
 
 struct Reader<'r> {
     source: &'r SourceFacts,
-    limits: Limits,
+    reach: Reach,
     progress: &'r Progress,
     buffers: &'r mut Buffers,
     faults: Vec<Fault>,
@@ -208,7 +203,7 @@ impl Reader<'_> {
         if let Some(why) = self.trouble(array) {
             return unread(why);
         }
-        if let Some(limit) = self.limits.array_bytes.filter(|limit| bytes > *limit) {
+        if let Some(limit) = self.reach.array_bytes.filter(|limit| bytes > *limit) {
             return unread(Unread::TooLarge { bytes, limit });
         }
         let pass = Pass::new(array.header.layout(), question.wants, &question.asks);
@@ -282,13 +277,13 @@ impl Reader<'_> {
         let mut checked = Checked { pass, skip: array.location.header, crc: crc32fast::Hasher::new(), bytes: 0 };
         if member.deflated {
             let needed = array.location.header.saturating_add(data_bytes(array, input.size));
-            let bomb = ArchiveFault::Bomb { stored: member.stored, inflated: member.declared, array: needed };
-            let suspicious = member.declared > SUSPICIOUS && member.declared / member.stored.max(1) >= RATIO;
-            if suspicious && needed > INFLATED {
+            let limits = &self.reach.limits;
+            let (stored, inflated, limit) = (member.stored, member.declared, limits.bomb_bytes);
+            let bomb = ArchiveFault::Bomb { stored, inflated, array: needed, limit };
+            let Some(most) = budget::most(member, needed, limits) else {
                 self.archive_fault(array, bomb);
                 return Ok((checked.pass, false));
-            }
-            let most = if suspicious { member.declared.min(needed.saturating_add(EXCESS)) } else { member.declared };
+            };
             match self.inflated(input, array.location.start, member.stored, most, &mut checked)? {
                 Inflated::Stopped => return Ok((checked.pass, false)),
                 Inflated::Damaged => {
