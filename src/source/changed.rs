@@ -79,9 +79,8 @@ pub(super) fn blame<'t>(
 
 /// Whether the headers and the directory say what they said before. What cannot be read now says nothing else.
 fn is_as_described(before: &SourceFacts, now: &SourceFacts) -> bool {
-    let unreadable = |fault: &Fault| {
-        matches!(fault.kind, FaultKind::File(FileFault::Unopenable(_) | FileFault::PermissionDenied))
-    };
+    let unreadable =
+        |fault: &Fault| matches!(fault.kind, FaultKind::File(FileFault::Unopenable(_) | FileFault::PermissionDenied));
     let same = |(before, now): (&ArrayFacts, &ArrayFacts)| {
         let place = |array: &ArrayFacts| (array.location.start, array.location.header, array.location.member);
         before.member == now.member && before.header == now.header && place(before) == place(now)

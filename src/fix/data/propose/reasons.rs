@@ -42,7 +42,11 @@ fn unreadable(diagnostic: &Diagnostic, sources: &[SourceFacts]) -> &'static str 
             "the file is missing: write it anew, or put it back in its place"
         }
         Some(
-            FileFault::PermissionDenied | FileFault::Special(_) | FileFault::Unopenable(_) | FileFault::Changed | FileFault::Rewritten,
+            FileFault::PermissionDenied
+            | FileFault::Special(_)
+            | FileFault::Unopenable(_)
+            | FileFault::Changed
+            | FileFault::Rewritten,
         ) => "it could not be read, so what is in it is not known",
         Some(FileFault::Other(_) | FileFault::NoArrays) => "it holds no arrays: its finding says what it is",
         _ => DAMAGED,
