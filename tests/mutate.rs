@@ -1,5 +1,6 @@
 //! Every place where bytes come in, under damaged input: the targets of `fuzz/` with a plain mutator, fixed seeds and a fixed
-//! number of rounds, so that it needs no nightly compiler and says the same everywhere. `MUTATE=N` makes N rounds of each.
+//! number of rounds, so that it needs no nightly compiler and says the same everywhere. `MUTATE=N` makes N rounds of each,
+//! `MUTATE_FROM=N` others, `MUTATE_ONLY=npy,onnx` those of some.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 #![allow(clippy::print_stdout, reason = "how many inputs there were is part of the result")]
@@ -290,9 +291,12 @@ fn survives(name: &str, folder: &Path, bytes: &[u8]) -> Result<(), String> {
 fn no_damage_makes_any_reader_panic() {
     let rounds = std::env::var("MUTATE").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
     let start = std::env::var("MUTATE_FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0_u64);
+    let only = std::env::var("MUTATE_ONLY").unwrap_or_default();
+    let only: Vec<_> = only.split(',').filter(|name| !name.is_empty()).map(|name| target(name).name).collect();
     let seeds = seeds();
     let wrong: Vec<String> = std::thread::scope(|scope| {
-        let halves = TARGETS.iter().enumerate().fold([Vec::new(), Vec::new()], |mut halves, (at, target)| {
+        let wanted = TARGETS.iter().filter(|target| only.is_empty() || only.contains(&target.name));
+        let halves = wanted.enumerate().fold([Vec::new(), Vec::new()], |mut halves, (at, target)| {
             halves[at % 2].push(target);
             halves
         });
