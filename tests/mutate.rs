@@ -317,7 +317,8 @@ fn no_damage_makes_any_reader_panic() {
 fn damaged(name: &str, seeds: &[Vec<u8>], rounds: std::ops::Range<u64>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let begun = std::time::Instant::now();
-    let mut slowest = std::time::Duration::ZERO;
+    // With its round.
+    let mut slowest = (std::time::Duration::ZERO, rounds.start);
     let count = rounds.end - rounds.start;
     let mut wrong = Vec::new();
     for round in rounds {
@@ -331,12 +332,13 @@ fn damaged(name: &str, seeds: &[Vec<u8>], rounds: std::ops::Range<u64>) -> Vec<S
         });
         let one = std::time::Instant::now();
         wrong.extend(survives(name, folder.path(), &bytes).err());
-        slowest = slowest.max(one.elapsed());
+        slowest = slowest.max((one.elapsed(), round));
     }
     println!(
-        "{name}: {count} inputs in {:.1} s, the slowest {:.2} s, {} panics",
+        "{name}: {count} inputs in {:.1} s, the slowest, of round {}, {:.2} s, {} panics",
         begun.elapsed().as_secs_f64(),
-        slowest.as_secs_f64(),
+        slowest.1,
+        slowest.0.as_secs_f64(),
         wrong.len()
     );
     wrong
