@@ -23,7 +23,12 @@ impl<'a> Input<'a> {
     /// Opens the file and fills the buffer from it with one read. If that reads less than the buffer holds, its end
     /// is the end of the file, and nobody has to ask for the size.
     pub fn open(path: &Path, buffer: &'a mut [u8]) -> io::Result<Self> {
-        let mut file = FileReader::from(open_now(path)?);
+        Self::over(open_now(path)?, buffer)
+    }
+
+    /// The same of a file that is open.
+    pub(super) fn over(file: File, buffer: &'a mut [u8]) -> io::Result<Self> {
+        let mut file = FileReader::from(file);
         let read = file.read_at(buffer, 0)?;
         let size = if read < buffer.len() { read as u64 } else { io::Seek::seek(&mut file, io::SeekFrom::End(0))? };
         Ok(Self { file: Arc::new(file), head: &buffer[..read], size })
@@ -53,6 +58,11 @@ impl<'a> Input<'a> {
 }
 
 impl Input<'_> {
+    /// The file, if nobody else reads it.
+    pub(super) fn into_file(self) -> Option<File> {
+        Arc::into_inner(self.file).map(FileReader::into_inner)
+    }
+
     /// Whether there are only zero bytes at the start, in the middle and at the end.
     pub(crate) fn is_zero(&self, scratch: &mut Vec<u8>) -> bool {
         const LOOKED: usize = 64 * 1024;
@@ -87,7 +97,7 @@ impl ReaderAt for From<'_> {
 
 /// Opens a file without waiting, whatever it is: another process may put a pipe in its place at any moment. What cannot be
 /// read at an offset is an error of the first read.
-fn open_now(path: &Path) -> io::Result<File> {
+pub(super) fn open_now(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]

@@ -5,6 +5,7 @@
 
 pub mod budget;
 pub mod capture;
+mod changed;
 mod data;
 pub mod fault;
 pub mod input;
@@ -213,12 +214,14 @@ pub struct Location {
     pub start: u64,
     /// Bytes of the header.
     pub header: u64,
+    /// Hash of the header's bytes, which tells another file of the same size; 0 in an archive, where checksums do.
+    pub digest: u64,
     /// The member around it.
     pub member: Option<Stored>,
 }
 
 /// How a member of an archive is stored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     /// Bytes in the file.
     pub stored: u64,

@@ -1,6 +1,7 @@
 //! Reading values: the data of arrays whose headers are known, streamed once through a [`Pass`], with checksums and
 //! declared sizes checked on the way. Bounded memory, whatever the files say of themselves.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use flate2::{Decompress, FlushDecompress, Status};
 use rayon::prelude::*;
 
+use super::changed::{self, Stamp};
 use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
 use super::walk::Target;
@@ -97,8 +99,13 @@ pub fn read_all<'t>(
             Outcome { source: task.source, readings, faults: reader.faults }
         })
         .collect();
+    // Faults that were known of a source before its values were read, where more were found.
+    let mut known = BTreeMap::new();
     for outcome in outcomes {
         let source = &mut sources[outcome.source];
+        if !outcome.faults.is_empty() {
+            known.entry(outcome.source).or_insert(source.faults.len());
+        }
         for (array, reading) in outcome.readings {
             source.arrays[array].reading = Some(Arc::new(reading));
         }
@@ -109,6 +116,7 @@ pub fn read_all<'t>(
             }
         }
     }
+    changed::blame(sources, &known, target);
 }
 
 fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: &Progress) -> Vec<Task<'q>> {
@@ -163,10 +171,18 @@ impl Reader<'_> {
         let Some(path) = target.map(Target::open_path) else { return all(Unread::Damaged) };
         let mut head = std::mem::take(&mut self.buffers.head);
         head.resize(4096, 0);
-        let input = match Input::open(path, &mut head) {
-            Ok(input) if input.size == self.source.size => input,
-            Ok(_) => {
-                self.file_fault(FileFault::Changed);
+        // A read is of one moment, and so is what is read at once.
+        let bytes = task.questions.iter().map(|question| self.source.arrays[question.array].header.bytes());
+        let several = bytes.fold(0, u64::saturating_add) > CHUNK as u64;
+        let opened = input::open_now(path).and_then(|file| {
+            let before = if several { Some(Stamp::of(&file)?) } else { None };
+            Ok((Input::over(file, &mut head)?, before))
+        });
+        let (input, before) = match opened {
+            Ok(opened) if opened.0.size == self.source.size => opened,
+            Ok((input, _)) => {
+                let shorter = input.size < self.source.size;
+                self.file_fault(if shorter { FileFault::Changed } else { FileFault::Rewritten });
                 return all(Unread::Damaged);
             }
             Err(error) => {
@@ -189,7 +205,13 @@ impl Reader<'_> {
             self.progress.done.fetch_add(array.header.bytes().saturating_sub(self.told), Ordering::Relaxed);
             readings.push((question.array, reading));
         }
-        drop(input);
+        if let Some(before) = before
+            && let Some(fault) = input.into_file().and_then(|file| before.change(&file))
+        {
+            self.faults.clear();
+            self.file_fault(fault);
+            readings = all(Unread::Damaged);
+        }
         self.buffers.head = head;
         readings
     }
@@ -210,6 +232,10 @@ impl Reader<'_> {
         let start = array.location.start;
         let (mut pass, sound) = match (pass, array.location.member) {
             (Err(why), None) => return unread(why),
+            (Ok(_), None) if !changed::has_header(input, array, &mut self.buffers.scratch)? => {
+                self.file_fault(FileFault::Rewritten);
+                return unread(Unread::Damaged);
+            }
             (Ok(mut pass), None) => {
                 let data = start + array.location.header;
                 let sound = self.stored(input, data, bytes, &mut |bytes| pass.feed(bytes))?;

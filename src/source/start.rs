@@ -5,6 +5,7 @@ use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
 
+use super::changed;
 use super::input::Input;
 use super::walk::Target;
 use super::{ArrayFacts, SourceFacts};
@@ -32,6 +33,9 @@ pub fn first_bytes(target: &Target, source: &SourceFacts, array: &ArrayFacts, by
         None if array.member.is_some() => None,
         _ => {
             let mut scratch = Vec::new();
+            if !changed::has_header(&input, array, &mut scratch).ok()? {
+                return None;
+            }
             let data = input.at(start.checked_add(header)?, bytes, &mut scratch).ok()?;
             (data.len() == bytes).then(|| data.to_vec())
         }

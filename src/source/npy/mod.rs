@@ -10,6 +10,8 @@ pub(crate) use descr::{dtype_of, holds_objects};
 use std::io;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::source::fault::{FaultKind, HeaderFault, LineEnding, Trailing, Truncated};
 use crate::source::input::Input;
 use crate::source::memo::{Tables, Work};
@@ -63,7 +65,7 @@ impl Format for Npy {
             }
             let bytes = header.bytes();
             let row = row(&header);
-            let location = Location { start: offset, header: data - offset, member: None };
+            let location = Location { start: offset, header: data - offset, digest: xxh3_64(raw.bytes), member: None };
             seen.array(Arc::clone(&key), &spot, header, location);
             let Left::More(extra) = left else { break };
             offset = data + bytes;

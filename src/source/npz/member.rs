@@ -275,6 +275,7 @@ impl Body<'_, '_> {
         let location = Location {
             start: self.data,
             header: raw.bytes.len() as u64,
+            digest: 0,
             member: Some(member).filter(|_| self.sizes_known),
         };
         self.seen.array(Arc::clone(&self.entry.name.key), &self.spot, header, location);
