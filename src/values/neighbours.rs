@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Element};
+use super::block::Block;
+use super::element::Element;
+use super::wide::wide;
 
 /// Images that are looked at: the first of an array.
 const IMAGES: u64 = 64;
@@ -28,6 +30,11 @@ pub struct Neighbours {
     pub pairs: u64,
 }
 
+/// Pairs that are summed side by side: fixed, so that sums are the same on every processor.
+const LANES: usize = 8;
+/// Values that are kept of those before a block: as many as the widest pair is apart.
+const KEPT: usize = 4;
+
 /// Neighbours as they go by.
 #[derive(Debug)]
 pub(super) struct Looking {
@@ -39,8 +46,8 @@ pub(super) struct Looking {
     seen: u64,
     /// Place within the line of the next value.
     place: usize,
-    /// The last values of the line, by place modulo the length.
-    window: [f64; 4],
+    /// The last values of the line, [`KEPT`] at most, and behind them those that are looked at.
+    window: Vec<f64>,
     next: Sums,
     apart: Sums,
     equal: u64,
@@ -72,7 +79,7 @@ impl Looking {
             line: usize::try_from(line).ok()?,
             seen: 0,
             place: 0,
-            window: [0.0; 4],
+            window: Vec::new(),
             next: Sums::default(),
             apart: Sums::default(),
             equal: 0,
@@ -81,22 +88,38 @@ impl Looking {
 
     /// Looks at a block.
     pub(super) fn block<T: Element>(&mut self, block: &Block<'_, T>) {
-        for value in block.values {
-            if self.seen >= self.row.saturating_mul(IMAGES) {
-                return;
-            }
-            self.seen += 1;
-            let value = if value.is_finite() { value.f64() } else { 0.0 };
-            let before = |distance: usize| self.window[(self.place + 4 - distance) % 4];
-            if self.place >= 1 {
-                self.next.add(before(1), value);
-                self.equal += u64::from(before(1).total_cmp(&value).is_eq());
-            }
-            if self.place >= self.channels {
-                self.apart.add(before(self.channels), value);
-            }
-            self.window[self.place % 4] = value;
-            self.place = (self.place + 1) % self.line;
+        let wanted = self.row.saturating_mul(IMAGES).saturating_sub(self.seen);
+        let mut values = &block.values[..block.values.len().min(usize::try_from(wanted).unwrap_or(usize::MAX))];
+        self.seen += values.len() as u64;
+        while !values.is_empty() {
+            let (mine, rest) = values.split_at((self.line - self.place).min(values.len()));
+            self.part(mine);
+            values = rest;
+        }
+    }
+
+    /// Looks at a part of a line.
+    fn part<T: Element>(&mut self, values: &[T]) {
+        let known = self.window.len();
+        self.window.extend(values.iter().map(|value| if value.is_finite() { value.f64() } else { 0.0 }));
+        let pairs = |apart: usize| {
+            let start = known.max(apart).min(self.window.len());
+            (&self.window[start - apart.min(start)..self.window.len() - apart.min(start)], &self.window[start..])
+        };
+        let (before, values) = pairs(1);
+        self.next.add(before, values);
+        self.equal += wide(
+            #[inline(always)]
+            || before.iter().zip(values).filter(|(a, b)| (**a + 0.0).to_bits() == (**b + 0.0).to_bits()).count() as u64,
+        );
+        let (before, values) = pairs(self.channels);
+        self.apart.add(before, values);
+        self.place += self.window.len() - known;
+        if self.place == self.line {
+            self.place = 0;
+            self.window.clear();
+        } else {
+            self.window.drain(..self.window.len().saturating_sub(KEPT));
         }
     }
 
@@ -116,13 +139,18 @@ impl Looking {
 }
 
 impl Sums {
-    fn add(&mut self, x: f64, y: f64) {
-        self.n += 1.0;
+    /// Adds pairs.
+    fn add(&mut self, xs: &[f64], ys: &[f64]) {
+        let [x, y, xx, yy, xy] = wide(
+            #[inline(always)]
+            || sums(xs, ys),
+        );
+        self.n += xs.len() as f64;
         self.x += x;
         self.y += y;
-        self.xx += x * x;
-        self.yy += y * y;
-        self.xy += x * y;
+        self.xx += xx;
+        self.yy += yy;
+        self.xy += xy;
     }
 
     fn correlation(&self) -> f64 {
@@ -130,4 +158,28 @@ impl Sums {
         let correlation = (self.n * self.xy - self.x * self.y) / spread.sqrt();
         if correlation.is_finite() { correlation } else { 0.0 }
     }
+}
+
+/// The sums over pairs, of x, y, xx, yy and xy.
+#[allow(clippy::inline_always, reason = "see `wide`")]
+#[inline(always)]
+fn sums(xs: &[f64], ys: &[f64]) -> [f64; 5] {
+    let mut sums = [[0.0; LANES]; 5];
+    let mut add = |lane: usize, x: f64, y: f64| {
+        sums[0][lane] += x;
+        sums[1][lane] += y;
+        sums[2][lane] += x * x;
+        sums[3][lane] += y * y;
+        sums[4][lane] += x * y;
+    };
+    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (xs.as_chunks::<LANES>(), ys.as_chunks::<LANES>());
+    for (x, y) in x_chunks.iter().zip(y_chunks) {
+        for lane in 0..LANES {
+            add(lane, x[lane], y[lane]);
+        }
+    }
+    for (lane, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
+        add(lane, *x, *y);
+    }
+    sums.map(|lanes| lanes.iter().sum())
 }
