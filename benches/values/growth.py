@@ -1,9 +1,10 @@
 """What more data costs: the same work on 1, 10 and 100 times as much of it. Called by scripts/bench-growth.
 
     growth.py BATCHLINT FOLDER
+    growth.py write FOLDER
 
-Writes its files to FOLDER and prints a table. All sizes take turns; times are medians of rounds, memory is the most that
-a process had in any of them. The start of the program is part of every time.
+Writes its files to FOLDER, in a process of its own, and prints a table. All sizes take turns; times are medians of rounds, memory is the most that
+a process had in any of them. The start of the program is part of every time. A child starts with the peak of its parent, so this process has to stay smaller than what it measures.
 """
 
 import os
@@ -13,14 +14,14 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 ROUNDS = 5
 SIZES = (10_000_000, 100_000_000, 1_000_000_000)
 FILES = (1_000, 10_000, 100_000)
 
 
 def write(folder):
+    import numpy as np
+
     rng = np.random.default_rng(0)
     for size in SIZES:
         np.save(folder / f"floats_{size}.npy", rng.standard_normal((size // 4096, 1024), dtype=np.float32))
@@ -45,9 +46,12 @@ def run(command):
 
 def main():
     binary, folder = sys.argv[1], Path(sys.argv[2])
+    if binary == "write":
+        write(folder)
+        return
     if not (folder / "done").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        write(folder)
+        subprocess.run([sys.executable, __file__, "write", str(folder)], check=True)
         (folder / "done").touch()
     numbers = ["--select", "non-finite-values"]
     works = [

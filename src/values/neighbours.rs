@@ -31,7 +31,7 @@ pub struct Neighbours {
 }
 
 /// Pairs that are summed side by side: fixed, so that sums are the same on every processor.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Values that are kept of those before a block: as many as the widest pair is apart.
 const KEPT: usize = 4;
 
@@ -48,19 +48,30 @@ pub(super) struct Looking {
     place: usize,
     /// The last values of the line, [`KEPT`] at most, and behind them those that are looked at.
     window: Vec<f64>,
-    next: Sums,
-    apart: Sums,
+    /// Of all values.
+    all: Moments,
+    next: Pairs,
+    apart: Pairs,
     equal: u64,
 }
 
-#[derive(Debug, Default)]
-struct Sums {
+/// Sum and sum of squares.
+#[derive(Debug, Default, Clone, Copy)]
+struct Moments {
+    sum: f64,
+    squares: f64,
+}
+
+/// Pairs of values of one line that are so many places apart.
+#[derive(Debug)]
+struct Pairs {
+    apart: usize,
     n: f64,
-    x: f64,
-    y: f64,
-    xx: f64,
-    yy: f64,
-    xy: f64,
+    products: f64,
+    /// Of the values that are the second of no pair: those at the start of a line.
+    heads: Moments,
+    /// Of those that are the first of none: at the end.
+    tails: Moments,
 }
 
 impl Looking {
@@ -80,8 +91,9 @@ impl Looking {
             seen: 0,
             place: 0,
             window: Vec::new(),
-            next: Sums::default(),
-            apart: Sums::default(),
+            all: Moments::default(),
+            next: Pairs::new(1),
+            apart: Pairs::new(usize::try_from(channels).ok()?),
             equal: 0,
         })
     }
@@ -102,18 +114,10 @@ impl Looking {
     fn part<T: Element>(&mut self, values: &[T]) {
         let known = self.window.len();
         self.window.extend(values.iter().map(|value| if value.is_finite() { value.f64() } else { 0.0 }));
-        let pairs = |apart: usize| {
-            let start = known.max(apart).min(self.window.len());
-            (&self.window[start - apart.min(start)..self.window.len() - apart.min(start)], &self.window[start..])
-        };
-        let (before, values) = pairs(1);
-        self.next.add(before, values);
-        self.equal += wide(
-            #[inline(always)]
-            || before.iter().zip(values).filter(|(a, b)| (**a + 0.0).to_bits() == (**b + 0.0).to_bits()).count() as u64,
-        );
-        let (before, values) = pairs(self.channels);
-        self.apart.add(before, values);
+        self.all.add(&self.window[known..]);
+        let place = self.place - known;
+        self.equal += self.next.add(&self.window, known, place, self.line, true);
+        self.apart.add(&self.window, known, place, self.line, false);
         self.place += self.window.len() - known;
         if self.place == self.line {
             self.place = 0;
@@ -130,56 +134,104 @@ impl Looking {
         Neighbours {
             channels: self.channels as u64,
             last: self.last,
-            next: self.next.correlation(),
-            apart: self.apart.correlation(),
+            next: self.next.correlation(self.all),
+            apart: self.apart.correlation(self.all),
             equal: if pairs == 0 { 0.0 } else { self.equal as f64 / pairs as f64 },
             pairs,
         }
     }
 }
 
-impl Sums {
-    /// Adds pairs.
-    fn add(&mut self, xs: &[f64], ys: &[f64]) {
-        let [x, y, xx, yy, xy] = wide(
+impl Moments {
+    /// Adds values.
+    fn add(&mut self, values: &[f64]) {
+        let (sum, squares) = wide(
             #[inline(always)]
-            || sums(xs, ys),
+            || moments(values),
         );
-        self.n += xs.len() as f64;
-        self.x += x;
-        self.y += y;
-        self.xx += xx;
-        self.yy += yy;
-        self.xy += xy;
+        self.sum += sum;
+        self.squares += squares;
     }
 
-    fn correlation(&self) -> f64 {
-        let spread = (self.n * self.xx - self.x * self.x) * (self.n * self.yy - self.y * self.y);
-        let correlation = (self.n * self.xy - self.x * self.y) / spread.sqrt();
+    fn without(self, other: Self) -> Self {
+        Self { sum: self.sum - other.sum, squares: self.squares - other.squares }
+    }
+}
+
+impl Pairs {
+    fn new(apart: usize) -> Self {
+        Self { apart, n: 0.0, products: 0.0, heads: Moments::default(), tails: Moments::default() }
+    }
+
+    /// Adds the pairs whose second value is among those of the window behind the first `known` ones, which were looked at
+    /// before. The window starts at `place` of a line of `line` values. Gives how many are equal, if that is asked.
+    fn add(&mut self, window: &[f64], known: usize, place: usize, line: usize, ask: bool) -> u64 {
+        let start = known.max(self.apart).min(window.len());
+        let (before, values) = (&window[start.saturating_sub(self.apart)..], &window[start..]);
+        self.n += values.len() as f64;
+        self.products += wide(
+            #[inline(always)]
+            || products(before, values),
+        );
+        let end = place + window.len();
+        let part = |from: usize, to: usize| {
+            let (from, to) = (from.max(place + known).min(end), to.min(end));
+            &window[from - place..to.max(from) - place]
+        };
+        self.heads.add(part(0, self.apart));
+        self.tails.add(part(line - self.apart, line));
+        if !ask {
+            return 0;
+        }
+        wide(
+            #[inline(always)]
+            || before.iter().zip(values).map(|(a, b)| u64::from(a == b)).sum(),
+        )
+    }
+
+    /// The correlation of the pairs; `all` are the moments of all values.
+    fn correlation(&self, all: Moments) -> f64 {
+        let (x, y) = (all.without(self.tails), all.without(self.heads));
+        let spread = (self.n * x.squares - x.sum * x.sum) * (self.n * y.squares - y.sum * y.sum);
+        let correlation = (self.n * self.products - x.sum * y.sum) / spread.sqrt();
         if correlation.is_finite() { correlation } else { 0.0 }
     }
 }
 
-/// The sums over pairs, of x, y, xx, yy and xy.
+/// Sum and sum of squares.
 #[allow(clippy::inline_always, reason = "see `wide`")]
 #[inline(always)]
-fn sums(xs: &[f64], ys: &[f64]) -> [f64; 5] {
-    let mut sums = [[0.0; LANES]; 5];
-    let mut add = |lane: usize, x: f64, y: f64| {
-        sums[0][lane] += x;
-        sums[1][lane] += y;
-        sums[2][lane] += x * x;
-        sums[3][lane] += y * y;
-        sums[4][lane] += x * y;
-    };
-    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (xs.as_chunks::<LANES>(), ys.as_chunks::<LANES>());
+fn moments(values: &[f64]) -> (f64, f64) {
+    let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let value = chunk[lane];
+            sums[lane] += value;
+            squares[lane] += value * value;
+        }
+    }
+    for (lane, value) in rest.iter().enumerate() {
+        sums[lane] += value;
+        squares[lane] += value * value;
+    }
+    (sums.iter().sum(), squares.iter().sum())
+}
+
+/// The sum of the products of pairs, as many as there are values behind.
+#[allow(clippy::inline_always, reason = "see `wide`")]
+#[inline(always)]
+fn products(before: &[f64], values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let before = &before[..values.len()];
+    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (before.as_chunks::<LANES>(), values.as_chunks::<LANES>());
     for (x, y) in x_chunks.iter().zip(y_chunks) {
         for lane in 0..LANES {
-            add(lane, x[lane], y[lane]);
+            sums[lane] += x[lane] * y[lane];
         }
     }
     for (lane, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
-        add(lane, *x, *y);
+        sums[lane] += x * y;
     }
-    sums.map(|lanes| lanes.iter().sum())
+    sums.iter().sum()
 }
