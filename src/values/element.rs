@@ -347,7 +347,6 @@ macro_rules! integer {
                 extremes!(values, $type)
             }
             #[inline(always)]
-            #[allow(unused_variables, reason = "types of one or two bytes need no extremes")]
             fn moments(values: &[Self], extremes: (Self, Self)) -> Option<(f64, f64)> {
                 whole_moments!(values, extremes, $type)
             }
