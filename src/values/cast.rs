@@ -231,8 +231,8 @@ fn rounded<T: Element>(values: &[T], near: f64) -> (u64, u64) {
         nearly[lane] += u64::from(off > value.abs() * near);
     };
     for chunk in chunks {
-        for lane in 0..LANES {
-            look(lane, chunk[lane].f64());
+        for (lane, value) in chunk.iter().enumerate() {
+            look(lane, value.f64());
         }
     }
     for (lane, value) in rest.iter().enumerate() {
@@ -252,8 +252,8 @@ fn worst<T: Element>(values: &[T]) -> f64 {
         worsts[lane] = if off > worsts[lane] { off } else { worsts[lane] };
     };
     for chunk in chunks {
-        for lane in 0..LANES {
-            look(lane, chunk[lane].f64());
+        for (lane, value) in chunk.iter().enumerate() {
+            look(lane, value.f64());
         }
     }
     for value in rest {
