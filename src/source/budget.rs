@@ -85,6 +85,7 @@ mod tests {
                 start: 0,
                 header: 128,
                 member: Some(Stored { stored: *stored, declared: DECLARED, crc: 0, deflated: true }),
+                digest: 0,
             },
             leaf: None,
         };

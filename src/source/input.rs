@@ -63,6 +63,13 @@ impl Input<'_> {
         Arc::into_inner(self.file).map(FileReader::into_inner)
     }
 
+    /// Makes the buffer hold the `wanted` bytes from `offset`. A file that ends before is
+    /// [`io::ErrorKind::UnexpectedEof`].
+    pub(super) fn fill(&self, offset: u64, wanted: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+        buffer.resize(wanted, 0);
+        self.file.read_exact_at(buffer, offset)
+    }
+
     /// Whether there are only zero bytes at the start, in the middle and at the end.
     pub(crate) fn is_zero(&self, scratch: &mut Vec<u8>) -> bool {
         const LOOKED: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 //! A source never fails: whatever is wrong with a file is written down as a [`Fault`], and the other files are
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
+mod ahead;
 pub mod budget;
 pub mod capture;
 mod changed;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use flate2::{Decompress, FlushDecompress, Status};
 use rayon::prelude::*;
 
+use super::ahead;
 use super::changed::{self, Stamp};
 use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
@@ -22,6 +23,8 @@ use crate::values::{Ask, Pass, Unread, Wants};
 const CHUNK: usize = 256 * 1024;
 /// Bytes of a deflated member that are read at a time.
 const DEFLATED: usize = 64 * 1024;
+/// Bytes of an array from which on a thread of its own reads ahead, if there is one to spare.
+const AHEAD: u64 = 8 << 20;
 /// Bytes of arrays that one task reads at least: opening a file again is cheap beside them.
 const TASK: u64 = 4 << 20;
 
@@ -90,11 +93,13 @@ pub fn read_all<'t>(
 ) {
     let tasks = tasks(sources, questions, progress);
     let known = &*sources;
+    // With a task for every thread, all of them are busy.
+    let spare = tasks.len() < rayon::current_num_threads();
     let outcomes: Vec<Outcome> = tasks
         .par_iter()
         .map_init(Buffers::default, |buffers, task| {
             let source = &known[task.source];
-            let mut reader = Reader { source, reach, progress, buffers, faults: Vec::new(), told: 0 };
+            let mut reader = Reader { source, reach, progress, buffers, faults: Vec::new(), told: 0, spare };
             let readings = reader.task(task, target(source));
             Outcome { source: task.source, readings, faults: reader.faults }
         })
@@ -157,6 +162,8 @@ struct Reader<'r> {
     faults: Vec<Fault>,
     /// Bytes of this array that the progress knows of.
     told: u64,
+    /// Whether a thread has nothing else to do.
+    spare: bool,
 }
 
 impl Reader<'_> {
@@ -229,8 +236,12 @@ impl Reader<'_> {
             return unread(Unread::TooLarge { bytes, limit });
         }
         let pass = Pass::new(array.header.layout(), question.wants, &question.asks);
+        // Nobody looks at any byte of it.
+        if !question.wants.checksums && pass.as_ref().map_or(true, Pass::is_idle) {
+            return Ok(finished(pass));
+        }
         let start = array.location.start;
-        let (mut pass, sound) = match (pass, array.location.member) {
+        let (pass, sound) = match (pass, array.location.member) {
             (Err(why), None) => return unread(why),
             (Ok(_), None) if !changed::has_header(input, array, &mut self.buffers.scratch)? => {
                 self.file_fault(FileFault::Rewritten);
@@ -250,14 +261,7 @@ impl Reader<'_> {
                 _ => Unread::Damaged,
             });
         }
-        pass = match pass {
-            Err(why) => return unread(why),
-            pass => pass,
-        };
-        Ok(match pass.and_then(Pass::finish) {
-            Ok(facts) => Reading::Read(Box::new(facts)),
-            Err(why) => Reading::Unread(why),
-        })
+        Ok(finished(pass))
     }
 
     /// Why the headers have shown that the data cannot be read, or is not what it should be.
@@ -277,6 +281,18 @@ impl Reader<'_> {
         while done < bytes {
             if self.progress.stopped() {
                 return Ok(false);
+            }
+            if done > 0 && self.spare && bytes - done >= AHEAD {
+                let (progress, told) = (self.progress, &mut self.told);
+                self.spare = ahead::stream(input, at + done..at + bytes, &mut |chunk| {
+                    feed(chunk);
+                    *told += chunk.len() as u64;
+                    progress.done.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    !progress.stopped()
+                })?;
+                if self.spare {
+                    return Ok(!self.progress.stopped());
+                }
             }
             let wanted = usize::try_from(bytes - done).unwrap_or(usize::MAX).min(CHUNK);
             let chunk = input.at(at + done, wanted, &mut self.buffers.scratch)?;
@@ -409,6 +425,14 @@ impl Reader<'_> {
         if !told {
             self.archive_fault(array, ArchiveFault::WrongSize { declared, actual, whole });
         }
+    }
+}
+
+/// What came of a pass that has seen everything.
+fn finished(pass: Result<Pass<'_>, Unread>) -> Reading {
+    match pass.and_then(Pass::finish) {
+        Ok(facts) => Reading::Read(Box::new(facts)),
+        Err(why) => Reading::Unread(why),
     }
 }
 

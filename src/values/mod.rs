@@ -12,6 +12,7 @@ mod columns;
 pub mod compare;
 mod decode;
 mod distinct;
+mod element;
 mod histogram;
 mod kept;
 mod layout;
