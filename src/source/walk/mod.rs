@@ -382,8 +382,11 @@ mod tests {
         for name in [b"x\xfe.npy", b"x\xff.npy"] {
             fs::write(folder.path().join(OsStr::from_bytes(name)), "").unwrap();
         }
+        fs::create_dir(folder.path().join(OsStr::from_bytes(b"z\xfe"))).unwrap();
+        fs::write(folder.path().join(OsStr::from_bytes(b"z\xfe/y.npy")), "").unwrap();
         let walk = walk(&[folder.path().to_owned()], &Progress::default());
-        for (target, name) in walk.targets.iter().zip(["x\\xfe.npy", "x\\xff.npy"]) {
+        assert_eq!(walk.targets.len(), 3);
+        for (target, name) in walk.targets.iter().zip(["x\\xfe.npy", "x\\xff.npy", "z\\xfe/y.npy"]) {
             assert!(target.path.ends_with(name) && fs::read(target.open_path()).is_ok(), "{}", target.path);
         }
     }

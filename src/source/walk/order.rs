@@ -73,8 +73,14 @@ fn behind_common_start<'a>(a: &'a [u8], b: &'a [u8]) -> (&'a [u8], &'a [u8]) {
 
 /// Bytes that both start with, up to the last number that they share.
 pub(super) fn common_start(a: &[u8], b: &[u8]) -> usize {
-    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0).take_while(|(a, b)| a == b).count() * 8;
-    let mut same = words + a[words..].iter().zip(&b[words..]).take_while(|(a, b)| a == b).count();
+    let most = a.len().min(b.len());
+    let mut same = 0;
+    while same + 8 <= most && a[same..same + 8] == b[same..same + 8] {
+        same += 8;
+    }
+    while same < most && a[same] == b[same] {
+        same += 1;
+    }
     while same > 0 && a[same - 1].is_ascii_digit() {
         same -= 1;
     }

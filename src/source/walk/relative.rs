@@ -90,11 +90,15 @@ fn list(folder: &Folder, root: &Arc<str>, buffer: &mut Vec<u8>, progress: &Progr
     });
     let odd = std::mem::take(&mut listed.files.targets);
     names.targets(&folder.path, &listed.prefix, root, &mut listed.files.targets);
+    // Names that are no text are shown in another order than their bytes have.
+    let sorted = odd.is_empty() && seen.is_ok() && listed.files.targets.iter().all(|target| target.open.is_none());
     listed.files.targets.extend(odd);
     if let Err(error) = seen {
         listed.files.unseen(&folder.path, Some(&error), root);
     }
-    sort(&mut listed.files.targets);
+    if !sorted {
+        sort(&mut listed.files.targets);
+    }
     listed
 }
 
