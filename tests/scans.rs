@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use batchlint::source::{Limits, Memo, Progress, Question, Reading, SourceFacts, Target, read_all, scan};
+use batchlint::source::{Memo, Progress, Question, Reach, Reading, SourceFacts, Target, read_all, scan};
 use batchlint::spec::dtype::Dtype;
 use batchlint::values::{Layout, Pass, Unread, ValueFacts, Wants};
 
@@ -21,7 +21,7 @@ fn read(path: &Path, wants: Wants) -> SourceFacts {
     let target = Target::file(path);
     let mut sources = vec![scan(&target, &mut Memo::default())];
     let questions = [vec![Question { array: 0, wants, asks: Vec::new() }]];
-    read_all(&mut sources, &questions, |_| Some(&target), Limits::default(), &Progress::default());
+    read_all(&mut sources, &questions, |_| Some(&target), Reach::default(), &Progress::default());
     sources.remove(0)
 }
 

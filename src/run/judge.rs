@@ -56,9 +56,10 @@ fn all(
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
+    let any = facts.arrays() > 0;
     for active in rules.all() {
         if let Some(why) = blind(active.rule, spec, settings) {
-            if facts.arrays() > 0 {
+            if any {
                 verdict.blind(active, "", why);
             }
             continue;

@@ -21,7 +21,6 @@ pub mod text;
 pub mod walk;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -30,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use capture::{Capture, Leaf, Yielded};
 pub use data::Data;
 pub use fault::{Fault, FaultKind, FileFault};
+use memo::Memos;
 pub use memo::{Memo, Work};
 pub use read::{Progress, Question, Reach, read_all};
 pub use seen::{Seen, Spot};
@@ -42,8 +42,11 @@ use crate::spec::dtype::Dtype;
 use crate::values::{Layout, Unread, ValueFacts};
 use input::Input;
 
-/// Files that one task of a parallel scan reads at least: enough to make good use of what it remembers.
-const FILES_PER_TASK: usize = 256;
+/// Files that one task of a parallel scan reads at least.
+const FILES_PER_TASK: usize = 32;
+/// Threads that read headers for each processor, and in all.
+const THREADS_PER_CORE: usize = 4;
+const MAX_THREADS: usize = 32;
 
 /// A kind of file that holds arrays. The content of a file decides which it is, never its name.
 pub trait Format: Sync {
@@ -71,10 +74,9 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
     }
     let path = target.open_path();
     // What it is called, or will be.
-    let name = Path::new(&*target.path);
-    let named_npz = has_extension(name, "npz");
-    let (buffer, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
-    let input = match Input::open(path, buffer) {
+    let named_npz = has_extension(&target.path, *b".npz");
+    let (buffer, opener, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
+    let input = match Input::open_beside(opener, path, buffer) {
         Ok(input) => input,
         Err(error) => {
             seen.fault(&file, FaultKind::File(input::fault_of(&error, path)));
@@ -88,7 +90,9 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
     };
     match format.kind() {
         SourceKind::Npy if named_npz => seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz)),
-        SourceKind::Npz if has_extension(name, "npy") => seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy)),
+        SourceKind::Npz if has_extension(&target.path, *b".npy") => {
+            seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy));
+        }
         _ => {}
     }
     if let Err(error) = format.scan(&input, work, &mut seen) {
@@ -101,12 +105,41 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
 /// some of the files hold says little about the others, and nothing about what is missing.
 #[must_use]
 pub fn scan_all(targets: &[Target], limits: Limits, progress: &Progress) -> Option<Vec<SourceFacts>> {
-    let memo = Memo::new(limits);
-    targets
-        .par_iter()
-        .with_min_len(FILES_PER_TASK)
-        .map_init(|| memo.fork(), |memo, target| (!progress.stopped()).then(|| scan(target, memo)))
-        .collect()
+    let scan = |memo: &mut Memo, target: &Target| {
+        if progress.stopped() { unseen(target) } else { scan(target, memo) }
+    };
+    let mut memo = Memo::new(limits);
+    // Threads that have nothing to do are slow to start.
+    let sources: Vec<SourceFacts> = if targets.len() <= FILES_PER_TASK {
+        targets.iter().map(|target| scan(&mut memo, target)).collect()
+    } else {
+        let memos = Memos::new(memo);
+        let all = || {
+            let tasks = targets.par_iter().with_min_len(FILES_PER_TASK);
+            tasks.map_init(|| memos.lend(), |memo, target| scan(memo, target)).collect()
+        };
+        match waiting_threads() {
+            Some(pool) => pool.install(all),
+            None => all(),
+        }
+    };
+    // Somebody who stopped it does not start it again.
+    (!progress.stopped()).then_some(sources)
+}
+
+/// More threads than processors, as they mostly wait for the disk or the network. Whoever says how many threads there are
+/// means these, too.
+fn waiting_threads() -> Option<rayon::ThreadPool> {
+    if std::env::var_os("RAYON_NUM_THREADS").is_some() {
+        return None;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads((cores * THREADS_PER_CORE).min(MAX_THREADS)).build().ok()
+}
+
+/// Holds the place of a file that is not read any more.
+fn unseen(target: &Target) -> SourceFacts {
+    Seen::new(Arc::clone(&target.path)).finish(target, SourceKind::Other, 0)
 }
 
 /// What a file is that no format recognises.
@@ -123,8 +156,11 @@ fn impostor(input: &Input<'_>, work: &mut Work) -> FileFault {
     }
 }
 
-fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+/// Whether the name ends so, with something in front of it.
+fn has_extension(path: &str, extension: [u8; 4]) -> bool {
+    path.as_bytes()
+        .split_last_chunk::<4>()
+        .is_some_and(|(name, end)| end.eq_ignore_ascii_case(&extension) && !matches!(name.last(), None | Some(b'/')))
 }
 
 /// What a file turned out to be, whatever its name says.

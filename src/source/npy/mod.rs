@@ -94,10 +94,17 @@ pub(super) fn start_at<'s>(
     scratch: &'s mut Vec<u8>,
 ) -> io::Result<Start<'s>> {
     let size = end.saturating_sub(offset);
-    let wanted = WINDOW.min(usize::try_from(size).unwrap_or(usize::MAX));
-    let wanted = match header::start(input.at(offset, wanted, scratch)?, size, bounds) {
+    let window = WINDOW.min(usize::try_from(size).unwrap_or(usize::MAX));
+    // What is in memory already is not read, and mostly it is enough.
+    if let Some(bytes) = input.known(offset, window)
+        && let start @ (Start::Header(_) | Start::Foreign | Start::Short | Start::Broken(_)) =
+            header::start(bytes, size, bounds)
+    {
+        return Ok(start);
+    }
+    let wanted = match header::start(input.at(offset, window, scratch)?, size, bounds) {
         Start::More(needed) => needed,
-        _ => wanted,
+        _ => window,
     };
     Ok(header::start(input.at(offset, wanted, scratch)?, size, bounds))
 }
@@ -196,9 +203,10 @@ pub(super) fn trailing(bytes: u64, row: u64, by_directory: bool) -> FaultKind {
 
 /// The file name without its folder and its last extension.
 fn stem(path: &str) -> Arc<str> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem.into(),
+    let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
+    let name = last(path, b'/').map_or(path, |slash| &path[slash + 1..]);
+    match last(name, b'.') {
+        Some(dot) if dot > 0 => name[..dot].into(),
         _ => name.into(),
     }
 }

@@ -23,6 +23,8 @@ const IN_ZIP64: u64 = u32::MAX as u64;
 const LOCAL: usize = 30;
 /// Bytes that hold a local header and the header of the array behind it, most of the time.
 const WINDOW: usize = 512;
+/// Bytes of a member that is small enough to be read together with those behind it.
+const DENSE: u64 = 8 * 1024;
 
 /// What the directory says of a member.
 pub(super) struct Entry<'e> {
@@ -59,7 +61,7 @@ pub(super) fn read(
     work: &mut Work,
     seen: &mut Seen,
 ) -> io::Result<Option<Extent>> {
-    let Work { scratch, plain, inflater, allowance, tables, limits, .. } = work;
+    let Work { scratch, plain, inflater, allowance, tables, limits, ahead, .. } = work;
     let bounds = Bounds::of(limits);
     let spot = Spot { member: Some(&entry.name.member), ordinal: 0 };
     let mut archive = |fault| seen.fault(&spot, FaultKind::Archive(fault));
@@ -68,11 +70,12 @@ pub(super) fn read(
         archive(ArchiveFault::BadName);
     }
     let room = usize::try_from(limit.saturating_sub(entry.offset)).unwrap_or(usize::MAX);
-    let wanted = match Local::parse(input.at(entry.offset, WINDOW.min(room), scratch)?) {
+    let dense = entry.stored <= DENSE;
+    let wanted = match Local::parse(ahead.at(input, entry.offset, WINDOW.min(room), dense)?) {
         Some(local) if local.body > WINDOW => local.body + WINDOW,
         _ => WINDOW,
     };
-    let window = input.at(entry.offset, wanted.min(room), scratch)?;
+    let window = ahead.at(input, entry.offset, wanted.min(room), dense)?;
     let Some(local) = Local::parse(window).filter(|local| local.body <= window.len()) else {
         archive(ArchiveFault::NotAMember { offset: entry.offset });
         return Ok(None);

@@ -46,6 +46,7 @@ impl Format for Npz {
     fn scan(&self, input: &Input<'_>, work: &mut Work, seen: &mut Seen) -> io::Result<()> {
         let file = Spot::default();
         work.allowance = MEASURED;
+        work.ahead.clear();
         let Some(end) = End::find(input, SEARCH, work)? else {
             let fault = match End::find(input, LONG_SEARCH, work)? {
                 Some(end) => FileFault::EndRecordTooFar { after: input.size.saturating_sub(end.after) },
