@@ -10,7 +10,7 @@ use batchlint::source::fault::{
     ArchiveFault, Duplicate, Found, HeaderFault, LineEnding, Looks, Stray, Trailing, Unsafe,
 };
 use batchlint::source::{
-    ArrayFacts, Fault, FaultKind, FileFault, Header, Limits, Memo, Progress, Question, SourceFacts, Target, read_all,
+    ArrayFacts, Fault, FaultKind, FileFault, Header, Memo, Progress, Question, Reach, SourceFacts, Target, read_all,
     scan,
 };
 use batchlint::spec::Spec;
@@ -132,15 +132,15 @@ const REFUSED: &[(&str, Damage)] = &[
     ("npy/hdr_unclosed.npy", |kind| *kind == header(HeaderFault::Unclosed)),
     ("npy/evil_len_short.npy", |kind| *kind == header(HeaderFault::Unclosed)),
     ("npy/hdr_nul_pad.npy", |kind| *kind == header(HeaderFault::TextAfter)),
-    ("npy/evil_nest_struct_500.npy", |kind| *kind == header(HeaderFault::TooDeep)),
+    ("npy/evil_nest_struct_500.npy", |kind| *kind == header(HeaderFault::TooDeep { limit: 32 })),
     ("npy/hdr_shape_leading_zero.npy", |kind| *kind == header(HeaderFault::BadNumber)),
     ("npy/hdr_shape_list.npy", |kind| *kind == header(HeaderFault::ShapeNotTuple(Found::List))),
     ("npy/evil_shape_digits.npy", |kind| *kind == header(HeaderFault::DimensionTooLarge)),
     ("npy/evil_shape_overflow_zero.npy", |kind| *kind == header(HeaderFault::ShapeOverflow)),
     ("npy/evil_u_size_overflow.npy", |kind| *kind == header(HeaderFault::ItemTooLarge)),
     ("npy/evil_subarray_overflow.npy", |kind| *kind == header(HeaderFault::ItemTooLarge)),
-    ("npy/hdr_len_10001.npy", |kind| *kind == header(HeaderFault::TooLong { declared: 10_001 })),
-    ("npz/bomb_header.npz", |kind| *kind == header(HeaderFault::TooLong { declared: 256 << 20 })),
+    ("npy/hdr_len_10001.npy", |kind| *kind == header(HeaderFault::TooLong { declared: 10_001, limit: Some(10_000) })),
+    ("npz/bomb_header.npz", |kind| *kind == header(HeaderFault::TooLong { declared: 256 << 20, limit: Some(10_000) })),
     ("npz/truncated_97.npz", |kind| *kind == FaultKind::File(FileFault::NoEndRecord)),
     ("npz/suffix_zeros_70k.npz", |kind| *kind == FaultKind::File(FileFault::EndRecordTooFar { after: 70_000 })),
     ("npz/prefix_junk.npz", |kind| *kind == FaultKind::File(FileFault::BytesBefore { bytes: 100 })),
@@ -208,7 +208,7 @@ fn scan_whole(target: &Target, memo: &mut Memo) -> SourceFacts {
     let mut sources = vec![scan(target, memo)];
     let question = |array| Question { array, wants: Wants::JUDGED, asks: Vec::new() };
     let questions = vec![(0..sources[0].arrays.len()).map(question).collect()];
-    let limits = Limits { array_bytes: Some(64 << 20) };
+    let limits = Reach { array_bytes: Some(64 << 20), ..Reach::default() };
     read_all(&mut sources, &questions, |_| Some(target), limits, &Progress::default());
     sources.remove(0)
 }

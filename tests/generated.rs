@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use batchlint::config::limits::{Limit, Limits};
+
 /// Compares a file of the repository with what it should hold.
 fn check(path: &str, should: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -16,7 +18,7 @@ fn check(path: &str, should: &str) {
 }
 
 /// Every flag of `check`, with its line in the file, or the reason why it has none.
-const FLAGS: [(&str, &str); 30] = [
+const FLAGS: [(&str, &str); 32] = [
     ("PATH", "-: what is looked at is for the command line"),
     ("--spec", "-: it names the file"),
     ("--model", "model"),
@@ -27,6 +29,8 @@ const FLAGS: [(&str, &str); 30] = [
     ("--epochs", "batch.epochs"),
     ("--headers-only", "read.headers_only"),
     ("--max-bytes-per-array", "read.max_bytes_per_array"),
+    ("--limit", "limits.*"),
+    ("--cache", "-: where files go is for the command line"),
     ("--connections", "-: how data is reached is a matter of where it runs"),
     ("--remote-timeout", "-: how data is reached is a matter of where it runs"),
     ("--anonymous", "-: how data is reached is a matter of where it runs"),
@@ -101,7 +105,7 @@ fn every_line_about_a_run_has_a_flag_or_a_reason() {
         let is_there = if table.is_empty() {
             schema["properties"].get(*line).is_some()
         } else {
-            keys(table).iter().any(|key| key == line)
+            keys(table).iter().any(|key| key == line || line.ends_with(".*"))
         };
         assert!(is_there, "{flag} has no line {line}");
     }
@@ -117,12 +121,42 @@ fn the_page_lists_every_flag_with_its_line() {
     for (flag, line) in FLAGS.iter().filter(|(flag, _)| !["--help", "--version"].contains(flag)) {
         let line = match (line.strip_prefix("-: "), line.split_once('.')) {
             (Some(reason), _) => format!("none: {reason}"),
+            (None, Some((table, "*"))) => format!("the lines under `[{table}]`"),
             (None, Some((table, key))) => format!("`{key}` under `[{table}]`"),
             (None, None) => format!("`{line}`"),
         };
         table += &["| `", flag, "` | ", &line, " |\n"].concat();
     }
     check(path, &format!("{before}<!-- flags -->\n{table}<!-- end -->{after}"));
+}
+
+#[test]
+fn the_page_lists_every_limit() {
+    let path = "docs/configuration.md";
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the page is there");
+    let (before, rest) = page.split_once("<!-- limits -->\n").expect("the table has its place");
+    let (_, after) = rest.split_once("<!-- end -->").expect("the table has an end");
+    let mut table = String::from("| key | unless set | at most | on what |\n| --- | --- | --- | --- |\n");
+    for limit in Limit::ALL {
+        let (default, most) = (limit.amount(Limits::default().get(*limit)), limit.amount(limit.most()));
+        table += &["| `", limit.key(), "` | ", &default, " | ", &most, " | ", limit.about(), " |\n"].concat();
+    }
+    check(path, &format!("{before}<!-- limits -->\n{table}<!-- end -->{after}"));
+}
+
+#[test]
+fn the_page_on_reliability_names_every_limit_with_its_value() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let section = page.split("\n## Limits\n").nth(1).expect("there is a section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    for limit in Limit::ALL {
+        let key = format!("`{}`", limit.key());
+        let row = section.lines().find(|line| line.contains(&key)).unwrap_or_else(|| panic!("{key} has no row"));
+        let value = limit.amount(Limits::default().get(*limit));
+        let number = value.split(' ').next().unwrap_or_default();
+        assert!(row.contains(number), "{key} is {value}: {row}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use batchlint::config::Overrides;
+use batchlint::config::limits::Limits;
 use batchlint::error::Text;
 use batchlint::spec::import::json::Document;
 use batchlint::spec::import::{ImportError, Model, toml};
@@ -25,7 +26,7 @@ fn manifest() -> Map<String, Value> {
 }
 
 fn read(name: &str) -> Result<Model, ImportError> {
-    batchlint::spec::import::read(&folder().join(name))
+    batchlint::spec::import::read(&folder().join(name), &Limits::default())
 }
 
 fn document(model: &Model) -> Value {
@@ -272,7 +273,7 @@ fn a_file_that_is_no_model_is_called_what_it_is() {
     let said = |name: &str, bytes: &[u8]| {
         let path = scratch.path().join(name);
         fs::write(&path, bytes).unwrap();
-        batchlint::spec::import::read(&path).unwrap_err()
+        batchlint::spec::import::read(&path, &Limits::default()).unwrap_err()
     };
     for (name, bytes, says) in [
         (
@@ -289,7 +290,10 @@ fn a_file_that_is_no_model_is_called_what_it_is() {
     }
     assert!(matches!(said("cut.keras", b"PK\x03\x04\x14\0"), ImportError::Damaged(_)));
     assert!(matches!(said("cut.h5", b"\x89HDF\r\n\x1a\n\0"), ImportError::Damaged(_)));
-    assert!(matches!(batchlint::spec::import::read(&scratch.path().join("none")), Err(ImportError::Unreadable(_))));
-    let folder = batchlint::spec::import::read(scratch.path()).unwrap_err();
+    assert!(matches!(
+        batchlint::spec::import::read(&scratch.path().join("none"), &Limits::default()),
+        Err(ImportError::Unreadable(_))
+    ));
+    let folder = batchlint::spec::import::read(scratch.path(), &Limits::default()).unwrap_err();
     assert!(folder.to_string().starts_with("this folder holds no model"), "{folder}");
 }

@@ -1,5 +1,6 @@
 //! Every place where bytes come in, under damaged input: the targets of `fuzz/` with a plain mutator, fixed seeds and a fixed
-//! number of rounds, so that it needs no nightly compiler and says the same everywhere. `MUTATE=N` makes N rounds of each.
+//! number of rounds, so that it needs no nightly compiler and says the same everywhere. `MUTATE=N` makes N rounds of each,
+//! `MUTATE_FROM=N` others, `MUTATE_ONLY=npy,onnx` those of some.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 #![allow(clippy::print_stdout, reason = "how many inputs there were is part of the result")]
@@ -290,9 +291,12 @@ fn survives(name: &str, folder: &Path, bytes: &[u8]) -> Result<(), String> {
 fn no_damage_makes_any_reader_panic() {
     let rounds = std::env::var("MUTATE").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
     let start = std::env::var("MUTATE_FROM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0_u64);
+    let only = std::env::var("MUTATE_ONLY").unwrap_or_default();
+    let only: Vec<_> = only.split(',').filter(|name| !name.is_empty()).map(|name| target(name).name).collect();
     let seeds = seeds();
     let wrong: Vec<String> = std::thread::scope(|scope| {
-        let halves = TARGETS.iter().enumerate().fold([Vec::new(), Vec::new()], |mut halves, (at, target)| {
+        let wanted = TARGETS.iter().filter(|target| only.is_empty() || only.contains(&target.name));
+        let halves = wanted.enumerate().fold([Vec::new(), Vec::new()], |mut halves, (at, target)| {
             halves[at % 2].push(target);
             halves
         });
@@ -313,7 +317,8 @@ fn no_damage_makes_any_reader_panic() {
 fn damaged(name: &str, seeds: &[Vec<u8>], rounds: std::ops::Range<u64>) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let begun = std::time::Instant::now();
-    let mut slowest = std::time::Duration::ZERO;
+    // With its round.
+    let mut slowest = (std::time::Duration::ZERO, rounds.start);
     let count = rounds.end - rounds.start;
     let mut wrong = Vec::new();
     for round in rounds {
@@ -327,12 +332,13 @@ fn damaged(name: &str, seeds: &[Vec<u8>], rounds: std::ops::Range<u64>) -> Vec<S
         });
         let one = std::time::Instant::now();
         wrong.extend(survives(name, folder.path(), &bytes).err());
-        slowest = slowest.max(one.elapsed());
+        slowest = slowest.max((one.elapsed(), round));
     }
     println!(
-        "{name}: {count} inputs in {:.1} s, the slowest {:.2} s, {} panics",
+        "{name}: {count} inputs in {:.1} s, the slowest, of round {}, {:.2} s, {} panics",
         begun.elapsed().as_secs_f64(),
-        slowest.as_secs_f64(),
+        slowest.1,
+        slowest.0.as_secs_f64(),
         wrong.len()
     );
     wrong

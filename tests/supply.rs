@@ -1,5 +1,5 @@
 //! What batchlint is made of besides its own code: licences that allow it, and one registry. `deny.toml` says the same to
-//! `cargo deny`, which also knows of advisories; this needs neither it nor a network.
+//! `cargo deny`, which also knows of advisories; this needs no other program, and no network where the crates were fetched.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 fn packages() -> Vec<Value> {
     let listed = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--all-features", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -57,8 +57,28 @@ fn every_crate_has_a_licence_that_allows_it() {
 fn every_crate_comes_from_the_registry() {
     for package in packages().iter().filter(|package| package["name"] != "batchlint") {
         let source = package["source"].as_str().unwrap_or_default();
-        assert!(source.starts_with("registry+") || source.starts_with("sparse+"), "{}: {source}", package["name"]);
+        assert!(REGISTRY.contains(&source), "{}: {source}", package["name"]);
     }
+}
+
+/// The one registry, by its names.
+const REGISTRY: [&str; 2] =
+    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
+
+#[test]
+fn nobody_asks_for_any_version_at_all() {
+    let mut asked = 0;
+    for package in packages() {
+        // What the tests of others need is not built here.
+        let mine = package["name"] == "batchlint";
+        let needed =
+            package["dependencies"].as_array().unwrap().iter().filter(|needed| mine || needed["kind"] != "dev");
+        for needed in needed {
+            assert_ne!(needed["req"], "*", "{} needs {}", package["name"], needed["name"]);
+            asked += 1;
+        }
+    }
+    assert!(asked > 100, "{asked}");
 }
 
 #[test]
@@ -72,4 +92,7 @@ fn what_is_there_twice_is_known() {
     let twice = versions.iter().filter(|(name, versions)| versions.len() > 1 && !known.contains(name));
     let twice: Vec<_> = twice.collect();
     assert!(twice.is_empty(), "in deny.toml, say that these are known: {twice:?}");
+    let once: Vec<_> =
+        known.iter().filter(|name| versions.get(*name).is_none_or(|versions| versions.len() < 2)).collect();
+    assert!(once.is_empty(), "in deny.toml, these are there once: {once:?}");
 }

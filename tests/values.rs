@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use batchlint::source::{Limits, Memo, Progress, Question, Reading, SourceFacts, Target, read_all, scan};
+use batchlint::source::{Memo, Progress, Question, Reach, Reading, SourceFacts, Target, read_all, scan};
 use batchlint::spec::dtype::{ByteOrder, Dtype, Kind, MlType};
 use batchlint::values::{Ask, HitKind, Layout, Pass, Unread, ValueFacts, Wants};
 use proptest::prelude::*;
@@ -251,12 +251,12 @@ fn rows_have_the_hashes_of_their_bytes_alone() {
 }
 
 /// The values of all arrays of one file.
-fn read(path: &Path, asks: &[Ask], limits: Limits) -> SourceFacts {
+fn read(path: &Path, asks: &[Ask], limits: Reach) -> SourceFacts {
     read_between(path, asks, limits, || {})
 }
 
 /// The same, with something that happens between the headers and the values.
-fn read_between(path: &Path, asks: &[Ask], limits: Limits, happens: impl FnOnce()) -> SourceFacts {
+fn read_between(path: &Path, asks: &[Ask], limits: Reach, happens: impl FnOnce()) -> SourceFacts {
     let target = Target::file(path);
     let mut sources = vec![scan(&target, &mut Memo::default())];
     happens();
@@ -284,12 +284,12 @@ fn a_file_that_changes_after_its_headers_were_read_is_told() {
     let whole = npy("<f4", "(1000,)", &[0; 4000]);
     for change in [&whole[..2000], &[], &npy("<f4", "(2000,)", &[0; 8000])] {
         std::fs::write(&path, &whole).unwrap();
-        let facts = read_between(&path, &[], Limits::default(), || std::fs::write(&path, change).unwrap());
+        let facts = read_between(&path, &[], Reach::default(), || std::fs::write(&path, change).unwrap());
         assert!(matches!(facts.arrays[0].reading.as_deref(), Some(Reading::Unread(Unread::Damaged))));
         assert_eq!(facts.faults.len(), 1, "{:?}", facts.faults);
     }
     std::fs::write(&path, &whole).unwrap();
-    let facts = read_between(&path, &[], Limits::default(), || std::fs::remove_file(&path).unwrap());
+    let facts = read_between(&path, &[], Reach::default(), || std::fs::remove_file(&path).unwrap());
     assert_eq!((facts.arrays[0].values(), facts.faults.len()), (None, 1));
 }
 
@@ -298,10 +298,10 @@ fn larger_arrays_than_the_limit_are_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.npy");
     std::fs::write(&path, npy("<f4", "(1000,)", &[0; 4000])).unwrap();
-    let facts = read(&path, &[], Limits { array_bytes: Some(3999) });
+    let facts = read(&path, &[], Reach { array_bytes: Some(3999), ..Reach::default() });
     let unread = Reading::Unread(Unread::TooLarge { bytes: 4000, limit: 3999 });
     assert_eq!(facts.arrays[0].reading.as_deref(), Some(&unread));
-    assert!(read(&path, &[], Limits { array_bytes: Some(4000) }).arrays[0].values().is_some());
+    assert!(read(&path, &[], Reach { array_bytes: Some(4000), ..Reach::default() }).arrays[0].values().is_some());
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn empty_arrays_and_scalars_are_read() {
     let path = folder.path().join("x.npy");
     for (shape, data, count) in [("(0, 3)", vec![], 0), ("(3, 0)", vec![], 0), ("()", vec![0; 4], 1)] {
         std::fs::write(&path, npy("<f4", shape, &data)).unwrap();
-        let facts = read(&path, &asks(), Limits::default());
+        let facts = read(&path, &asks(), Reach::default());
         assert_eq!(facts.arrays[0].values().map(|values| values.count), Some(count), "{shape}");
         assert_eq!(facts.faults, [], "{shape}");
     }
@@ -360,7 +360,7 @@ fn numpy_counts_the_same() {
     for numpy in &truth {
         let asks: Vec<Ask> = numpy["answers"].as_array().unwrap().iter().map(ask).collect();
         let path = folder.path().join(numpy["file"].as_str().unwrap());
-        let facts = read(&path, &asks, Limits::default());
+        let facts = read(&path, &asks, Reach::default());
         assert_eq!(facts.faults, [], "{numpy}");
         let array = facts.arrays.iter().find(|array| numpy["key"].is_null() || numpy["key"] == *array.key).unwrap();
         let values = array.values().unwrap_or_else(|| panic!("{numpy}: {:?}", array.reading));

@@ -89,7 +89,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__prune)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -124,6 +124,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -175,7 +179,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__write)
-            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -218,6 +222,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -269,7 +277,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__check)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +312,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -373,7 +385,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__fix)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --select --ignore --allow-lossy --out --in-place --diff --each --format --color --quiet --verbose --help"
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --select --ignore --allow-lossy --out --in-place --diff --each --format --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -408,6 +420,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -439,7 +455,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__init)
-            opts="-o -q -v -h --from --model --framework --batch --max-bytes-per-array --format --output --force --color --quiet --verbose --help"
+            opts="-o -q -v -h --from --model --framework --batch --max-bytes-per-array --limit --format --output --force --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -462,6 +478,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -489,7 +509,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__inspect)
-            opts="-o -q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --format --output --each --ascii --color --quiet --verbose --help"
+            opts="-o -q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --format --output --each --ascii --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -524,6 +544,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -573,7 +597,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__run)
-            opts="-q -v -h --arg --batches --time-limit --timeout --max-memory --save --python --import --repeat --no-trace --diff --fix --unsafe-fixes --write-spec --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --arg --batches --time-limit --timeout --max-memory --save --python --import --repeat --no-trace --diff --fix --unsafe-fixes --write-spec --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -648,6 +672,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -54,6 +54,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l dataset-si
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l select -d 'Only these rules or groups' -r
@@ -109,6 +110,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l dataset-size
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l select -d 'Only these rules or groups' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l ignore -d 'Not these rules or groups' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l level -d 'Set the level of a rule or group: note, warning or error' -r
@@ -155,6 +157,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l dataset-
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l format -d 'How to print what was seen' -r -f -a "table\t'One line per array name: type, shape, extremes, mean, a histogram'
 json\t'One document with the same'
 jsonl\t'The facts, for `check --facts`'"
@@ -183,6 +186,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l dataset-size
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l select -d 'Only repairs of these rules or groups; what the values cannot prove right is done where its rule is named here' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l ignore -d 'No repairs of these rules or groups' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l out -d 'Write a corrected copy of all files below this folder' -r -F
@@ -211,6 +215,7 @@ sklearn\t'scikit-learn'
 any\t'Not said: levels are those of the rule'"
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -l batch -d 'Rows per batch, in the place of those that an export has fixed' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand init" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -l format -d 'A spec, or what was read as a document for programs' -r -f -a "toml\t''
 json\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand init" -s o -l output -d 'Write to a file, such as batchlint.toml; one that is there is not replaced' -r -F
@@ -245,6 +250,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l select -d 'Only these rules or groups' -r
@@ -289,6 +295,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l select -d 'Only these rules or groups' -r

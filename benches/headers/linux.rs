@@ -12,6 +12,7 @@ use std::process::Command;
 
 use rustix::fs::{CWD, Mode, OFlags, RawDir};
 
+use crate::growth::growth;
 use crate::rounds::{Contender, HEAD, rounds, row};
 
 const FOLDERS: usize = 100;
@@ -64,7 +65,6 @@ fn floor_npz(folder: &Path) {
     assert!(bytes > 0);
 }
 
-/// One contender: how it is started, and whether it says itself how long it took (an interpreter's start is not the
 fn compare() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let data = root.join("target/bench/headers");
@@ -91,6 +91,21 @@ fn compare() {
     ] {
         report.push_str(&self::work(work, part, &data, &python, &readers));
     }
+    report.push('\n');
+    report.push_str(&growth(
+        env!("CARGO_BIN_EXE_batchlint"),
+        &python,
+        &data,
+        &[
+            ("headers of .npy, 1,000 in a folder", ["npy/part_000", "npy/part_00*", "npy"], FILES),
+            ("headers of stored .npz of 100", ["stored/batch_000*", "stored/batch_00*", "stored"], ARCHIVES / 100),
+            (
+                "headers of deflated .npz of 100",
+                ["deflated/batch_000*", "deflated/batch_00*", "deflated"],
+                ARCHIVES / 100,
+            ),
+        ],
+    ));
     std::io::stdout().write_all(report.as_bytes()).unwrap();
     if let Ok(path) = std::env::var("BATCHLINT_BENCH_OUT") {
         File::create(path).unwrap().write_all(report.as_bytes()).unwrap();

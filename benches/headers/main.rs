@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 
 #[cfg(target_os = "linux")]
+mod growth;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 #[path = "../rounds/mod.rs"]

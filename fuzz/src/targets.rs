@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
+use batchlint::config::limits::Limits;
 use batchlint::config::{Overrides, Settings};
 use batchlint::error::Text;
 use batchlint::render::{self, OutputFormat, Page};
@@ -109,7 +110,7 @@ fn pickle(_: &Path, data: &[u8]) {
 
 /// A model of that name, and the spec that it stands for.
 fn model(folder: &Path, name: &str, data: &[u8]) {
-    if let Ok(model) = import::read(&written(folder, name, data)) {
+    if let Ok(model) = import::read(&written(folder, name, data), &Limits::default()) {
         let _ = import::toml::text(&model, name, &import::toml::Options::default());
     }
 }

@@ -209,7 +209,7 @@ class SideChannel(wire.Channel):
         elif kind == wire.ACK:
             self.free.add(slot)
         elif kind == wire.RING:
-            self.ring = bool((json.loads(text[:count].decode("utf-8")) or {}).get("ok"))
+            self.heard(json.loads(text[:count].decode("utf-8")))
         elif kind == wire.REPORT:
             self.report = json.loads(text[:count].decode("utf-8"))
             self.ended = True

@@ -34,5 +34,8 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         }
     }
     coverage(page, global);
-    Ok(checked.report.exit())
+    let exit = checked.report.exit();
+    // The process ends here, and takes all memory with it at once.
+    std::mem::forget(checked);
+    Ok(exit)
 }

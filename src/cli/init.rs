@@ -5,6 +5,7 @@ use std::path::Path;
 use super::output::{looked_for, print, say};
 use super::progress::Waiting;
 use super::{Global, InitArgs, InitFormat};
+use crate::config::limits::Limits;
 use crate::config::{Overrides, Settings};
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
@@ -20,7 +21,13 @@ pub(super) fn init(args: InitArgs, global: &Global) -> Result<Exit, Error> {
     let directory = std::env::current_dir().map_err(|error| Error::plain(format!("no working directory: {error}")))?;
     let settings = Settings {
         paths: args.from,
-        overrides: Overrides { model: args.model, framework: args.framework, ..Overrides::default() },
+        limits: Limits::default().with(&args.limit),
+        overrides: Overrides {
+            model: args.model,
+            framework: args.framework,
+            limits: args.limit,
+            ..Overrides::default()
+        },
         max_bytes_per_array: args.max_bytes_per_array,
         directory,
         ..Settings::default()

@@ -22,9 +22,10 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::framework::Framework;
+use crate::config::limits::{Limit, Limits};
 use crate::config::remote::Remote;
 use crate::config::{Level, Overrides, Selection, Settings};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::exit::Exit;
 use crate::render::fix::FixFormat;
 use crate::render::inspect::InspectFormat;
@@ -156,6 +157,8 @@ struct SpecArgs {
     /// Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated
     #[arg(long, value_name = "BYTES", value_parser = memory, help_heading = "What is read")]
     max_bytes_per_array: Option<u64>,
+    #[arg(long, value_name = "KEY=VALUE", value_parser = limit, help = limit_help(), help_heading = "What is read")]
+    limit: Vec<(Limit, u64)>,
 }
 
 /// How data in object stores is reached.
@@ -257,6 +260,8 @@ struct InitArgs {
     /// Do not read the values of arrays larger than this, as bytes or `"2 GiB"`
     #[arg(long, value_name = "BYTES", value_parser = memory)]
     max_bytes_per_array: Option<u64>,
+    #[arg(long, value_name = "KEY=VALUE", value_parser = limit, help = limit_help())]
+    limit: Vec<(Limit, u64)>,
     /// A spec, or what was read as a document for programs
     #[arg(long, value_enum, default_value_t = InitFormat::Toml, value_name = "FORMAT", help_heading = "Output")]
     format: InitFormat,
@@ -275,10 +280,23 @@ enum InitFormat {
 }
 
 fn memory(text: &str) -> Result<u64, String> {
-    crate::spec::parse::memory(text).map_err(|fault| match fault.help {
+    crate::spec::parse::memory(text).map_err(in_one_line)
+}
+
+fn limit(text: &str) -> Result<(Limit, u64), String> {
+    crate::spec::parse::limit(text).map_err(in_one_line)
+}
+
+fn in_one_line(fault: Fault) -> String {
+    match fault.help {
         Some(help) => format!("{}: {help}", fault.message),
         None => fault.message,
-    })
+    }
+}
+
+fn limit_help() -> String {
+    let keys: Vec<&str> = Limit::ALL.iter().map(|limit| limit.key()).collect();
+    format!("Set a limit on what is read, by its key under [limits]; can be repeated: {}", keys.join(", "))
 }
 
 fn rule_level(text: &str) -> Result<(String, Level), String> {
@@ -380,6 +398,7 @@ impl SpecArgs {
     fn settings(self) -> Result<Settings, Error> {
         let directory =
             std::env::current_dir().map_err(|error| Error::plain(format!("no working directory: {error}")))?;
+        let limits = Limits::default().with(&self.limit);
         Ok(Settings {
             overrides: Overrides {
                 model: self.model,
@@ -388,7 +407,9 @@ impl SpecArgs {
                 dataset_size: self.dataset_size,
                 steps: self.steps,
                 epochs: self.epochs,
+                limits: self.limit,
             },
+            limits,
             spec: self.spec,
             headers_only: self.headers_only,
             max_bytes_per_array: self.max_bytes_per_array,

@@ -3,6 +3,7 @@
 pub mod discover;
 pub mod file;
 pub mod framework;
+pub mod limits;
 pub mod live;
 pub mod read;
 pub mod remote;
@@ -89,6 +90,16 @@ pub struct Overrides {
     pub steps: Option<u64>,
     /// `--epochs`
     pub epochs: Option<u64>,
+    /// `--limit`
+    pub limits: Vec<(limits::Limit, u64)>,
+}
+
+impl Overrides {
+    /// The limits that hold where the file says this.
+    #[must_use]
+    pub fn limits(&self, defaults: &Defaults) -> limits::Limits {
+        limits::Limits::default().with(&defaults.limits).with(&self.limits)
+    }
 }
 
 /// What the file says of a run, as against the data. A flag wins over its line; what is switched on in the file stays on.
@@ -98,6 +109,8 @@ pub struct Defaults {
     pub headers_only: bool,
     /// `max_bytes_per_array` of `[read]`.
     pub max_bytes_per_array: Option<u64>,
+    /// `[limits]`.
+    pub limits: Vec<(limits::Limit, u64)>,
     /// `all_places` of `[output]`.
     pub all_places: bool,
     /// `redact` of `[output]`.
@@ -132,6 +145,8 @@ pub struct Settings {
     pub headers_only: bool,
     /// `--max-bytes-per-array`: the values of larger arrays are not read.
     pub max_bytes_per_array: Option<u64>,
+    /// The limits that hold: those of the overrides, and with [`Settings::over`] those of the file.
+    pub limits: limits::Limits,
     /// Whether a finding keeps all its places instead of three.
     pub all_places: bool,
     /// `--redact`: no value of the data stands in the report.
@@ -158,6 +173,7 @@ impl Settings {
         Self {
             headers_only: self.headers_only || defaults.headers_only,
             max_bytes_per_array: self.max_bytes_per_array.or(defaults.max_bytes_per_array),
+            limits: self.overrides.limits(defaults),
             all_places: self.all_places || defaults.all_places,
             redact: self.redact || defaults.redact,
             baseline: baseline.filter(|_| !self.count),

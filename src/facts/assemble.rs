@@ -14,32 +14,47 @@ use crate::spec::{Role, Spec, mismatch};
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
 #[must_use]
 pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
-    let mut families: BTreeMap<(u32, Option<u32>), Vec<Draft<'f>>> = BTreeMap::new();
-    let mut shared = Shared::default();
-    for draft in drafts_of(facts, spec, &mut shared) {
-        let root = shared.id(&draft.source.root);
+    let mut texts = Texts::default();
+    let mut drafts = drafts_of(facts, spec, &mut texts);
+    let mut families: BTreeMap<Family, Vec<usize>> = BTreeMap::new();
+    let mut runs: Vec<(Family, std::ops::Range<usize>)> = Vec::new();
+    let mut last = None;
+    for (index, draft) in drafts.all.iter().enumerate() {
+        let root = texts.roots.id(&draft.source.root);
         // Without a spec only a number says that two files belong together.
-        let family = (spec.arrays.is_empty() && draft.number.is_some()).then_some(draft.sequence);
-        families.entry((root, family)).or_default().push(draft);
+        let family = (root, (spec.arrays.is_empty() && draft.number.is_some()).then_some(draft.sequence));
+        if last != Some(family) {
+            runs.push((family, index..index));
+            last = Some(family);
+        }
+        runs.last_mut().expect("one was pushed before the first").1.end = index + 1;
     }
-    let lost = lost(facts, spec, &mut shared);
+    for (family, run) in runs {
+        families.entry(family).or_default().extend(run);
+    }
+    let lost = lost(facts, spec, &mut texts);
+    let mut slots = vec![usize::MAX; texts.names.texts.len()];
     families
         .into_iter()
         .map(|((root, family), batches)| {
             let related = !spec.arrays.is_empty() || family.is_some();
-            let mut stream = stream(&shared.text(root), related, batches, spec, &shared);
+            let mut stream = drafts.stream(&texts, related, &batches, spec, &mut slots);
+            stream.name = texts.roots.text(root).to_string();
             stream.capture = facts.captures().iter().find(|capture| *capture.root == *stream.name);
             let mine =
                 lost.iter().filter(|(place, sequence, _)| *place == root && family.is_none_or(|own| own == *sequence));
-            stream.lost =
-                mine.map(|(_, sequence, number)| Lost { sequence: shared.text(*sequence), number: *number }).collect();
+            let lost = mine.map(|(_, sequence, number)| Lost {
+                sequence: Arc::clone(texts.sequences.text(*sequence)),
+                number: *number,
+            });
+            stream.lost = lost.collect();
             stream
         })
         .collect()
 }
 
-/// Files in which no array could be described: root and sequence, as ids of [`Shared`], and number.
-fn lost(facts: &Facts, spec: &Spec, shared: &mut Shared) -> Vec<(u32, u32, Option<u64>)> {
+/// Files in which no array could be described: root and sequence, as ids, and number.
+fn lost(facts: &Facts, spec: &Spec, texts: &mut Texts) -> Vec<(u32, u32, Option<u64>)> {
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     let unread = facts.sources().iter().filter(|source| source.arrays.is_empty() && source.kind != SourceKind::Live);
     unread
@@ -50,32 +65,50 @@ fn lost(facts: &Facts, spec: &Spec, shared: &mut Shared) -> Vec<(u32, u32, Optio
                 let name = loose_name(source, spec, &names);
                 (name.rest, name.number)
             };
-            (shared.id(&source.root), shared.id(&sequence), number)
+            (texts.roots.id(&source.root), texts.sequences.id(&sequence), number)
         })
         .collect()
 }
 
-/// Texts that many files share, kept once.
+/// Texts that many files share, each kept once and known by a number.
+#[derive(Default)]
+struct Texts {
+    roots: Shared,
+    sequences: Shared,
+    /// Of arrays, as their files call them.
+    names: Shared,
+}
+
+/// Texts by their numbers, in order of their first use.
 #[derive(Default)]
 struct Shared {
     ids: HashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
+    /// The one that was asked for last: mostly it is the next one, too.
+    last: u32,
 }
 
 impl Shared {
     fn id(&mut self, text: &str) -> u32 {
-        if let Some(id) = self.ids.get(text) {
-            return *id;
+        if self.texts.get(self.last as usize).is_some_and(|last| **last == *text) {
+            return self.last;
         }
+        self.last = match self.ids.get(text) {
+            Some(id) => *id,
+            None => self.add(text.into()),
+        };
+        self.last
+    }
+
+    fn add(&mut self, text: Arc<str>) -> u32 {
         let id = u32::try_from(self.texts.len()).expect("there are fewer than 2^32 files, and fewer texts than files");
-        let text: Arc<str> = text.into();
         self.texts.push(Arc::clone(&text));
         self.ids.insert(text, id);
         id
     }
 
-    fn text(&self, id: u32) -> Arc<str> {
-        Arc::clone(&self.texts[id as usize])
+    fn text(&self, id: u32) -> &Arc<str> {
+        &self.texts[id as usize]
     }
 }
 
@@ -83,67 +116,91 @@ impl Shared {
 struct Draft<'f> {
     /// Its first file.
     source: &'f SourceFacts,
-    /// What its name shares with the others of its sequence, as an id of [`Shared`].
+    /// What its name shares with the others of its sequence, as an id.
     sequence: u32,
     number: Option<u64>,
-    /// The arrays with the names that their files give them.
-    arrays: Vec<(Arc<str>, &'f SourceFacts, &'f ArrayFacts)>,
     /// Names of arrays that could not be described.
     unreadable: Vec<String>,
     /// Whether the names are those of an archive, or of a dictionary, rather than of loose files.
     keyed: bool,
 }
 
-/// What the loose files of one batch share: root and rest of the name, as ids of [`Shared`], the number, and which of
-/// several arrays in one file.
+/// An array of a batch.
+#[derive(Clone, Copy)]
+struct Entry<'f> {
+    /// What its file calls it, as an id.
+    name: u32,
+    source: &'f SourceFacts,
+    array: &'f ArrayFacts,
+}
+
+/// The batches in natural order of their first files, and their arrays.
+#[derive(Default)]
+struct Drafts<'f> {
+    all: Vec<Draft<'f>>,
+    /// The arrays of each batch, one batch behind another.
+    entries: Vec<Entry<'f>>,
+    /// Where the arrays of each batch end.
+    ends: Vec<usize>,
+}
+
+/// What the batches of one stream share: the root and, where nothing is declared, the sequence, as ids.
+type Family = (u32, Option<u32>);
+
+/// What the loose files of one batch share: root and rest of the name, as ids, the number, and which of several arrays in
+/// one file.
 type LooseBatch = (u32, u32, Option<u64>, u32);
 
-/// The batches in natural order of their first files.
-fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, shared: &mut Shared) -> Vec<Draft<'f>> {
-    let mut drafts: Vec<Draft<'f>> = Vec::new();
+fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, texts: &mut Texts) -> Drafts<'f> {
+    let mut drafts = Drafts::default();
+    let mut entries: Vec<(usize, Entry<'f>)> = Vec::with_capacity(facts.arrays());
     let mut loose: HashMap<LooseBatch, usize> = HashMap::new();
+    let mut keys = Keys::default();
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
     for source in facts.sources() {
         match source.kind {
             SourceKind::Npz | SourceKind::Live => {
-                let (sequence, number) = match &source.yielded {
-                    Some(yielded) => (source.root.to_string(), Some(yielded.number)),
-                    None => naming::numbered(&source.path),
-                };
-                let arrays: Vec<_> = last_of_each_key(&source.arrays)
-                    .into_iter()
-                    .map(|array| (live::name(array), source, array))
-                    .collect();
                 // A program may hand out a batch without an array: `None`.
-                if !arrays.is_empty() || source.kind == SourceKind::Live {
-                    let unreadable = unreadable_keys(source);
-                    let sequence = shared.id(&sequence);
-                    drafts.push(Draft { source, sequence, number, arrays, unreadable, keyed: true });
+                if source.arrays.is_empty() && source.kind != SourceKind::Live {
+                    continue;
                 }
+                let (sequence, number) = if let Some(yielded) = &source.yielded {
+                    (texts.sequences.id(&source.root), Some(yielded.number))
+                } else {
+                    let (sequence, number) = naming::numbered(&source.path);
+                    (texts.sequences.id(&sequence), number)
+                };
+                let batch = drafts.all.len();
+                let kept = keys.last_of_each(source, &mut texts.names).iter();
+                entries
+                    .extend(kept.map(|(at, name)| (batch, Entry { name: *name, source, array: &source.arrays[*at] })));
+                let unreadable = unreadable_keys(source);
+                drafts.all.push(Draft { source, sequence, number, unreadable, keyed: true });
             }
             SourceKind::Npy => {
                 let name = loose_name(source, spec, &names);
-                let (own, rest) = (shared.id(&name.array), shared.id(&name.rest));
-                let own = shared.text(own);
+                let (own, rest) = (texts.names.id(name.array), texts.sequences.id(&name.rest));
+                // Without a declared name or a number nothing says that two loose files belong together.
+                let joinable = name.number.is_some() || !names.is_empty();
                 for array in &source.arrays {
-                    let entry = (Arc::clone(&own), source, array);
-                    // Without a declared name or a number nothing says that two loose files belong together.
-                    let joinable = name.number.is_some() || !names.is_empty();
-                    let key = (shared.id(&source.root), rest, name.number, array.ordinal);
-                    let known = loose.get(&key).filter(|_| joinable).and_then(|batch| drafts.get_mut(*batch));
-                    if let Some(draft) = known {
-                        draft.arrays.push(entry);
-                        continue;
+                    let key = (texts.roots.id(&source.root), rest, name.number, array.ordinal);
+                    let next = drafts.all.len();
+                    let known = loose.entry(key).or_insert(next);
+                    if !joinable {
+                        *known = next;
                     }
-                    loose.insert(key, drafts.len());
-                    drafts.push(Draft {
-                        source,
-                        sequence: rest,
-                        number: name.number,
-                        arrays: vec![entry],
-                        unreadable: Vec::new(),
-                        keyed: false,
-                    });
+                    let known = *known;
+                    entries.push((known, Entry { name: own, source, array }));
+                    if known == next {
+                        let unreadable = Vec::new();
+                        drafts.all.push(Draft {
+                            source,
+                            sequence: rest,
+                            number: name.number,
+                            unreadable,
+                            keyed: false,
+                        });
+                    }
                 }
             }
             SourceKind::Other => {}
@@ -151,11 +208,62 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, shared: &mut Shared) -> Vec<Draf
     }
     for source in facts.sources().iter().filter(|source| source.arrays.is_empty()) {
         let name = loose_name(source, spec, &names);
-        if let Some(batch) = loose.get(&(shared.id(&source.root), shared.id(&name.rest), name.number, 0)) {
-            drafts[*batch].unreadable.push(name.array);
+        let key = (texts.roots.id(&source.root), texts.sequences.id(&name.rest), name.number, 0);
+        if let Some(batch) = loose.get(&key) {
+            drafts.all[*batch].unreadable.push(name.array.to_owned());
         }
     }
+    drafts.sort(entries);
     drafts
+}
+
+impl<'f> Drafts<'f> {
+    /// Puts the arrays of each batch together, in the order in which they came.
+    fn sort(&mut self, mut entries: Vec<(usize, Entry<'f>)>) {
+        if !entries.is_sorted_by_key(|(batch, _)| *batch) {
+            entries.sort_by_key(|(batch, _)| *batch);
+        }
+        self.ends = vec![0; self.all.len()];
+        for (batch, _) in &entries {
+            self.ends[*batch] += 1;
+        }
+        let mut end = 0;
+        for count in &mut self.ends {
+            end += *count;
+            *count = end;
+        }
+        self.entries = entries.into_iter().map(|(_, entry)| entry).collect();
+    }
+
+    fn entries(&self, batch: usize) -> &[Entry<'f>] {
+        let start = batch.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.entries[start..self.ends[batch]]
+    }
+}
+
+/// What `np.load` gives for each key of an archive: of two members with one key, the last. Archives mostly have the keys of
+/// the one before.
+#[derive(Default)]
+struct Keys<'f> {
+    of: &'f [ArrayFacts],
+    /// Index of the array, and the id of its name.
+    kept: Vec<(usize, u32)>,
+}
+
+impl<'f> Keys<'f> {
+    fn last_of_each(&mut self, source: &'f SourceFacts, names: &mut Shared) -> &[(usize, u32)] {
+        let arrays = source.arrays.as_slice();
+        let same = |(a, b): (&ArrayFacts, &ArrayFacts)| Arc::ptr_eq(&a.key, &b.key) || a.key == b.key;
+        let known = self.of.len() == arrays.len() && self.of.iter().zip(arrays).all(same);
+        if source.kind == SourceKind::Live || !known {
+            let mut last: HashMap<&str, usize> = HashMap::with_capacity(arrays.len());
+            last.extend(arrays.iter().enumerate().map(|(at, array)| (&*array.key, at)));
+            let kept = arrays.iter().enumerate().filter(|(at, array)| last[&*array.key] == *at);
+            self.kept = kept.map(|(at, array)| (at, names.id(&live::name(array)))).collect();
+            self.of = if source.kind == SourceKind::Live { &[] } else { arrays };
+        }
+        &self.kept
+    }
 }
 
 /// Keys of an archive whose members are at fault and could not be described.
@@ -167,16 +275,7 @@ fn unreadable_keys(source: &SourceFacts) -> Vec<String> {
     keys.filter(|key| source.arrays.iter().all(|array| *array.key != **key)).map(str::to_owned).collect()
 }
 
-/// What `np.load` gives for each key: of two members with one key, the last.
-fn last_of_each_key(arrays: &[ArrayFacts]) -> Vec<&ArrayFacts> {
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    for (i, array) in arrays.iter().enumerate() {
-        last.insert(&array.key, i);
-    }
-    arrays.iter().enumerate().filter(|(i, array)| last[&*array.key] == *i).map(|(_, array)| array).collect()
-}
-
-fn loose_name(source: &SourceFacts, spec: &Spec, names: &[&str]) -> LooseName {
+fn loose_name<'f>(source: &'f SourceFacts, spec: &'f Spec, names: &[&'f str]) -> LooseName<'f> {
     let relative = within(&source.path, &source.root);
     let picked = spec.arrays.iter().find_map(|declared| {
         let files = declared.pick.files.as_ref()?;
@@ -196,62 +295,98 @@ fn matches(glob: &globset::GlobMatcher, relative: &str) -> bool {
     glob.is_match(relative) || (!glob.glob().glob().contains('/') && glob.is_match(name))
 }
 
-fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, shared: &Shared) -> Stream<'f> {
-    let mut columns: Vec<Column<'f>> = spec
-        .arrays
-        .iter()
-        .enumerate()
-        .map(|(i, declared)| Column { name: declared.name.as_str().into(), declared: Some(i), cells: Vec::new() })
-        .collect();
-    let mut others: BTreeMap<Arc<str>, Vec<Cell<'f>>> = BTreeMap::new();
-    let mut batches = Vec::with_capacity(drafts.len());
-    for (batch, draft) in drafts.into_iter().enumerate() {
-        let owners = owners(&draft, spec);
-        let mut taken = vec![false; spec.arrays.len()];
-        for ((name, source, array), owner) in draft.arrays.iter().zip(owners) {
-            let cell = Cell { batch, source, array };
-            match owner.filter(|owner| !std::mem::replace(&mut taken[*owner], true)) {
-                Some(owner) => columns[owner].cells.push(cell),
-                None if !related && !draft.keyed => others.entry("".into()).or_default().push(cell),
-                None => others.entry(Arc::clone(name)).or_default().push(cell),
+impl<'f> Drafts<'f> {
+    /// A stream of these batches, without a name. `slots` has a place for every name, all of them `usize::MAX`.
+    fn stream(
+        &mut self,
+        texts: &Texts,
+        related: bool,
+        batches: &[usize],
+        spec: &Spec,
+        slots: &mut [usize],
+    ) -> Stream<'f> {
+        let names = &texts.names;
+        let declared = spec.arrays.iter().enumerate();
+        let mut columns: Vec<Column<'f>> = declared
+            .map(|(i, declared)| Column { name: declared.name.as_str().into(), declared: Some(i), cells: Vec::new() })
+            .collect();
+        let mut unnamed: Vec<Cell<'f>> = Vec::new();
+        let mut others: Vec<(u32, Vec<Cell<'f>>)> = Vec::new();
+        let mut made = Vec::with_capacity(batches.len());
+        for (batch, index) in batches.iter().enumerate() {
+            let unreadable = std::mem::take(&mut self.all[*index].unreadable).into();
+            let (draft, entries) = (&self.all[*index], self.entries(*index));
+            let owners = owners(draft, entries, spec, names);
+            let mut taken = vec![false; spec.arrays.len()];
+            for (at, entry) in entries.iter().enumerate() {
+                let cell = Cell { batch, source: entry.source, array: entry.array };
+                let owner = owners.get(at).copied().flatten();
+                match owner.filter(|owner| !std::mem::replace(&mut taken[*owner], true)) {
+                    Some(owner) => columns[owner].cells.push(cell),
+                    None if !related && !draft.keyed => unnamed.push(cell),
+                    None => {
+                        let slot = &mut slots[entry.name as usize];
+                        if *slot == usize::MAX {
+                            *slot = others.len();
+                            others.push((entry.name, Vec::new()));
+                        }
+                        others[*slot].1.push(cell);
+                    }
+                }
+            }
+            let rows = rows(&columns, entries, batch, spec, names);
+            made.push(Batch {
+                name: Arc::clone(&draft.source.path),
+                sequence: Arc::clone(texts.sequences.text(draft.sequence)),
+                number: draft.number,
+                unreadable,
+                rows,
+                yielded: draft.source.yielded.clone(),
+            });
+        }
+        for (name, _) in &others {
+            slots[*name as usize] = usize::MAX;
+        }
+        let mut others: Vec<(Arc<str>, Vec<Cell<'f>>)> =
+            others.into_iter().map(|(name, cells)| (Arc::clone(names.text(name)), cells)).collect();
+        if !unnamed.is_empty() {
+            match others.iter_mut().find(|(name, _)| name.is_empty()) {
+                // Of an archive, a key without a name.
+                Some((_, cells)) => {
+                    cells.append(&mut unnamed);
+                    cells.sort_by_key(|cell| cell.batch);
+                }
+                None => others.push(("".into(), unnamed)),
             }
         }
-        let rows = rows(&columns, &others, batch, spec);
-        batches.push(Batch {
-            name: Arc::clone(&draft.source.path),
-            sequence: shared.text(draft.sequence),
-            number: draft.number,
-            unreadable: draft.unreadable.into(),
-            rows,
-            yielded: draft.source.yielded.clone(),
-        });
+        others.sort_by(|a, b| a.0.cmp(&b.0));
+        columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
+        Stream { name: String::new(), related, batches: made, columns, lost: Vec::new(), capture: None }
     }
-    columns.extend(others.into_iter().map(|(name, cells)| Column { name, declared: None, cells }));
-    Stream { name: root.to_owned(), related, batches, columns, lost: Vec::new(), capture: None }
 }
 
 /// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the
 /// place in a tuple, where the names are those that NumPy gives to unnamed arrays; the only array to the only input.
-fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
+fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, names: &Shared) -> Vec<Option<usize>> {
     if spec.arrays.is_empty() {
-        return vec![None; draft.arrays.len()];
+        return Vec::new();
     }
     if let Some(yielded) = &draft.source.yielded {
-        let arrays: Vec<&ArrayFacts> = draft.arrays.iter().map(|(_, _, array)| *array).collect();
+        let arrays: Vec<&ArrayFacts> = entries.iter().map(|entry| entry.array).collect();
         return live::owners(yielded, &arrays, spec);
     }
     let tuple: Option<Vec<u64>> = draft
         .keyed
-        .then(|| draft.arrays.iter().map(|(name, ..)| name.strip_prefix("arr_")?.parse().ok()).collect())
+        .then(|| entries.iter().map(|entry| names.text(entry.name).strip_prefix("arr_")?.parse().ok()).collect())
         .flatten();
     let by_role = |role: Role| spec.arrays.iter().enumerate().filter(move |(_, declared)| declared.role == role);
     let in_order: Vec<usize> =
         [Role::Input, Role::Target, Role::Weight].into_iter().flat_map(by_role).map(|(i, _)| i).collect();
-    let mut owners: Vec<Option<usize>> = draft
-        .arrays
+    let mut owners: Vec<Option<usize>> = entries
         .iter()
         .enumerate()
-        .map(|(i, (name, source, array))| {
+        .map(|(i, Entry { name, source, array })| {
+            let name = names.text(*name);
             let by = |hit: &dyn Fn(&crate::spec::Declaration) -> bool| spec.arrays.iter().position(hit);
             let relative = within(&source.path, &source.root);
             by(&|declared| {
@@ -267,7 +402,7 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
             })
         })
         .collect();
-    advisory(&mut owners, &draft.arrays, spec);
+    advisory(&mut owners, entries, spec, names);
     if let ([None], [only]) = (owners.as_slice(), spec.arrays.as_slice())
         && !draft.keyed
         && only.pick.files.is_none()
@@ -279,13 +414,14 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
 
 /// Arrays for declarations whose names are the model's and not the data's: the only one that is called like a target or
 /// like an input, then the only one that is left.
-fn advisory(owners: &mut [Option<usize>], arrays: &[(Arc<str>, &SourceFacts, &ArrayFacts)], spec: &Spec) {
+fn advisory(owners: &mut [Option<usize>], arrays: &[Entry<'_>], spec: &Spec, names: &Shared) {
     let mut one = |role: Option<Role>| {
         let fits = |index: &usize| role.is_none_or(|role| spec.arrays[*index].role == role);
         let open = (0..spec.arrays.len()).filter(|index| !owners.contains(&Some(*index))).filter(fits);
         let open: Vec<usize> = open.collect();
         let free = (0..owners.len()).filter(|array| owners[*array].is_none());
-        let free: Vec<usize> = free.filter(|array| role.is_none() || pairs::role(&arrays[*array].0) == role).collect();
+        let free: Vec<usize> =
+            free.filter(|array| role.is_none() || pairs::role(names.text(arrays[*array].name)) == role).collect();
         if let ([declared], [array]) = (open.as_slice(), free.as_slice())
             && spec.arrays[*declared].advisory
         {
@@ -297,22 +433,18 @@ fn advisory(owners: &mut [Option<usize>], arrays: &[(Arc<str>, &SourceFacts, &Ar
     one(None);
 }
 
-/// Rows of a batch: the batch axis of its first declared array that shows one, or else the first axis of its first
-/// array.
-fn rows(columns: &[Column<'_>], others: &BTreeMap<Arc<str>, Vec<Cell<'_>>>, batch: usize, spec: &Spec) -> Option<u64> {
-    let of_batch =
-        |cells: &[Cell<'_>]| cells.last().filter(|cell| cell.batch == batch).map(|cell| cell.array.header.clone());
-    let declared = columns.iter().enumerate().find_map(|(i, column)| {
-        let header = of_batch(&column.cells)?;
+/// Rows of a batch: the batch axis of its first declared array that shows one, or else, where none is declared, the first
+/// axis of its first array by name.
+fn rows(columns: &[Column<'_>], entries: &[Entry<'_>], batch: usize, spec: &Spec, names: &Shared) -> Option<u64> {
+    if spec.arrays.is_empty() {
+        let shown = entries.iter().rev().filter_map(|entry| Some((entry, *entry.array.header.shape.first()?)));
+        return shown.min_by(|(a, _), (b, _)| names.text(a.name).cmp(names.text(b.name))).map(|(_, rows)| rows);
+    }
+    columns.iter().take(spec.arrays.len()).enumerate().find_map(|(i, column)| {
+        let header = &column.cells.last().filter(|cell| cell.batch == batch)?.array.header;
         match spec.arrays[i].shape {
             Some(_) => mismatch::rows(spec, &spec.arrays[i], &header.shape),
             None => header.shape.first().copied(),
         }
-    });
-    declared.or_else(|| {
-        if !spec.arrays.is_empty() {
-            return None;
-        }
-        others.values().find_map(|cells| of_batch(cells)?.shape.first().copied())
     })
 }

@@ -205,13 +205,21 @@ fn is_lasting(facts: &SourceFacts) -> bool {
                     | FileFault::Special(_)
                     | FileFault::Unopenable(_)
                     | FileFault::Changed
+                    | FileFault::Rewritten
                     | FileFault::Remote(_)
             )
         )
     };
     let unread = |reading: &Reading| match reading {
         Reading::Unread(why) => {
-            matches!(why, Unread::TooLarge { .. } | Unread::Interrupted | Unread::NotSaved | Unread::NotSent)
+            matches!(
+                why,
+                Unread::TooLarge { .. }
+                    | Unread::Limit { .. }
+                    | Unread::Interrupted
+                    | Unread::NotSaved
+                    | Unread::NotSent
+            )
         }
         Reading::Read(_) => false,
     };

@@ -11,9 +11,9 @@ use crate::source::Header;
 pub fn by_header<'f>(column: &Column<'f>) -> Vec<Vec<Cell<'f>>> {
     let mut groups: Vec<Vec<Cell<'f>>> = Vec::new();
     let mut known: BTreeMap<&Header, usize> = BTreeMap::new();
-    let mut last: Option<usize> = None;
+    let mut last: Option<(usize, &Arc<Header>)> = None;
     for cell in &column.cells {
-        let same = last.filter(|group| Arc::ptr_eq(groups[*group][0].header(), cell.header()));
+        let same = last.filter(|(_, header)| Arc::ptr_eq(header, cell.header())).map(|(group, _)| group);
         let group = same.unwrap_or_else(|| {
             *known.entry(&cell.array.header).or_insert_with(|| {
                 groups.push(Vec::new());
@@ -21,7 +21,7 @@ pub fn by_header<'f>(column: &Column<'f>) -> Vec<Vec<Cell<'f>>> {
             })
         });
         groups[group].push(*cell);
-        last = Some(group);
+        last = Some((group, &cell.array.header));
     }
     groups
 }

@@ -3,13 +3,15 @@
 //! Loose `.npy` files form one batch where they share everything but the array's name: `x_007.npy` and `y_007.npy`,
 //! `x/007.npy` and `y/007.npy`, `train_x_007.npy` and `train_y_007.npy`.
 
+use std::borrow::Cow;
+
 /// What the path of a loose `.npy` file says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LooseName {
+pub struct LooseName<'p> {
     /// What the file calls its array: `x` in `x_007.npy`.
-    pub array: String,
+    pub array: &'p str,
     /// What it shares with the other arrays of its batch: folder and stem without the array's name and the number.
-    pub rest: String,
+    pub rest: Cow<'p, str>,
     /// The number of the batch: 7 in `x_007.npy`.
     pub number: Option<u64>,
 }
@@ -17,19 +19,24 @@ pub struct LooseName {
 /// Splits the path of a loose `.npy` file, relative to the folder that is checked. A declared name is recognised as a
 /// whole word of the stem, or as the name of the folder; without one, the name is the stem without its number.
 #[must_use]
-pub fn loose(path: &str, declared: &[&str]) -> LooseName {
+pub fn loose<'p>(path: &'p str, declared: &[&'p str]) -> LooseName<'p> {
     let (folder, stem) = split(path);
     let folder_name = folder.rsplit('/').next().unwrap_or_default();
     let parent = folder.strip_suffix(folder_name).unwrap_or(folder).trim_end_matches('/');
 
-    let mut by_length: Vec<&str> = declared.to_vec();
-    by_length.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    if let Some((name, start)) = by_length.iter().find_map(|name| Some((*name, word(stem, name)?))) {
+    // Of names of one length the first that is declared.
+    let longest = |names: &mut dyn Iterator<Item = (&'p str, usize)>| {
+        names.fold(None, |best: Option<(&str, usize)>, found| {
+            best.filter(|best| best.0.len() >= found.0.len()).or(Some(found))
+        })
+    };
+    let in_stem = &mut declared.iter().filter_map(|name| Some((*name, word(stem, name)?)));
+    if let Some((name, start)) = longest(in_stem) {
         let without = format!("{}\u{1}{}", &stem[..start], &stem[start + name.len()..]);
         return LooseName::new(name, folder, &without);
     }
-    if let Some(name) = by_length.iter().find(|name| **name == folder_name) {
-        return LooseName::new(name, parent, stem);
+    if declared.contains(&folder_name) {
+        return LooseName::new(folder_name, parent, stem);
     }
     if !folder_name.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit()) {
         return LooseName::new(folder_name, parent, stem);
@@ -39,15 +46,15 @@ pub fn loose(path: &str, declared: &[&str]) -> LooseName {
             let (before, after) = (tidy(&stem[..start]), tidy(&stem[end..]));
             let (array, rest) = if after.is_empty() { (before, "") } else { (after, before) };
             let array = if array.is_empty() { stem } else { array };
-            LooseName { array: array.into(), rest: join(folder, rest), number: stem[start..end].parse().ok() }
+            LooseName { array, rest: join(folder, rest), number: stem[start..end].parse().ok() }
         }
-        None => LooseName { array: stem.into(), rest: folder.into(), number: None },
+        None => LooseName { array: stem, rest: folder.into(), number: None },
     }
 }
 
 /// Splits a path that the declaration's own glob matched: what the wildcards matched names the batch.
 #[must_use]
-pub fn picked(path: &str, glob: &str, array: &str) -> LooseName {
+pub fn picked<'p>(path: &'p str, glob: &str, array: &'p str) -> LooseName<'p> {
     let mut kept = Vec::new();
     let mut patterns = glob.rsplit('/');
     let without = path.strip_suffix(".npy").unwrap_or(path);
@@ -78,32 +85,34 @@ pub fn picked(path: &str, glob: &str, array: &str) -> LooseName {
 
 /// The number that names a batch in an archive's stem, and the stem without it.
 #[must_use]
-pub fn numbered(path: &str) -> (String, Option<u64>) {
+pub fn numbered(path: &str) -> (Cow<'_, str>, Option<u64>) {
     let (folder, stem) = split(path);
     match last_number(stem) {
+        Some((start, end)) if end == stem.len() => (join(folder, tidy(&stem[..start])), stem[start..end].parse().ok()),
         Some((start, end)) => {
             let rest = format!("{}{}", &stem[..start], &stem[end..]);
-            (join(folder, tidy(&rest)), stem[start..end].parse().ok())
+            (join(folder, tidy(&rest)).into_owned().into(), stem[start..end].parse().ok())
         }
         None => (join(folder, stem), None),
     }
 }
 
-impl LooseName {
-    fn new(array: &str, folder: &str, stem: &str) -> Self {
-        match last_number(stem) {
+impl<'p> LooseName<'p> {
+    fn new(array: &'p str, folder: &str, stem: &str) -> Self {
+        let (rest, number) = match last_number(stem) {
             Some((start, end)) => {
-                let rest = format!("{}{}", &stem[..start], &stem[end..]).replace('\u{1}', "");
-                Self { array: array.into(), rest: join(folder, tidy(&rest)), number: stem[start..end].parse().ok() }
+                (format!("{}{}", &stem[..start], &stem[end..]).replace('\u{1}', ""), stem[start..end].parse().ok())
             }
-            None => Self { array: array.into(), rest: join(folder, tidy(&stem.replace('\u{1}', ""))), number: None },
-        }
+            None => (stem.replace('\u{1}', ""), None),
+        };
+        Self { array, rest: join(folder, tidy(&rest)).into_owned().into(), number }
     }
 }
 
 /// Folder (without a trailing slash) and stem (without `.npy` or `.npz`).
 fn split(path: &str) -> (&str, &str) {
-    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let slash = path.bytes().rposition(|byte| byte == b'/');
+    let (folder, file) = slash.map_or(("", path), |slash| (&path[..slash], &path[slash + 1..]));
     let stem = file.strip_suffix(".npy").or_else(|| file.strip_suffix(".npz")).unwrap_or(file);
     (folder, stem)
 }
@@ -122,11 +131,9 @@ fn word(stem: &str, name: &str) -> Option<usize> {
 
 /// The last run of digits.
 fn last_number(stem: &str) -> Option<(usize, usize)> {
-    let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let start = stem[..end]
-        .rfind(|c: char| !c.is_ascii_digit())
-        .map_or(0, |last| last + stem[last..].chars().next().map_or(1, char::len_utf8));
-    Some((start, end))
+    let end = stem.bytes().rposition(|byte| byte.is_ascii_digit())? + 1;
+    let digits = stem[..end].bytes().rev().take_while(u8::is_ascii_digit).count();
+    Some((end - digits, end))
 }
 
 /// Without separators at the ends.
@@ -134,11 +141,11 @@ fn tidy(text: &str) -> &str {
     text.trim_matches(|c| matches!(c, '_' | '-' | '.' | ' '))
 }
 
-fn join(folder: &str, rest: &str) -> String {
+fn join<'p>(folder: &'p str, rest: &'p str) -> Cow<'p, str> {
     match (folder.is_empty(), rest.is_empty()) {
         (true, _) => rest.into(),
         (_, true) => folder.into(),
-        _ => format!("{folder}/{rest}"),
+        _ => format!("{folder}/{rest}").into(),
     }
 }
 
@@ -148,7 +155,7 @@ mod tests {
 
     fn parts(path: &str, declared: &[&str]) -> (String, String, Option<u64>) {
         let name = loose(path, declared);
-        (name.array, name.rest, name.number)
+        (name.array.to_owned(), name.rest.into_owned(), name.number)
     }
 
     #[test]

@@ -60,8 +60,11 @@ const WORDS: usize = 32;
 /// Every way to read the name as an input or a target. Most names have none.
 #[must_use]
 pub fn sides(name: &str) -> Vec<Side> {
-    let words = words(name);
     let mut sides = Vec::new();
+    if !may_have_sides(name) {
+        return sides;
+    }
+    let words = words(name);
     // A name of so many words says nothing, and each of them could be the one.
     if words.len() > WORDS {
         return sides;
@@ -76,6 +79,13 @@ pub fn sides(name: &str) -> Vec<Side> {
         }
     }
     sides
+}
+
+/// Whether any of the words stands in the name at all: archives of many thousand arrays are asked, and most have none.
+fn may_have_sides(name: &str) -> bool {
+    let stands =
+        |word: &str| name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    !name.is_ascii() || FAMILIES.iter().any(|(inputs, targets)| inputs.iter().chain(*targets).any(|word| stands(word)))
 }
 
 /// The part that an array plays in training, by the words of its name. A guess.

@@ -1,6 +1,7 @@
 //! Members that inflate beyond all measure.
 
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SourceCx};
+use crate::config::limits::Limit;
 use crate::diagnostic::Level;
 use crate::diagnostic::quantity::{exact, exact_bytes};
 use crate::source::FaultKind;
@@ -18,7 +19,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
     cx.each_fault(out, |fault| {
-        let FaultKind::Archive(ArchiveFault::Bomb { stored, inflated, array }) = &fault.kind else { return None };
+        let FaultKind::Archive(ArchiveFault::Bomb { stored, inflated, array, limit }) = &fault.kind else {
+            return None;
+        };
         let times = exact(inflated / (*stored).max(1));
         let detail = format!("{} in the file, {} times as much declared", exact_bytes(*stored), times);
         // The header of the array asks for all of it: one value over and over does that.
@@ -28,12 +31,16 @@ fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
                 fault,
                 detail,
                 "member inflates to more than is read",
-                "A member that shrinks a thousand times is no larger than 4 GiB.",
+                format!("A member that shrinks so far is no larger than {}.", Limit::BombBytes.amount(*limit)),
                 "a larger one",
             )
             .level(Level::Warning)
             .cause("an array that holds one value over and over, or an archive that was made to fill a memory")
-            .help("if the array is really that empty, save its shape and the values that differ; its values were not checked")
+            .help(format!(
+                "if the array is really that empty, save its shape and the values that differ; its values were not \
+                 checked: {} raises the limit, and `--limit bomb_ratio=2000` takes nothing for a bomb",
+                Limit::BombBytes.how()
+            ))
         } else {
             cx.finding(
                 fault,
@@ -64,7 +71,7 @@ mod tests {
     use crate::spec::Spec;
 
     fn judged(stored: u64, inflated: u64, array: u64) -> crate::diagnostic::Finding {
-        let kind = FaultKind::Archive(ArchiveFault::Bomb { stored, inflated, array });
+        let kind = FaultKind::Archive(ArchiveFault::Bomb { stored, inflated, array, limit: 4 << 30 });
         let source = SourceFacts {
             path: "a.npz".into(),
             root: "".into(),

@@ -1,6 +1,7 @@
 //! Members that are damaged, or that the directory of the archive lies about.
 
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SourceCx};
+use crate::config::limits::Limit;
 use crate::diagnostic::quantity::{exact, exact_bytes};
 use crate::diagnostic::{Finding, Level};
 use crate::source::fault::{ArchiveFault, Fault, FaultKind};
@@ -22,6 +23,7 @@ const AGREE: &str = "The directory and the member's own header say the same.";
 const PLAIN: &str = "Members are stored or deflated, as `np.savez` and `np.savez_compressed` write them.";
 const WHOLE: &str = "The whole archive can be read.";
 const UNSEEN: &str = "`np.load` may not notice, and then does not check the checksum either";
+const BOUNDED: &str = "the limit keeps hostile archives from filling the memory";
 const REFUSED: &str = "`np.load` stops: the whole archive cannot be opened";
 
 fn judge(cx: &SourceCx<'_>, out: &mut Findings) -> Looked {
@@ -40,9 +42,10 @@ fn describe(cx: &SourceCx<'_>, fault: &Fault, archive: &ArchiveFault) -> Finding
     let finding = match archive {
         ArchiveFault::Encrypted => finding.help("unpack it with its password, and `np.savez` it again"),
         ArchiveFault::Method { .. } => finding.help("load it where it can be loaded, and `np.savez` it again"),
-        ArchiveFault::TooManyMembers { .. } | ArchiveFault::TooManyFaults { .. } => {
-            finding.cause("the limit keeps hostile archives from filling the memory")
+        ArchiveFault::TooManyMembers { .. } => {
+            finding.cause(BOUNDED).help(format!("{} raises the limit", Limit::ArchiveMembers.how()))
         }
+        ArchiveFault::TooManyFaults { .. } => finding.cause(BOUNDED),
         _ => finding
             .cause("the archive is damaged, or was put together by a faulty program")
             .help("write or download the archive again"),

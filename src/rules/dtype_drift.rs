@@ -1,6 +1,7 @@
 //! A dtype that differs between batches.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::context::called;
 use super::context::{batch_unit, place};
@@ -31,6 +32,14 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         }
         // What is at fault in itself is reported by itself; drift is between types that are each fine.
         let rule = declared.and_then(|declared| declared.dtype.as_ref()).map(|dtype| &dtype.value);
+        let [first, rest @ ..] = column.cells.as_slice() else { continue };
+        let (header, same) = (first.header(), |cell: &Cell<'_>| cell.header().dtype == first.header().dtype);
+        if rest.iter().all(|cell| Arc::ptr_eq(cell.header(), header) || same(cell)) {
+            if !rest.is_empty() && Given::of(&header.dtype, rule).is_none() {
+                looked = Looked::Yes;
+            }
+            continue;
+        }
         let fine: Vec<&Cell<'_>> =
             column.cells.iter().filter(|cell| Given::of(&cell.header().dtype, rule).is_none()).collect();
         if fine.len() > 1 {

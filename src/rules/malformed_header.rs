@@ -1,6 +1,7 @@
 //! Headers that NumPy refuses, or reads with a second thought.
 
 use super::{Findings, Group, Judge, Looked, Needs, Rule, SourceCx};
+use crate::config::limits::Limit;
 use crate::diagnostic::quantity::{exact, exact_bytes};
 use crate::diagnostic::{Finding, Level};
 use crate::source::fault::{Fault, FaultKind, Found, HeaderFault};
@@ -20,6 +21,7 @@ const SHAPE: &str = "'shape' is a tuple of integers, such as (32, 3) or (32,).";
 const SIZE: &str = "Shape times item size fits in 63 bits.";
 const DESCR: &str = "'descr' is a dtype that NumPy knows, such as '<f4'.";
 const PORTABLE: &str = "The header is one that every NumPy reads.";
+const UNSEEN: &str = "nothing of the array is checked";
 const AGAIN: &str = "write or download it again";
 const SAVE: &str = "load it and `np.save` it again";
 const WRITER: &str = "`np.save` writes a header that every NumPy reads; look at the program that wrote this one";
@@ -62,7 +64,10 @@ fn message(header: &HeaderFault) -> String {
         HeaderFault::BadNumber => "header holds a number that Python does not read".into(),
         HeaderFault::Unclosed => "what is opened here is never closed".into(),
         HeaderFault::TextAfter => "text follows the header's dict".into(),
-        HeaderFault::TooDeep => "header is nested more than 32 levels deep".into(),
+        HeaderFault::OverLimit { limit, .. } => {
+            format!("header is longer than the limit {}", Limit::HeaderCharacters.named(*limit))
+        }
+        HeaderFault::TooDeep { limit } => format!("header is nested more than {limit} levels deep"),
         HeaderFault::NotDict(found) => format!("header is {}, not a dict", found.name()),
         HeaderFault::MissingKeys(missing) => {
             let names: Vec<String> = missing.iter().map(|key| format!("'{}'", key.name())).collect();
@@ -96,13 +101,14 @@ fn expectation(header: &HeaderFault) -> (&'static str, &'static str) {
         HeaderFault::Version { .. } => ("The format version is 1.0, 2.0 or 3.0.", "another version"),
         HeaderFault::PastEnd { .. } => ("The file is longer than its header.", "fewer bytes than the header has"),
         HeaderFault::TooLong { .. } => ("The header has at most 10,000 characters.", "a longer header"),
+        HeaderFault::OverLimit { .. } => ("The header is no longer than the limit.", "a longer header"),
         HeaderFault::NotUtf8 { .. } => ("A header of version 3.0 is UTF-8.", "a byte that is not UTF-8"),
         HeaderFault::NotLiteral => (DICT, "not a literal"),
         HeaderFault::JsonWord => (DICT, "a JSON word"),
         HeaderFault::BadNumber => (DICT, "not a number"),
         HeaderFault::Unclosed => (DICT, "no end of it"),
         HeaderFault::TextAfter => (DICT, "text after the dict"),
-        HeaderFault::TooDeep => (DICT, "one more level"),
+        HeaderFault::TooDeep { .. } => (DICT, "one more level"),
         HeaderFault::MissingKeys(_) => (DICT, "a dict without it"),
         HeaderFault::UnknownKey(_) => (DICT, "another key"),
         HeaderFault::NotDict(found) | HeaderFault::KeyNotString(found) => (DICT, found.name()),
@@ -132,7 +138,7 @@ fn detail(header: &HeaderFault) -> String {
         HeaderFault::PastEnd { declared, available } => {
             format!("a header of {}, {} there", exact_bytes(*declared), exact_bytes(*available))
         }
-        HeaderFault::TooLong { declared } => exact_bytes(*declared),
+        HeaderFault::TooLong { declared, .. } | HeaderFault::OverLimit { declared, .. } => exact_bytes(*declared),
         HeaderFault::NotUtf8 { byte, at } => format!("byte 0x{byte:02X} at {at}"),
         HeaderFault::NoBytes { elements } => format!("{} elements", exact(*elements)),
         HeaderFault::Misaligned { offset } => format!("byte {offset}"),
@@ -162,6 +168,7 @@ fn consequence(header: &HeaderFault) -> String {
         HeaderFault::ManyAxes { .. } => return "NumPy 2 reads it; NumPy 1.x stops at more than 32 axes".into(),
         HeaderFault::NoBytes { .. } => return "`np.load` gives an array of any length that the header claims".into(),
         HeaderFault::Misaligned { .. } => return "memory maps of it are slow".into(),
+        HeaderFault::OverLimit { .. } | HeaderFault::TooDeep { .. } => return UNSEEN.into(),
         HeaderFault::Python2 => return "`np.load` repairs it, with a warning, slowly".into(),
         _ => return "`np.load` stops".into(),
     };
@@ -180,18 +187,24 @@ fn cause(header: &HeaderFault) -> Option<&'static str> {
     })
 }
 
-fn help(header: &HeaderFault) -> &'static str {
-    match header {
+fn help(header: &HeaderFault) -> String {
+    let words = match header {
         HeaderFault::Version { .. } | HeaderFault::PastEnd { .. } => AGAIN,
-        HeaderFault::TooLong { .. } => {
-            "where you trust the file: `np.load(path, max_header_size=...)`; a plain array with one column per field \
-             needs no such header"
+        HeaderFault::TooLong { limit, .. } => {
+            let trusted = "where you trust the file: `np.load(path, max_header_size=...)`";
+            let plain = "a plain array with one column per field needs no such header";
+            let here =
+                limit.map_or(String::new(), |_| format!("; here, {} has it read", Limit::HeaderCharacters.how()));
+            return format!("{trusted}; {plain}{here}");
         }
+        HeaderFault::OverLimit { .. } => return format!("{} raises the limit", Limit::HeaderCharacters.how()),
+        HeaderFault::TooDeep { .. } => return format!("{} raises the limit", Limit::HeaderDepth.how()),
         HeaderFault::JsonWord => "Python writes `False`, `True` and tuples such as `(2, 3)`",
         HeaderFault::BadDescr(_) => {
             "floats are f2, f4, f8; integers i1, i2, i4, i8 and u1, u2, u4, u8; bool is b1; `<` in front is little-endian"
         }
         HeaderFault::Python2 | HeaderFault::Misaligned { .. } => SAVE,
         _ => WRITER,
-    }
+    };
+    words.into()
 }

@@ -25,10 +25,11 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         return Looked::No;
     }
     let mut sequences: BTreeMap<&str, Vec<(u64, usize)>> = BTreeMap::new();
-    for (index, batch) in cx.stream.batches.iter().enumerate() {
-        if let Some(number) = batch.number {
-            sequences.entry(&batch.sequence).or_default().push((number, index));
-        }
+    let mut index = 0;
+    for same in cx.stream.batches.chunk_by(|a, b| a.sequence == b.sequence) {
+        let numbers = same.iter().zip(index..).filter_map(|(batch, index)| Some((batch.number?, index)));
+        sequences.entry(&same[0].sequence).or_default().extend(numbers);
+        index += same.len();
     }
     sequences.retain(|_, batches| batches.len() >= SEQUENCE);
     for (sequence, batches) in &mut sequences {

@@ -94,8 +94,10 @@ pub(super) fn usual_size(spec: &Spec, stream: &Stream<'_>) -> Option<SizeRule> {
         return Some(size.value);
     }
     let mut counts: std::collections::BTreeMap<u64, usize> = std::collections::BTreeMap::new();
-    for rows in stream.batches.iter().filter_map(|batch| batch.rows) {
-        *counts.entry(rows).or_default() += 1;
+    for same in stream.batches.chunk_by(|a, b| a.rows == b.rows) {
+        if let Some(rows) = same[0].rows {
+            *counts.entry(rows).or_default() += same.len();
+        }
     }
     let (rows, count) = counts.into_iter().max_by_key(|(rows, count)| (*count, *rows))?;
     // One batch has no usual size, and two that differ have none either.

@@ -80,11 +80,12 @@ pub(super) fn samples(batches: &[Vec<Cell<'_>>], names: &[&str]) -> Result<Sampl
         }
         bits += inputs.iter().map(|(.., bits)| bits * count as f64).sum::<f64>();
         rows += count as f64;
+        let mut bytes = Vec::with_capacity(inputs.len() * 32);
         for row in 0..count {
             if inputs.iter().all(|(hashes, blank, ..)| blank.contains(&hashes[row].0)) {
                 continue;
             }
-            let mut bytes = Vec::with_capacity(inputs.len() * 32);
+            bytes.clear();
             for (hashes, _, identity, _) in &inputs {
                 bytes.extend(hashes[row].0.to_le_bytes());
                 bytes.extend(identity.to_le_bytes());

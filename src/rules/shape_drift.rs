@@ -1,13 +1,14 @@
 //! A size that changes from batch to batch without being declared to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::context::called;
 use super::context::{batch_unit, place};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Place};
-use crate::facts::Column;
 use crate::facts::tracks::{Track, tracks};
+use crate::facts::{Cell, Column};
 use crate::source::text::shown;
 use crate::spec::{Framework, Spec, Unit};
 
@@ -69,6 +70,13 @@ fn drifting(cx: &StreamCx<'_>, track: &Track<'_>) -> Finding {
 
 /// An array that no spec declares: axes after the first, and their number.
 fn undeclared(cx: &StreamCx<'_>, column: &Column<'_>, out: &mut Findings) {
+    let alike = |pair: &[Cell<'_>]| {
+        let (a, b) = (pair[0].header(), pair[1].header());
+        Arc::ptr_eq(a, b) || (a.shape.len() == b.shape.len() && a.shape.get(1..) == b.shape.get(1..))
+    };
+    if column.cells.windows(2).all(alike) {
+        return;
+    }
     let shapes: Vec<&[u64]> =
         column.cells.iter().map(|cell| cell.array.header.shape.get(1..).unwrap_or_default()).collect();
     let ranks: Vec<u64> = column.cells.iter().map(|cell| cell.array.header.shape.len() as u64).collect();

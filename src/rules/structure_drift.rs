@@ -30,19 +30,12 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
     if !cx.spec.arrays.is_empty() {
         return tuple_among_dicts(cx, out);
     }
-    let mut holds: Vec<Vec<&str>> = vec![Vec::new(); cx.stream.batches.len()];
-    for column in &cx.stream.columns {
-        for cell in &column.cells {
-            holds[cell.batch].push(&column.name);
-        }
-    }
-    for (holds, batch) in holds.iter_mut().zip(&cx.stream.batches) {
-        holds.extend(batch.unreadable.iter().map(String::as_str));
-        holds.sort_unstable();
-    }
+    let holds = Holds::of(cx);
     let mut kinds: BTreeMap<&[&str], Vec<usize>> = BTreeMap::new();
-    for (batch, names) in holds.iter().enumerate() {
-        kinds.entry(names).or_default().push(batch);
+    // Batches mostly hold what the one before holds.
+    let batches: Vec<usize> = (0..cx.stream.batches.len()).collect();
+    for same in batches.chunk_by(|a, b| holds.names(*a) == holds.names(*b)) {
+        kinds.entry(holds.names(same[0])).or_default().extend(same);
     }
     if kinds.len() == 1 && cx.stream.is_live() {
         return containers(cx, out);
@@ -82,6 +75,44 @@ fn judge(cx: &StreamCx<'_>, out: &mut Findings) -> Looked {
         });
     }
     Looked::Yes
+}
+
+/// The names of what each batch holds, sorted.
+struct Holds<'a> {
+    /// Those of each batch, one batch behind another.
+    names: Vec<&'a str>,
+    /// Where those of each batch start, and where the last ends.
+    starts: Vec<usize>,
+}
+
+impl<'a> Holds<'a> {
+    fn of(cx: &StreamCx<'a>) -> Self {
+        let stream = cx.stream;
+        let cells =
+            || stream.columns.iter().flat_map(|column| column.cells.iter().map(move |cell| (cell.batch, column)));
+        let mut starts = vec![0; stream.batches.len() + 1];
+        cells().for_each(|(batch, _)| starts[batch + 1] += 1);
+        for (batch, facts) in stream.batches.iter().enumerate() {
+            starts[batch + 1] += starts[batch] + facts.unreadable.len();
+        }
+        let mut names = vec![""; starts[stream.batches.len()]];
+        let mut next = starts.clone();
+        let unreadable = stream.batches.iter().enumerate();
+        let unreadable =
+            unreadable.flat_map(|(batch, facts)| facts.unreadable.iter().map(move |name| (batch, name.as_str())));
+        for (batch, name) in cells().map(|(batch, column)| (batch, &*column.name)).chain(unreadable) {
+            names[next[batch]] = name;
+            next[batch] += 1;
+        }
+        for batch in 0..stream.batches.len() {
+            names[starts[batch]..starts[batch + 1]].sort_unstable();
+        }
+        Self { names, starts }
+    }
+
+    fn names(&self, batch: usize) -> &[&'a str] {
+        &self.names[self.starts[batch]..self.starts[batch + 1]]
+    }
 }
 
 /// Some batches hold the declared arrays under their names, others under the numbers that `np.savez` gives to arrays

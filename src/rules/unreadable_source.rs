@@ -76,6 +76,11 @@ fn words(file: &FileFault) -> (&'static str, &'static str, &'static str) {
             "fewer bytes than a moment before",
         ),
         FileFault::Remote(trouble) => stores::words(trouble),
+        FileFault::Rewritten => (
+            "file was written while it was read",
+            "Files do not change while they are checked.",
+            "other contents than a moment before",
+        ),
         FileFault::Empty => ("file is empty", WHOLE, "0 bytes"),
         FileFault::Zeros { .. } => ("file holds nothing but zero bytes", WHOLE, "zero bytes in place of a header"),
         FileFault::TooShort { .. } => ("file ends inside the .npy header", WHOLE, "the first few bytes of a .npy file"),
@@ -132,7 +137,7 @@ fn cause(file: &FileFault) -> Option<&'static str> {
     Some(match file {
         FileFault::Remote(trouble) => return stores::cause(trouble),
         FileFault::DanglingLink => "what it points to was moved or deleted, or lies on a disk that is not mounted",
-        FileFault::Changed => "a job is still writing it",
+        FileFault::Changed | FileFault::Rewritten => "a job is still writing it",
         FileFault::Empty => "the writer was stopped before its first byte reached the disk, or the disk was full",
         FileFault::Zeros { .. } => {
             "its contents were lost: a crash, a full disk or a broken download can leave a file of the right size \
@@ -174,7 +179,9 @@ fn help(file: &FileFault) -> Option<&'static str> {
         FileFault::Remote(trouble) => return stores::help(trouble),
         FileFault::NotFound => "check the spelling, and the folder you are in",
         FileFault::PermissionDenied => "`ls -l` shows who may read it",
-        FileFault::Changed => "check when the job is done; let it write under another name and rename at the end",
+        FileFault::Changed | FileFault::Rewritten => {
+            "check when the job is done; let it write under another name and rename at the end"
+        }
         FileFault::NpyNamedNpz => "rename it to .npy; `np.savez(path, x=x)` writes an archive",
         FileFault::NpzNamedNpy => "rename it to .npz",
         FileFault::BytesBefore { .. } => "`zip -J file.npz` strips what is in front",

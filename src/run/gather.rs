@@ -55,7 +55,7 @@ pub(super) fn gather(
 /// Where facts are kept. Whoever shows the data has to read it.
 fn cache(settings: &Settings) -> Result<Option<Cache>, Error> {
     let Some(folder) = settings.cache.as_ref().filter(|_| !settings.shows_data) else { return Ok(None) };
-    Cache::open(folder, "").map(Some).map_err(|error| {
+    Cache::open(folder, &format!("{:?}", settings.limits)).map(Some).map_err(|error| {
         Error::plain(format!(
             "cannot keep facts in {}: {error}",
             source::text::shown(&folder.display().to_string(), 400)
@@ -76,7 +76,7 @@ fn look_again(
     let unknown = |place: &usize| known.facts[*place].is_none();
     let mut fresh: Vec<usize> = (0..targets.len()).filter(unknown).collect();
     let of = |places: &[usize]| -> Vec<Target> { places.iter().map(|place| targets[*place].clone()).collect() };
-    let headers = |places: &[usize]| source::scan_all(&of(places), progress).ok_or_else(interrupted);
+    let headers = |places: &[usize]| source::scan_all(&of(places), settings.limits, progress).ok_or_else(interrupted);
     let mut all: Vec<Option<SourceFacts>> = known.facts.clone();
     let put = |all: &mut Vec<Option<SourceFacts>>, places: &[usize]| -> Result<(), Error> {
         for (place, facts) in places.iter().zip(headers(places)?) {
@@ -136,7 +136,8 @@ pub(super) fn look(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Facts, Error> {
-    let files = source::scan_all(targets, progress).filter(|_| !progress.stopped()).ok_or_else(interrupted)?;
+    let files = source::scan_all(targets, settings.limits, progress).filter(|_| !progress.stopped());
+    let files = files.ok_or_else(interrupted)?;
     Ok(read(Facts::new(files), targets, spec, looking, settings, progress, None))
 }
 
@@ -160,9 +161,10 @@ fn read(
     };
     let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
     let mut sources = facts.into_sources();
-    let limits = source::Limits { array_bytes: settings.max_bytes_per_array };
+    source::budget::within(&mut sources, &mut questions, &settings.limits);
+    let reach = source::Reach { array_bytes: settings.max_bytes_per_array, limits: settings.limits };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
-    source::read_all(&mut sources, &questions, target, limits, progress);
+    source::read_all(&mut sources, &questions, target, reach, progress);
     Facts::new(sources)
 }
 

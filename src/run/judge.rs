@@ -56,9 +56,10 @@ fn all(
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
+    let any = facts.arrays() > 0;
     for active in rules.all() {
         if let Some(why) = blind(active.rule, spec, settings) {
-            if facts.arrays() > 0 {
+            if any {
                 verdict.blind(active, "", why);
             }
             continue;
@@ -285,6 +286,9 @@ fn unchecked(facts: &Facts, settings: &Settings) -> Option<String> {
         None => Some("some members were not read, so their checksums are not checked".to_owned()),
         Some(Reading::Unread(Unread::TooLarge { .. })) => {
             Some("members beyond `--max-bytes-per-array` were not read, so their checksums are not checked".to_owned())
+        }
+        Some(Reading::Unread(why @ Unread::Limit { .. })) => {
+            Some(format!("some members were not read, so their checksums are not checked: {}", why.why()))
         }
         Some(Reading::Unread(Unread::Interrupted)) => {
             Some("the run was interrupted before all members were read, so their checksums are not checked".to_owned())

@@ -13,6 +13,7 @@ use super::mend::{self, Mend};
 use super::session::{Session, TICK};
 use super::trouble::trouble;
 use super::{Checked, learn, locate};
+use crate::config::limits::Limits;
 use crate::config::live::Live;
 use crate::config::{Level, Settings};
 use crate::error::{Error, Text};
@@ -69,8 +70,9 @@ pub fn run(
     let mut save = live.save.as_deref().map(Save::new).transpose().map_err(Error::plain)?;
     let root = live.target.as_deref().or(live.script.as_deref()).unwrap_or_default();
     let hearing = Hearing::new(settings, &loaded, known, &rules);
-    let mut session = Session::start(live, options(live, &loaded.spec, None), progress)?;
-    let mut receiver = Receiver::new(root);
+    let mut session =
+        Session::start(live, options(live, &loaded.spec, &settings.limits, None), &settings.limits, progress)?;
+    let mut receiver = Receiver::new(root).within(&settings.limits);
     let mut ask = |source: &SourceFacts, hello: &Hello| hearing.questions(source, hello);
     let listens = session.listen(&mut receiver, &mut Look::Ask(&mut ask), save.as_mut(), live.repeat, tell);
     let mut session = Some(session);
@@ -110,7 +112,12 @@ fn rules(settings: &Settings, loaded: &Loaded) -> Result<Rules, Error> {
 }
 
 /// The options of the helper.
-pub(super) fn options(live: &Live, spec: &Spec, mend: Option<&serde_json::Value>) -> serde_json::Value {
+pub(super) fn options(
+    live: &Live,
+    spec: &Spec,
+    limits: &Limits,
+    mend: Option<&serde_json::Value>,
+) -> serde_json::Value {
     let plan = &spec.plan;
     let rows = plan.size.as_ref().and_then(|size| size.value.exact());
     let mut options = json!({
@@ -122,6 +129,7 @@ pub(super) fn options(live: &Live, spec: &Spec, mend: Option<&serde_json::Value>
         "time_limit": live.time_limit,
         "stall": 5,
         "max_memory": live.max_memory,
+        "max_batch_bytes": limits.frame_payload_bytes,
         "import": if live.slice { "slice" } else { "full" },
         "repeat": live.repeat,
         "seed": (live.repeat > 1).then_some(1234),
@@ -248,7 +256,8 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
     let known = known(settings)?;
     let rules = rules(settings, &loaded)?;
     let hearing = Hearing::new(settings, &loaded, known, &rules);
-    let mut receiver = Receiver::new("watch");
+    let mut receiver = Receiver::new("watch").within(&settings.limits);
+    channel.limit(&settings.limits);
     loop {
         let frame = match channel.next(TICK) {
             Came::Frame(frame) => frame,
@@ -264,7 +273,8 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
         match receiver.take(frame, &mut Look::Ask(&mut ask), None) {
             Ok(Event::Started(start)) => {
                 let ok = receiver.open(&start);
-                channel.say(kind::RING, 0, json!({ "ok": ok }).to_string().as_bytes());
+                let told = json!({ "ok": ok, "max_batch_bytes": settings.limits.frame_payload_bytes });
+                channel.say(kind::RING, 0, told.to_string().as_bytes());
             }
             Ok(Event::Batch(Some(slot))) => channel.say(kind::ACK, slot, b""),
             // It comes before the first batch.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::live::{self, Ran};
 use super::session::Session;
+use crate::config::limits::Limits;
 use crate::config::live::Live;
 use crate::diagnostic::{Applicability, Fix};
 use crate::error::Error;
@@ -76,7 +77,7 @@ pub(super) fn ask(
 
 /// Runs the program twice and the edited one once, all under the same seeds, compares what they hand out, and puts what came of
 /// it into the report. Edits that were shown to be wrong are taken back, and so are all where somebody interrupts.
-pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<(), Error> {
+pub fn verify(ran: &mut Ran, live: &Live, limits: &Limits, progress: &Progress) -> Result<(), Error> {
     let (Some(mend), [capture]) = (&ran.mend, ran.checked.facts.captures()) else { return Ok(()) };
     let overlay: BTreeMap<&str, &str> =
         mend.planned.files.iter().filter_map(|file| Some((&*capture.text(file.source)?.path, &*file.text))).collect();
@@ -87,7 +88,7 @@ pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<(), Err
     let as_it_is = |_: Option<u32>, _: &str| None;
     let one =
         |overlay: Option<&BTreeMap<&str, &str>>, batches: u64, to: &dyn Fn(Option<u32>, &str) -> Option<Dtype>| {
-            collect(live, &ran.checked.spec, overlay, batches, to, progress, &capture.root)
+            collect((live, &ran.checked.spec, limits), overlay, batches, to, progress, &capture.root)
         };
     let (old, again) = (one(None, batches, &cast)?, one(None, batches, &cast)?);
     let new = one(Some(&overlay), slices, &as_it_is)?;
@@ -107,8 +108,7 @@ pub fn verify(ran: &mut Ran, live: &Live, progress: &Progress) -> Result<(), Err
 
 /// One run whose rows are hashed.
 fn collect(
-    live: &Live,
-    spec: &Spec,
+    (live, spec, limits): (&Live, &Spec, &Limits),
     overlay: Option<&BTreeMap<&str, &str>>,
     batches: u64,
     to: &dyn Fn(Option<u32>, &str) -> Option<Dtype>,
@@ -119,8 +119,9 @@ fn collect(
     if let Some(overlay) = overlay {
         more["overlay"] = json!(overlay);
     }
-    let mut session = Session::start(live, live::options(live, spec, Some(&more)), progress)?;
-    let mut receiver = Receiver::new(root);
+    let options = live::options(live, spec, limits, Some(&more));
+    let mut session = Session::start(live, options, limits, progress)?;
+    let mut receiver = Receiver::new(root).within(limits);
     session.listen(&mut receiver, &mut Look::Rows(to), None, 1, &mut |_| {});
     session.finish(&mut receiver);
     let facts = Facts::new(receiver.sources).captured(vec![receiver.capture]);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::live::Note;
+use crate::config::limits::Limits;
 use crate::config::live::Live;
 use crate::error::{Error, Fault};
 use crate::source::Progress;
@@ -43,8 +44,14 @@ pub(super) struct Session<'s> {
 
 impl<'s> Session<'s> {
     /// Starts the program with these options of the helper.
-    pub(super) fn start(live: &'s Live, options: serde_json::Value, progress: &'s Progress) -> Result<Self, Error> {
-        let child = Child::start(&Launch { python: live.python.clone(), options }).map_err(|error| {
+    pub(super) fn start(
+        live: &'s Live,
+        options: serde_json::Value,
+        limits: &Limits,
+        progress: &'s Progress,
+    ) -> Result<Self, Error> {
+        let launch = Launch { python: live.python.clone(), options, limits: *limits };
+        let child = Child::start(&launch).map_err(|error| {
             let python = shown(&live.python.display().to_string(), 400);
             let fault = Fault::new(format!("cannot start {python}: {error}"));
             Error::from(fault.help("name the interpreter: `--python PATH`"))

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flate2::Decompress;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::input::{Ahead, Opener};
 use super::npy::header::{Raw, Read, read};
 use super::npz::names::Name;
+use crate::config::limits::Limits;
 use crate::source::Header;
 
 /// Entries that a table keeps. Data whose headers or names are all different gains nothing from more.
@@ -26,6 +28,8 @@ type Shared = Arc<Mutex<HashMap<Box<[u8]>, Arc<Header>>>>;
 pub struct Memo {
     /// For the first bytes of a file.
     head: Vec<u8>,
+    /// The folder of the last file.
+    opener: Opener,
     /// For everything else.
     work: Work,
 }
@@ -37,27 +41,82 @@ impl Memo {
         &mut self.work
     }
 
+    /// A memo for files that are read within these limits. That of the default has the limits of the default.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { work: Work { limits, ..Work::default() }, ..Self::default() }
+    }
+
     /// A memo for another thread, which shares the headers of this one.
     #[must_use]
     pub fn fork(&self) -> Self {
         let tables = Tables { shared: Arc::clone(&self.work.tables.shared), ..Tables::default() };
-        Self { head: Vec::new(), work: Work { tables, ..Work::default() } }
+        Self { work: Work { tables, limits: self.work.limits, ..Work::default() }, ..Self::default() }
     }
 
-    /// The buffer for the first read, and the rest.
-    pub(super) fn split(&mut self, first: usize) -> (&mut [u8], &mut Work) {
+    /// The buffer for the first read, what opens the file, and the rest.
+    pub(super) fn split(&mut self, first: usize) -> (&mut [u8], &mut Opener, &mut Work) {
         if self.head.len() < first {
             self.head.resize(first, 0);
         }
-        (&mut self.head[..first], &mut self.work)
+        (&mut self.head[..first], &mut self.opener, &mut self.work)
+    }
+}
+
+/// Memos that tasks of a scan take in turn: as many as there are threads.
+pub(super) struct Memos {
+    first: Memo,
+    idle: Mutex<Vec<Memo>>,
+}
+
+impl Memos {
+    pub(super) fn new(first: Memo) -> Self {
+        Self { first, idle: Mutex::default() }
+    }
+
+    /// A memo for a task, which goes back when it is dropped.
+    pub(super) fn lend(&self) -> Lent<'_> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Lent { memos: self, memo: idle.unwrap_or_else(|| self.first.fork()) }
+    }
+}
+
+/// A memo that a task has.
+pub(super) struct Lent<'m> {
+    memos: &'m Memos,
+    memo: Memo,
+}
+
+impl std::ops::Deref for Lent<'_> {
+    type Target = Memo;
+
+    fn deref(&self) -> &Memo {
+        &self.memo
+    }
+}
+
+impl std::ops::DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Memo {
+        &mut self.memo
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let memo = std::mem::take(&mut self.memo);
+        self.memos.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memo);
     }
 }
 
 /// Buffers and tables.
 #[derive(Default)]
 pub struct Work {
+    /// How much is read.
+    pub(super) limits: Limits,
     /// Bytes read from the file.
     pub(super) scratch: Vec<u8>,
+    /// Members of an archive that follow each other, read at once.
+    pub(super) ahead: Ahead,
     /// The directory of an archive.
     pub(super) directory: Vec<u8>,
     /// Inflated bytes of a member.
@@ -74,8 +133,8 @@ pub struct Work {
 /// for every file.
 #[derive(Default)]
 pub(super) struct Tables {
-    headers: HashMap<u64, (Box<[u8]>, Arc<Header>)>,
-    names: HashMap<u64, (Box<[u8]>, Arc<Name>)>,
+    headers: Table<Header>,
+    names: Table<Name>,
     shared: Shared,
 }
 
@@ -83,9 +142,7 @@ impl Tables {
     /// What the header says, and how it was read if there is something wrong with it.
     pub(super) fn header<'r>(&mut self, raw: &Raw<'r>) -> (Option<Arc<Header>>, Option<Read<'r>>) {
         let hash = xxh3_64(raw.bytes);
-        if let Some((bytes, header)) = self.headers.get(&hash)
-            && **bytes == *raw.bytes
-        {
+        if let Some(header) = self.headers.get(hash, raw.bytes) {
             return (Some(Arc::clone(header)), None);
         }
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +161,7 @@ impl Tables {
             header
         };
         drop(shared);
-        keep(&mut self.headers, hash, raw.bytes, &header);
+        self.headers.keep(hash, raw.bytes, &header);
         (Some(header), None)
     }
 
@@ -115,20 +172,41 @@ impl Tables {
             return Arc::new(Name::new(bytes, utf8));
         }
         let hash = xxh3_64(bytes);
-        if let Some((known, name)) = self.names.get(&hash)
-            && **known == *bytes
-        {
+        if let Some(name) = self.names.get(hash, bytes) {
             return Arc::clone(name);
         }
         let name = Arc::new(Name::new(bytes, utf8));
-        keep(&mut self.names, hash, bytes, &name);
+        self.names.keep(hash, bytes, &name);
         name
     }
 }
 
-fn keep<T>(table: &mut HashMap<u64, (Box<[u8]>, Arc<T>)>, hash: u64, bytes: &[u8], value: &Arc<T>) {
-    if table.len() >= ENTRIES {
-        table.clear();
+/// Values by the bytes that they were made of. Each hash has one place, which the last comer takes.
+struct Table<T>(Vec<Option<Known<T>>>);
+
+/// The bytes, and what they were made into.
+type Known<T> = (Box<[u8]>, Arc<T>);
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
-    table.insert(hash, (bytes.into(), Arc::clone(value)));
+}
+
+impl<T> Table<T> {
+    fn place(hash: u64) -> usize {
+        usize::try_from(hash % ENTRIES as u64).unwrap_or(0)
+    }
+
+    fn get(&self, hash: u64, bytes: &[u8]) -> Option<&Arc<T>> {
+        let (known, value) = self.0.get(Self::place(hash))?.as_ref()?;
+        (**known == *bytes).then_some(value)
+    }
+
+    fn keep(&mut self, hash: u64, bytes: &[u8], value: &Arc<T>) {
+        if self.0.is_empty() {
+            self.0.resize_with(ENTRIES, || None);
+        }
+        self.0[Self::place(hash)] = Some((bytes.into(), Arc::clone(value)));
+    }
 }

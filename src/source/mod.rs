@@ -3,7 +3,10 @@
 //! A source never fails: whatever is wrong with a file is written down as a [`Fault`], and the other files are
 //! still read. Nothing here says how bad a fault is; that is the business of the rules.
 
+mod ahead;
+pub mod budget;
 pub mod capture;
+mod changed;
 mod data;
 pub mod fault;
 pub mod input;
@@ -20,7 +23,6 @@ pub mod text;
 pub mod walk;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -29,20 +31,25 @@ use serde::{Deserialize, Serialize};
 pub use capture::{Capture, Leaf, Yielded};
 pub use data::Data;
 pub use fault::{Fault, FaultKind, FileFault};
+use memo::Memos;
 pub use memo::{Memo, Work};
-pub use read::{Limits, Progress, Question, read_all};
+pub use read::{Progress, Question, Reach, read_all};
 pub use seen::{Seen, Spot};
 pub use stamp::Stamp;
 pub use start::first_bytes;
 pub use text::Excerpt;
 pub use walk::{Target, walk};
 
+use crate::config::limits::Limits;
 use crate::spec::dtype::Dtype;
 use crate::values::{Layout, Unread, ValueFacts};
 use input::Input;
 
-/// Files that one task of a parallel scan reads at least: enough to make good use of what it remembers.
-const FILES_PER_TASK: usize = 256;
+/// Files that one task of a parallel scan reads at least.
+const FILES_PER_TASK: usize = 32;
+/// Threads that read headers for each processor, and in all.
+const THREADS_PER_CORE: usize = 4;
+const MAX_THREADS: usize = 32;
 
 /// A kind of file that holds arrays. The content of a file decides which it is, never its name.
 pub trait Format: Sync {
@@ -67,9 +74,9 @@ pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
     }
     let path = target.open_path();
     // What it is called, or will be.
-    let named_npz = has_extension(Path::new(&*target.path), "npz");
-    let (buffer, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
-    match Input::open(path, buffer) {
+    let named_npz = has_extension(&target.path, *b".npz");
+    let (buffer, opener, work) = memo.split(if named_npz { memo::FIRST_READ_NPZ } else { memo::FIRST_READ });
+    match Input::open_beside(opener, path, buffer) {
         Ok(input) => look_into(&input, target, work),
         Err(error) => unopened(target, input::fault_of(&error, path), 0),
     }
@@ -86,15 +93,18 @@ fn unopened(target: &Target, fault: FileFault, size: u64) -> SourceFacts {
 fn look_into(input: &Input<'_>, target: &Target, work: &mut Work) -> SourceFacts {
     let mut seen = Seen::new(Arc::clone(&target.path));
     let file = Spot::default();
-    let name = Path::new(&*target.path);
     let Some(format) = FORMATS.iter().find(|format| format.recognises(input.head)) else {
         let fault = npz::misplaced(input, work).unwrap_or_else(|| impostor(input, work));
         seen.fault(&file, FaultKind::File(fault));
         return seen.finish(target, SourceKind::Other, input.size);
     };
     match format.kind() {
-        SourceKind::Npy if has_extension(name, "npz") => seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz)),
-        SourceKind::Npz if has_extension(name, "npy") => seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy)),
+        SourceKind::Npy if has_extension(&target.path, *b".npz") => {
+            seen.fault(&file, FaultKind::File(FileFault::NpyNamedNpz));
+        }
+        SourceKind::Npz if has_extension(&target.path, *b".npy") => {
+            seen.fault(&file, FaultKind::File(FileFault::NpzNamedNpy));
+        }
         _ => {}
     }
     if let Err(error) = format.scan(input, work, &mut seen) {
@@ -106,15 +116,45 @@ fn look_into(input: &Input<'_>, target: &Target, work: &mut Work) -> SourceFacts
 /// Reads the headers of all files, on all threads. The order is that of the targets. `None` if somebody stopped it: what
 /// some of the files hold says little about the others, and nothing about what is missing.
 #[must_use]
-pub fn scan_all(targets: &[Target], progress: &Progress) -> Option<Vec<SourceFacts>> {
-    let memo = Memo::default();
+pub fn scan_all(targets: &[Target], limits: Limits, progress: &Progress) -> Option<Vec<SourceFacts>> {
+    let mut memo = Memo::new(limits);
     let far = remote::scan_all(targets, &memo, progress)?;
     let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.get(&place) {
-        _ if progress.stopped() => None,
-        Some(facts) => Some(facts.clone()),
-        None => Some(scan(target, memo)),
+        _ if progress.stopped() => unseen(target),
+        Some(facts) => facts.clone(),
+        None => scan(target, memo),
     };
-    targets.par_iter().enumerate().with_min_len(FILES_PER_TASK).map_init(|| memo.fork(), scan).collect()
+    // Threads that have nothing to do are slow to start.
+    let sources: Vec<SourceFacts> = if targets.len() <= FILES_PER_TASK {
+        targets.iter().enumerate().map(|target| scan(&mut memo, target)).collect()
+    } else {
+        let memos = Memos::new(memo);
+        let all = || {
+            let tasks = targets.par_iter().enumerate().with_min_len(FILES_PER_TASK);
+            tasks.map_init(|| memos.lend(), |memo, target| scan(memo, target)).collect()
+        };
+        match waiting_threads() {
+            Some(pool) => pool.install(all),
+            None => all(),
+        }
+    };
+    // Somebody who stopped it does not start it again.
+    (!progress.stopped()).then_some(sources)
+}
+
+/// More threads than processors, as they mostly wait for the disk or the network. Whoever says how many threads there are
+/// means these, too.
+fn waiting_threads() -> Option<rayon::ThreadPool> {
+    if std::env::var_os("RAYON_NUM_THREADS").is_some() {
+        return None;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads((cores * THREADS_PER_CORE).min(MAX_THREADS)).build().ok()
+}
+
+/// Holds the place of a file that is not read any more.
+fn unseen(target: &Target) -> SourceFacts {
+    Seen::new(Arc::clone(&target.path)).finish(target, SourceKind::Other, 0)
 }
 
 /// What a file is that no format recognises.
@@ -131,9 +171,11 @@ fn impostor(input: &Input<'_>, work: &mut Work) -> FileFault {
     }
 }
 
-/// Whether the name of the path ends in it.
-fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+/// Whether the name ends so, with something in front of it.
+fn has_extension(path: &str, extension: [u8; 4]) -> bool {
+    path.as_bytes()
+        .split_last_chunk::<4>()
+        .is_some_and(|(name, end)| end.eq_ignore_ascii_case(&extension) && !matches!(name.last(), None | Some(b'/')))
 }
 
 /// What a file turned out to be, whatever its name says.
@@ -224,12 +266,14 @@ pub struct Location {
     pub start: u64,
     /// Bytes of the header.
     pub header: u64,
+    /// Hash of the header's bytes, which tells another file of the same size; 0 in an archive, where checksums do.
+    pub digest: u64,
     /// The member around it.
     pub member: Option<Stored>,
 }
 
 /// How a member of an archive is stored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     /// Bytes in the file.
     pub stored: u64,

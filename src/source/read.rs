@@ -1,6 +1,7 @@
 //! Reading values: the data of arrays whose headers are known, streamed once through a [`Pass`], with checksums and
 //! declared sizes checked on the way. Bounded memory, whatever the files say of themselves.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -8,11 +9,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use flate2::{Decompress, FlushDecompress, Status};
 use rayon::prelude::*;
 
+use super::ahead;
+use super::changed::{self, Stamp};
 use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
 use super::remote;
 use super::walk::Target;
-use super::{ArrayFacts, Reading, SourceFacts, Stored};
+use super::{ArrayFacts, Reading, SourceFacts, Stored, budget};
+use crate::config::limits::Limits;
 use crate::spec::dtype::Kind;
 use crate::values::{Ask, Pass, Unread, Wants};
 
@@ -20,16 +24,10 @@ use crate::values::{Ask, Pass, Unread, Wants};
 const CHUNK: usize = 256 * 1024;
 /// Bytes of a deflated member that are read at a time.
 const DEFLATED: usize = 64 * 1024;
+/// Bytes of an array from which on a thread of its own reads ahead, if there is one to spare.
+const AHEAD: u64 = 8 << 20;
 /// Bytes of arrays that one task reads at least: opening a file again is cheap beside them.
 const TASK: u64 = 4 << 20;
-/// What inflates to more than this, and [`RATIO`] times, is looked at with suspicion.
-const SUSPICIOUS: u64 = 256 << 20;
-/// Deflate makes data 1,032 times smaller at most: nothing but one value over and over comes near.
-const RATIO: u64 = 1000;
-/// Bytes of a suspicious member that are inflated at most, where its array asks for them.
-const INFLATED: u64 = 4 << 30;
-/// Bytes behind the array of a suspicious member that are still inflated.
-const EXCESS: u64 = 16 << 20;
 
 /// What somebody wants to know of one array.
 #[derive(Debug, Clone)]
@@ -44,9 +42,11 @@ pub struct Question {
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Limits {
+pub struct Reach {
     /// Larger arrays are not read, in bytes.
     pub array_bytes: Option<u64>,
+    /// The limits of the run.
+    pub limits: Limits,
 }
 
 /// How far the reading is, for somebody who waits; and a way to stop it.
@@ -93,26 +93,33 @@ pub fn read_all<'t>(
     sources: &mut [SourceFacts],
     questions: &[Vec<Question>],
     target: impl Fn(&SourceFacts) -> Option<&'t Target> + Sync,
-    limits: Limits,
+    reach: Reach,
     progress: &Progress,
 ) {
     let tasks = tasks(sources, questions, progress);
     let known = &*sources;
+    // With a task for every thread, all of them are busy; objects are read ahead by themselves.
     let far = tasks.iter().any(|task| target(&known[task.source]).is_some_and(|target| target.object().is_some()));
+    let spare = !far && tasks.len() < rayon::current_num_threads();
     let read = || -> Vec<Outcome> {
         tasks
             .par_iter()
             .map_init(Buffers::default, |buffers, task| {
                 let source = &known[task.source];
-                let mut reader = Reader { source, limits, progress, buffers, faults: Vec::new(), told: 0 };
+                let mut reader = Reader { source, reach, progress, buffers, faults: Vec::new(), told: 0, spare };
                 let readings = reader.task(task, target(source));
                 Outcome { source: task.source, readings, faults: reader.faults }
             })
             .collect()
     };
     let outcomes = remote::with_readers(far, read);
+    // Faults that were known of a source before its values were read, where more were found.
+    let mut known = BTreeMap::new();
     for outcome in outcomes {
         let source = &mut sources[outcome.source];
+        if !outcome.faults.is_empty() {
+            known.entry(outcome.source).or_insert(source.faults.len());
+        }
         for (array, reading) in outcome.readings {
             source.arrays[array].reading = Some(Arc::new(reading));
         }
@@ -123,6 +130,7 @@ pub fn read_all<'t>(
             }
         }
     }
+    changed::blame(sources, &known, target);
 }
 
 fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: &Progress) -> Vec<Task<'q>> {
@@ -157,12 +165,14 @@ struct Buffers {
 
 struct Reader<'r> {
     source: &'r SourceFacts,
-    limits: Limits,
+    reach: Reach,
     progress: &'r Progress,
     buffers: &'r mut Buffers,
     faults: Vec<Fault>,
     /// Bytes of this array that the progress knows of.
     told: u64,
+    /// Whether a thread has nothing else to do.
+    spare: bool,
 }
 
 impl Reader<'_> {
@@ -178,10 +188,21 @@ impl Reader<'_> {
         let path = target.open_path();
         let mut head = std::mem::take(&mut self.buffers.head);
         head.resize(4096, 0);
-        let input = match Input::of(target, &mut head, Some(self.progress)) {
-            Ok(input) if input.size == self.source.size => input,
-            Ok(_) => {
-                self.file_fault(FileFault::Changed);
+        // A read is of one moment, and so is what is read at once. A store gives one version of an object only.
+        let bytes = task.questions.iter().map(|question| self.source.arrays[question.array].header.bytes());
+        let several = bytes.fold(0, u64::saturating_add) > CHUNK as u64;
+        let opened = match target.object() {
+            Some(object) => Input::object(object, Some(self.progress)).map(|input| (input, None)),
+            None => input::open_now(path).and_then(|file| {
+                let before = if several { Some(Stamp::of(&file)?) } else { None };
+                Ok((Input::over(file, &mut head)?, before))
+            }),
+        };
+        let (input, before) = match opened {
+            Ok(opened) if opened.0.size == self.source.size => opened,
+            Ok((input, _)) => {
+                let shorter = input.size < self.source.size;
+                self.file_fault(if shorter { FileFault::Changed } else { FileFault::Rewritten });
                 return all(Unread::Damaged);
             }
             Err(error) => {
@@ -205,7 +226,13 @@ impl Reader<'_> {
             self.progress.done.fetch_add(array.header.bytes().saturating_sub(self.told), Ordering::Relaxed);
             readings.push((question.array, reading));
         }
-        drop(input);
+        if let Some(before) = before
+            && let Some(fault) = input.into_file().and_then(|file| before.change(&file))
+        {
+            self.faults.clear();
+            self.file_fault(fault);
+            readings = all(Unread::Damaged);
+        }
         self.buffers.head = head;
         readings
     }
@@ -219,13 +246,21 @@ impl Reader<'_> {
         if let Some(why) = self.trouble(array) {
             return unread(why);
         }
-        if let Some(limit) = self.limits.array_bytes.filter(|limit| bytes > *limit) {
+        if let Some(limit) = self.reach.array_bytes.filter(|limit| bytes > *limit) {
             return unread(Unread::TooLarge { bytes, limit });
         }
         let pass = Pass::new(array.header.layout(), question.wants, &question.asks);
+        // Nobody looks at any byte of it.
+        if !question.wants.checksums && pass.as_ref().map_or(true, Pass::is_idle) {
+            return Ok(finished(pass));
+        }
         let start = array.location.start;
-        let (mut pass, sound) = match (pass, array.location.member) {
+        let (pass, sound) = match (pass, array.location.member) {
             (Err(why), None) => return unread(why),
+            (Ok(_), None) if !changed::has_header(input, array, &mut self.buffers.scratch)? => {
+                self.file_fault(FileFault::Rewritten);
+                return unread(Unread::Damaged);
+            }
             (Ok(mut pass), None) => {
                 let data = start + array.location.header;
                 let sound = self.stored(input, data, bytes, &mut |bytes| pass.feed(bytes))?;
@@ -240,14 +275,7 @@ impl Reader<'_> {
                 _ => Unread::Damaged,
             });
         }
-        pass = match pass {
-            Err(why) => return unread(why),
-            pass => pass,
-        };
-        Ok(match pass.and_then(Pass::finish) {
-            Ok(facts) => Reading::Read(Box::new(facts)),
-            Err(why) => Reading::Unread(why),
-        })
+        Ok(finished(pass))
     }
 
     /// Why the headers have shown that the data cannot be read, or is not what it should be.
@@ -267,6 +295,18 @@ impl Reader<'_> {
         while done < bytes {
             if self.progress.stopped() {
                 return Ok(false);
+            }
+            if done > 0 && self.spare && bytes - done >= AHEAD {
+                let (progress, told) = (self.progress, &mut self.told);
+                self.spare = ahead::stream(input, at + done..at + bytes, &mut |chunk| {
+                    feed(chunk);
+                    *told += chunk.len() as u64;
+                    progress.done.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    !progress.stopped()
+                })?;
+                if self.spare {
+                    return Ok(!self.progress.stopped());
+                }
             }
             let wanted = usize::try_from(bytes - done).unwrap_or(usize::MAX).min(CHUNK);
             let chunk = input.at(at + done, wanted, &mut self.buffers.scratch)?;
@@ -293,13 +333,13 @@ impl Reader<'_> {
         let mut checked = Checked { pass, skip: array.location.header, crc: crc32fast::Hasher::new(), bytes: 0 };
         if member.deflated {
             let needed = array.location.header.saturating_add(data_bytes(array, input.size));
-            let bomb = ArchiveFault::Bomb { stored: member.stored, inflated: member.declared, array: needed };
-            let suspicious = member.declared > SUSPICIOUS && member.declared / member.stored.max(1) >= RATIO;
-            if suspicious && needed > INFLATED {
+            let limits = &self.reach.limits;
+            let (stored, inflated, limit) = (member.stored, member.declared, limits.bomb_bytes);
+            let bomb = ArchiveFault::Bomb { stored, inflated, array: needed, limit };
+            let Some(most) = budget::most(member, needed, limits) else {
                 self.archive_fault(array, bomb);
                 return Ok((checked.pass, false));
-            }
-            let most = if suspicious { member.declared.min(needed.saturating_add(EXCESS)) } else { member.declared };
+            };
             match self.inflated(input, array.location.start, member.stored, most, &mut checked)? {
                 Inflated::Stopped => return Ok((checked.pass, false)),
                 Inflated::Damaged => {
@@ -399,6 +439,14 @@ impl Reader<'_> {
         if !told {
             self.archive_fault(array, ArchiveFault::WrongSize { declared, actual, whole });
         }
+    }
+}
+
+/// What came of a pass that has seen everything.
+fn finished(pass: Result<Pass<'_>, Unread>) -> Reading {
+    match pass.and_then(Pass::finish) {
+        Ok(facts) => Reading::Read(Box::new(facts)),
+        Err(why) => Reading::Unread(why),
     }
 }
 

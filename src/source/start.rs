@@ -5,6 +5,7 @@ use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
 
+use super::changed;
 use super::input::Input;
 use super::walk::Target;
 use super::{ArrayFacts, SourceFacts};
@@ -17,7 +18,11 @@ const CHUNK: usize = 64 * 1024;
 #[must_use]
 pub fn first_bytes(target: &Target, source: &SourceFacts, array: &ArrayFacts, bytes: usize) -> Option<Vec<u8>> {
     let mut head = [0; 512];
-    let input = Input::of(target, &mut head, None).ok().filter(|input| input.size == source.size)?;
+    let opened = match target.object() {
+        Some(object) => Input::object(object, None),
+        None => Input::open(target.open_path(), &mut head),
+    };
+    let input = opened.ok().filter(|input| input.size == source.size)?;
     let (start, header) = (array.location.start, array.location.header);
     match array.location.member {
         Some(member) if member.deflated => {
@@ -32,6 +37,9 @@ pub fn first_bytes(target: &Target, source: &SourceFacts, array: &ArrayFacts, by
         None if array.member.is_some() => None,
         _ => {
             let mut scratch = Vec::new();
+            if !changed::has_header(&input, array, &mut scratch).ok()? {
+                return None;
+            }
             let data = input.at(start.checked_add(header)?, bytes, &mut scratch).ok()?;
             (data.len() == bytes).then(|| data.to_vec())
         }

@@ -8,6 +8,7 @@ use super::parse::{Parsed, parse};
 use super::{At, Declared, SizeRule, Spec, check};
 pub use crate::config::discover::Found;
 use crate::config::discover::{discover, discover_beside};
+use crate::config::limits::Limits;
 use crate::config::read::read;
 use crate::config::{Defaults, Level, Overrides, Selection};
 use crate::error::{Error, Fault, Text};
@@ -76,7 +77,8 @@ fn understood(
     known: impl Fn(&str) -> Result<(), Fault>,
 ) -> Result<Loaded, Error> {
     let Parsed { mut spec, model, selection, fail_on, defaults, rule_names, mut faults, shapes_lost } = parsed;
-    match of_model(&spec, model.as_ref(), overrides, directory) {
+    let limits = overrides.limits(&defaults);
+    match of_model(&spec, model.as_ref(), overrides, &limits, directory) {
         Ok(Some(said)) => spec = model::combine(spec, said),
         Ok(None) => {}
         Err(fault) => faults.push(fault),
@@ -108,6 +110,7 @@ fn of_model(
     spec: &Spec,
     line: Option<&Declared<String>>,
     overrides: &Overrides,
+    limits: &Limits,
     directory: &Path,
 ) -> Result<Option<Said>, Fault> {
     let folder = spec.text.as_ref().map_or(Path::new(""), super::parse::folder);
@@ -120,14 +123,19 @@ fn of_model(
         (None, None) => return Ok(None),
     };
     let options = import::toml::Options::default();
-    let read = artefact(&path, directory, &options).map_err(|fault| Fault { span, ..fault })?;
+    let read = artefact(&path, directory, &options, limits).map_err(|fault| Fault { span, ..fault })?;
     Ok(Some(read.1))
 }
 
 /// A model, and what it says as lines of a spec. The path is that from the directory.
-pub fn artefact(path: &Path, directory: &Path, options: &import::toml::Options<'_>) -> Result<(Model, Said), Fault> {
+pub fn artefact(
+    path: &Path,
+    directory: &Path,
+    options: &import::toml::Options<'_>,
+    limits: &Limits,
+) -> Result<(Model, Said), Fault> {
     let name = path.display().to_string();
-    let model = import::read(&directory.join(path)).map_err(|error| Fault::new(format!("{name}: {error}")))?;
+    let model = import::read(&directory.join(path), limits).map_err(|error| Fault::new(format!("{name}: {error}")))?;
     let body = import::toml::text(&model, &name, options);
     let text = Text { name: name.clone(), body: body.into() };
     // What it calls its inputs may be more than a spec can say.

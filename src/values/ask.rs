@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Element};
+use super::block::Block;
 use super::cast::{self, Cast};
+use super::element::Element;
 use super::layout::Layout;
 use super::number::{Number, float, float_or_none, floats};
 use crate::spec::dtype::Dtype;
@@ -212,6 +213,9 @@ impl Asked {
             Ask::NotIn { .. } => {
                 let values = &self.limits;
                 self.of += block.finite();
+                if block.is_within(values) {
+                    return;
+                }
                 let hits = &mut self.hits;
                 block.each_finite(|value, at| {
                     let float = value.to_f64();
@@ -254,8 +258,7 @@ impl Asked {
             Ask::Cast { .. } => {
                 self.of += block.values.len() as u64;
                 if let Some(cast) = &self.cast {
-                    let hits = &mut self.hits;
-                    cast.block(block, &mut |more| join(hits, more));
+                    cast.block(block, &mut self.hits);
                 }
             }
         }

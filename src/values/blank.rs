@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Element};
+use super::block::Block;
+use super::element::Element;
 
 /// Rows that hold one value only. Rows of one element are not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

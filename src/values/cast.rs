@@ -2,8 +2,9 @@
 
 use half::{bf16, f16};
 
-use super::ask::{Hits, Kind, Spot};
-use super::block::{Block, Element};
+use super::ask::{Hits, Kind, Spot, join};
+use super::block::Block;
+use super::element::Element;
 use super::number::Number;
 use super::wide::wide;
 use crate::spec::dtype::{Dtype, Kind as Type, MlType};
@@ -145,27 +146,27 @@ impl Cast {
         }
     }
 
-    /// Tells every value of a block that does not stay what it is.
-    pub(super) fn block<T: Element>(&self, block: &Block<'_, T>, tell: &mut dyn FnMut(Hits)) {
+    /// Adds every value of a block that does not stay what it is to the hits so far.
+    pub(super) fn block<T: Element>(&self, block: &Block<'_, T>, hits: &mut Vec<Hits>) {
         let (least, greatest) = block.range();
         if block.finite() == block.values.len() as u64 && self.keeps(least, greatest, block.is_whole()) {
             return;
         }
-        if self.only_rounds(block, tell) {
+        if self.only_rounds(block, hits) {
             return;
         }
         for (i, value) in block.values.iter().enumerate() {
             let value = value.number();
             if let Some((kind, off)) = self.loss(value) {
                 let spot = Spot { value, at: block.at(i) };
-                tell(Hits { kind, count: 1, first: spot, worst: spot, off });
+                join(hits, Hits { kind, count: 1, first: spot, worst: spot, off });
             }
         }
     }
 
-    /// Tells what a cast to float32 rounds in a block where it does nothing else: worked out side by side, not value by
-    /// value. False where it may do something else, or where places do not follow each other: then nothing is told.
-    fn only_rounds<T: Element>(self, block: &Block<'_, T>, tell: &mut dyn FnMut(Hits)) -> bool {
+    /// Adds what a cast to float32 rounds in a block where it does nothing else: worked out side by side, not value by
+    /// value. False where it may do something else, or where places do not follow each other: then nothing is added.
+    fn only_rounds<T: Element>(self, block: &Block<'_, T>, hits: &mut Vec<Hits>) -> bool {
         let (least, greatest) = block.range();
         // Below this, whole numbers stay what they are.
         let whole_stay = least > -16_777_216.0 && greatest < 16_777_216.0;
@@ -173,35 +174,81 @@ impl Cast {
         if !(matches!(self.into, Into::F32) && whole_stay && simple) {
             return false;
         }
-        let (count, tiny, worst) = wide(
+        let known = hits.iter_mut().find(|hits| hits.kind == Kind::Rounded);
+        // A little less than the worst so far: a division is rounded, and so is a product.
+        let near = known.as_ref().map_or(0.0, |known| known.off * (1.0 - 4.0 * f64::EPSILON));
+        let (count, nearly) = wide(
             #[inline(always)]
-            || rounded(block.values),
+            || rounded(block.values, near),
         );
-        if tiny > 0 {
+        // Nothing is worse than what is known, which was no more than rounded.
+        if nearly == 0 {
+            if let Some(known) = known {
+                known.count = known.count.saturating_add(count);
+            }
+            return true;
+        }
+        let worst = wide(
+            #[inline(always)]
+            || worst(block.values),
+        );
+        if worst > self.half_step() {
             return false;
         }
         let place = |meant: &dyn Fn(f64) -> bool| {
             let i = block.values.iter().position(|value| meant(relative(value.f64())))?;
             Some(Spot { value: block.values[i].number(), at: block.at(i) })
         };
-        if let (Some(first), Some(at_worst)) = (place(&|off| off > 0.0), place(&|off| off == worst)) {
-            tell(Hits { kind: Kind::Rounded, count, first, worst: at_worst, off: worst });
+        match known {
+            Some(known) => {
+                known.count = known.count.saturating_add(count);
+                if worst > known.off
+                    && let Some(spot) = place(&|off| off == worst)
+                {
+                    (known.worst, known.off) = (spot, worst);
+                }
+            }
+            None => {
+                if let (Some(first), Some(at_worst)) = (place(&|off| off > 0.0), place(&|off| off == worst)) {
+                    hits.push(Hits { kind: Kind::Rounded, count, first, worst: at_worst, off: worst });
+                }
+            }
         }
         true
     }
 }
 
-/// How many values a cast to float32 rounds, how many of them are too small for all its digits, and how far it moves the
-/// worst, relative to it.
+/// How many values a cast to float32 moves, and how many of them by more than `near`, relative to the value.
 #[allow(clippy::inline_always, reason = "see `wide`")]
 #[inline(always)]
-fn rounded<T: Element>(values: &[T]) -> (u64, u64, f64) {
-    let (mut counts, mut tinies, mut worsts) = ([0_u64; LANES], [0_u64; LANES], [0.0_f64; LANES]);
+fn rounded<T: Element>(values: &[T], near: f64) -> (u64, u64) {
+    const LANES: usize = 16;
+    let (mut counts, mut nearly) = ([0_u64; LANES], [0_u64; LANES]);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut look = |lane: usize, value: f64| {
+        let off = moved(value);
+        counts[lane] += u64::from(off > 0.0);
+        nearly[lane] += u64::from(off > value.abs() * near);
+    };
+    for chunk in chunks {
+        for (lane, value) in chunk.iter().enumerate() {
+            look(lane, value.f64());
+        }
+    }
+    for (lane, value) in rest.iter().enumerate() {
+        look(lane, value.f64());
+    }
+    (counts.iter().sum(), nearly.iter().sum())
+}
+
+/// How far a cast to float32 moves the value that it moves furthest, relative to the value.
+#[allow(clippy::inline_always, reason = "see `wide`")]
+#[inline(always)]
+fn worst<T: Element>(values: &[T]) -> f64 {
+    let mut worsts = [0.0_f64; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     let mut look = |lane: usize, value: f64| {
         let off = relative(value);
-        counts[lane] += u64::from(off > 0.0);
-        tinies[lane] += u64::from(value != 0.0 && value.abs() < f64::from(f32::MIN_POSITIVE));
         worsts[lane] = if off > worsts[lane] { off } else { worsts[lane] };
     };
     for chunk in chunks {
@@ -212,16 +259,22 @@ fn rounded<T: Element>(values: &[T]) -> (u64, u64, f64) {
     for value in rest {
         look(0, value.f64());
     }
-    let worst = worsts.iter().fold(0.0, |worst, off| if *off > worst { *off } else { worst });
-    (counts.iter().sum(), tinies.iter().sum(), worst)
+    worsts.iter().fold(0.0, |worst, off| if *off > worst { *off } else { worst })
 }
 
-/// How far a cast to float32 moves a value, relative to it; NaN for 0, which stays.
+/// How far a cast to float32 moves a value.
 #[allow(clippy::inline_always, reason = "see `wide`")]
 #[allow(clippy::cast_possible_truncation, reason = "the cast that is asked about")]
 #[inline(always)]
+fn moved(value: f64) -> f64 {
+    (f64::from(value as f32) - value).abs()
+}
+
+/// The same, relative to the value; NaN for 0, which stays.
+#[allow(clippy::inline_always, reason = "see `wide`")]
+#[inline(always)]
 fn relative(value: f64) -> f64 {
-    (f64::from(value as f32) - value).abs() / value.abs()
+    moved(value) / value.abs()
 }
 
 /// The float of a type that is nearest to a value; the value itself where the type is no float, or none that is cast to.
@@ -247,7 +300,6 @@ pub(crate) fn odd(value: f64) -> f32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::ask::join;
     use super::super::{Ask, Layout, Pass, Wants};
     use super::*;
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Element};
+use super::block::Block;
+use super::element::Element;
 use super::number::Number;
 use super::{COLUMNS, RANGES};
 
@@ -43,8 +44,8 @@ pub(super) struct Following<T> {
     row: usize,
     /// Place within the row of the next value.
     next: usize,
-    /// The first value of each column.
-    first: Vec<Option<T>>,
+    /// The first value of each column that has come by.
+    first: Vec<T>,
     /// Columns that have not changed so far, in order.
     still: Vec<u32>,
     ranges: Vec<Option<(T, T)>>,
@@ -66,48 +67,16 @@ impl<T: Element> Following<T> {
         };
         let ranges = if ranges && count <= RANGES { vec![None; count] } else { Vec::new() };
         let still = (0..u32::try_from(count).ok()?).collect();
-        Some(Self { per, count, inner, row: elements, next: 0, first: vec![None; count], still, ranges })
+        Some(Self { per, count, inner, row: elements, next: 0, first: Vec::new(), still, ranges })
     }
 
     /// Follows a block.
     pub(super) fn block(&mut self, block: &Block<'_, T>) {
-        if self.still.is_empty() && self.ranges.is_empty() {
-            return;
-        }
-        let mut values = block.values;
-        while !values.is_empty() {
-            let (mine, rest) = values.split_at((self.row - self.next).min(values.len()));
-            self.part(mine);
-            self.next = (self.next + mine.len()) % self.row;
-            values = rest;
-        }
-    }
-
-    /// Follows a part of one row.
-    fn part(&mut self, values: &[T]) {
-        let column = |i: usize| (self.next + i) / self.inner % self.count;
-        if self.still.len() > 16 {
-            let mut changed = false;
-            for (i, value) in values.iter().enumerate() {
-                let first = self.first[column(i)].get_or_insert(*value);
-                changed |= *first != *value;
-            }
-            if changed {
-                let mut gone = vec![false; self.count];
-                for (i, value) in values.iter().enumerate() {
-                    gone[column(i)] |= self.first[column(i)] != Some(*value);
-                }
-                self.still.retain(|column| !gone[*column as usize]);
-            }
-        } else {
-            let (first, count, inner, next) = (&mut self.first, self.count, self.inner, self.next);
-            self.still.retain(|still| {
-                let mine = |i: &usize| (next + i) / inner % count == *still as usize;
-                (0..values.len()).filter(mine).all(|i| *first[*still as usize].get_or_insert(values[i]) == values[i])
-            });
+        if !self.still.is_empty() {
+            if self.inner == 1 { self.compare(block.values) } else { self.compare_runs(block.values) }
         }
         if !self.ranges.is_empty() {
-            for (i, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+            for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
                 let range = &mut self.ranges[(self.next + i) / self.inner % self.count];
                 *range = Some(match *range {
                     Some((min, max)) => {
@@ -117,12 +86,47 @@ impl<T: Element> Following<T> {
                 });
             }
         }
+        self.next = (self.next + block.values.len()) % self.row;
+    }
+
+    /// Compares values with the first ones of their columns, where every value has another column than the one before it.
+    fn compare(&mut self, values: &[T]) {
+        let (base, count) = (self.next % self.count, self.count);
+        let missing = count - self.first.len();
+        self.first.extend(values.iter().take(missing));
+        let first = &self.first;
+        self.still.retain(|column| {
+            let column = *column as usize;
+            let start = if column >= base { column - base } else { column + count - base };
+            let mine = values.get(start..).unwrap_or_default();
+            mine.iter().step_by(count).all(|value| *value == first[column])
+        });
+    }
+
+    /// The same, where many values of one column follow each other.
+    fn compare_runs(&mut self, mut values: &[T]) {
+        let mut place = self.next;
+        while !values.is_empty() {
+            let column = place / self.inner % self.count;
+            let (mine, rest) = values.split_at((self.inner - place % self.inner).min(values.len()));
+            if column == self.first.len() {
+                self.first.push(mine[0]);
+            }
+            let first = self.first[column];
+            if let Ok(known) = self.still.binary_search_by(|still| (*still as usize).cmp(&column))
+                && mine.iter().any(|value| *value != first)
+            {
+                self.still.remove(known);
+            }
+            place += mine.len();
+            values = rest;
+        }
     }
 
     /// What was seen.
     pub(super) fn finish(self) -> Columns {
         let constant = self.still.iter().filter_map(|column| {
-            Some((*column, self.first[*column as usize].filter(|value| value.is_finite())?.number()))
+            Some((*column, self.first.get(*column as usize).filter(|value| value.is_finite())?.number()))
         });
         Columns {
             per: self.per,

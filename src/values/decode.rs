@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use super::block::Element;
+use super::element::Element;
 use crate::spec::dtype::{ByteOrder, Dtype, Kind, MlType};
 
 /// Makes values from bytes.

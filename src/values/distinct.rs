@@ -2,71 +2,90 @@
 
 use std::collections::HashMap;
 
-use super::block::{Block, Element};
+use super::block::Block;
+use super::element::Element;
 use super::number::Number;
 use super::{DISTINCT, DISTINCT_BYTES};
+
+/// Places of a table that finds values again without a hash.
+const PLACES: usize = 4096;
 
 /// Distinct values by their bits: the value, how often, where first. Closed as soon as there are too many.
 #[derive(Debug)]
 pub(super) struct Tally {
-    counts: Option<HashMap<u64, (Number, u64, u64)>>,
+    open: bool,
     limit: usize,
+    values: Vec<Entry>,
+    /// Which of them has which bits.
+    index: HashMap<u64, usize>,
+    /// The one that was seen last of those whose bits have the same place here.
+    recent: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    bits: u64,
+    value: Number,
+    count: u64,
+    at: u64,
 }
 
 impl Tally {
     /// An empty tally; types of one byte have the lower limit.
     pub(super) fn new(bytes: bool) -> Self {
-        Self { counts: Some(HashMap::new()), limit: if bytes { DISTINCT_BYTES } else { DISTINCT } }
+        let limit = if bytes { DISTINCT_BYTES } else { DISTINCT };
+        Self { open: true, limit, values: Vec::new(), index: HashMap::new(), recent: Vec::new() }
     }
 
     /// Whether it still counts.
     pub(super) fn is_open(&self) -> bool {
-        self.counts.is_some()
+        self.open
     }
 
     /// Counts the finite values of a block.
     pub(super) fn block<T: Element>(&mut self, block: &Block<'_, T>) {
-        let Some(counts) = &mut self.counts else { return };
-        let mut run: Option<(u64, Number, u64, u64)> = None;
-        let mut add = |(bits, value, count, at): (u64, Number, u64, u64)| {
-            let entry = counts.entry(bits).or_insert((value, 0, at));
-            (entry.1, entry.2) = (entry.1 + count, entry.2.min(at));
-            counts.len() <= self.limit
-        };
         if block.is_constant() && !block.layout.is_reversed() {
-            let value = block.values[0];
-            if !add((value.bits(), value.number(), block.finite(), block.at(0))) {
-                self.counts = None;
+            self.add(block, 0, block.finite());
+            return;
+        }
+        for (i, value) in block.values.iter().enumerate() {
+            if value.is_finite() && self.open {
+                self.add(block, i, 1);
+            }
+        }
+    }
+
+    /// Counts a value.
+    fn add<T: Element>(&mut self, block: &Block<'_, T>, i: usize, count: u64) {
+        let bits = block.values[i].bits();
+        #[allow(clippy::cast_possible_truncation, reason = "the upper 12 bits")]
+        let place = (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize;
+        if let Some(entry) = self.recent.get(place).and_then(|known| self.values.get_mut(*known))
+            && entry.bits == bits
+        {
+            entry.count += count;
+            if block.layout.is_reversed() {
+                entry.at = entry.at.min(block.at(i));
             }
             return;
         }
-        for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-            let bits = value.bits();
-            match &mut run {
-                Some((last, _, count, at)) if *last == bits => {
-                    *count += 1;
-                    if block.layout.is_reversed() {
-                        *at = (*at).min(block.at(i));
-                    }
-                }
-                _ => {
-                    if run.take().is_some_and(|run| !add(run)) {
-                        self.counts = None;
-                        return;
-                    }
-                    run = Some((bits, value.number(), 1, block.at(i)));
-                }
-            }
+        let at = block.at(i);
+        let known = *self.index.entry(bits).or_insert(self.values.len());
+        self.recent.resize(PLACES, usize::MAX);
+        self.recent[place] = known;
+        match self.values.get_mut(known) {
+            Some(entry) => (entry.count, entry.at) = (entry.count + count, entry.at.min(at)),
+            None => self.values.push(Entry { bits, value: block.values[i].number(), count, at }),
         }
-        if run.is_some_and(|run| !add(run)) {
-            self.counts = None;
+        if self.values.len() > self.limit {
+            *self = Self { open: false, ..Self::new(false) };
         }
     }
 
     /// The values with count and first place, the least first; `None` if there were too many.
     pub(super) fn finish(self) -> Option<Vec<(Number, u64, u64)>> {
-        let mut values: Vec<_> = self.counts?.into_values().collect();
+        let mut values: Vec<_> = self.values.into_iter().map(|entry| (entry.value, entry.count, entry.at)).collect();
         values.sort_by_key(|(value, ..)| *value);
-        Some(values)
+        self.open.then_some(values)
     }
 }

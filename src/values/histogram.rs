@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Element};
+use super::block::Block;
+use super::element::Element;
 
 /// A histogram with one bin per sign and power of two, the empty ones left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

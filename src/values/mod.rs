@@ -12,6 +12,7 @@ mod columns;
 pub mod compare;
 mod decode;
 mod distinct;
+mod element;
 mod histogram;
 mod kept;
 mod layout;
@@ -29,6 +30,7 @@ mod wide;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::limits::Limit;
 use crate::spec::dtype::{Dtype, Kind};
 
 pub use ask::{Answer, Ask, Hits, Kind as HitKind, Spot};
@@ -187,6 +189,13 @@ pub enum Unread {
         /// Bytes that are read at most.
         limit: u64,
     },
+    /// It is beyond a limit of the run.
+    Limit {
+        /// Which.
+        limit: Limit,
+        /// What it is set to.
+        value: u64,
+    },
     /// The data is damaged or not all there; a fault of the file says how.
     Damaged,
     /// It is compressed or encrypted in a way that is not read.
@@ -211,6 +220,15 @@ impl Unread {
     pub fn why(&self) -> String {
         match self {
             Self::TooLarge { limit, .. } => format!("it is larger than the limit of {limit} bytes"),
+            Self::Limit { limit, value } => {
+                let what = match limit {
+                    Limit::MemberBytes => "it inflates to more than",
+                    Limit::RunBytes => "the archives of this run inflate to more than",
+                    Limit::FramePayloadBytes => "its batch is larger than",
+                    _ => "it is beyond",
+                };
+                format!("{what} the limit {}; {} raises it", limit.named(*value), limit.how())
+            }
             Self::Damaged => "its data is damaged".into(),
             Self::Packed => "it is packed in a way that is not read".into(),
             Self::Bomb => "it inflates beyond all measure".into(),

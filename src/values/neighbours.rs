@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Element};
+use super::block::Block;
+use super::element::Element;
+use super::wide::wide;
 
 /// Images that are looked at: the first of an array.
 const IMAGES: u64 = 64;
@@ -28,6 +30,11 @@ pub struct Neighbours {
     pub pairs: u64,
 }
 
+/// Pairs that are summed side by side: fixed, so that sums are the same on every processor.
+const LANES: usize = 16;
+/// Values that are kept of those before a block: as many as the widest pair is apart.
+const KEPT: usize = 4;
+
 /// Neighbours as they go by.
 #[derive(Debug)]
 pub(super) struct Looking {
@@ -39,21 +46,32 @@ pub(super) struct Looking {
     seen: u64,
     /// Place within the line of the next value.
     place: usize,
-    /// The last values of the line, by place modulo the length.
-    window: [f64; 4],
-    next: Sums,
-    apart: Sums,
+    /// The last values of the line, [`KEPT`] at most, and behind them those that are looked at.
+    window: Vec<f64>,
+    /// Of all values.
+    all: Moments,
+    next: Pairs,
+    apart: Pairs,
     equal: u64,
 }
 
-#[derive(Debug, Default)]
-struct Sums {
+/// Sum and sum of squares.
+#[derive(Debug, Default, Clone, Copy)]
+struct Moments {
+    sum: f64,
+    squares: f64,
+}
+
+/// Pairs of values of one line that are so many places apart.
+#[derive(Debug)]
+struct Pairs {
+    apart: usize,
     n: f64,
-    x: f64,
-    y: f64,
-    xx: f64,
-    yy: f64,
-    xy: f64,
+    products: f64,
+    /// Of the values that are the second of no pair: those at the start of a line.
+    heads: Moments,
+    /// Of those that are the first of none: at the end.
+    tails: Moments,
 }
 
 impl Looking {
@@ -72,31 +90,40 @@ impl Looking {
             line: usize::try_from(line).ok()?,
             seen: 0,
             place: 0,
-            window: [0.0; 4],
-            next: Sums::default(),
-            apart: Sums::default(),
+            window: Vec::new(),
+            all: Moments::default(),
+            next: Pairs::new(1),
+            apart: Pairs::new(usize::try_from(channels).ok()?),
             equal: 0,
         })
     }
 
     /// Looks at a block.
     pub(super) fn block<T: Element>(&mut self, block: &Block<'_, T>) {
-        for value in block.values {
-            if self.seen >= self.row.saturating_mul(IMAGES) {
-                return;
-            }
-            self.seen += 1;
-            let value = if value.is_finite() { value.f64() } else { 0.0 };
-            let before = |distance: usize| self.window[(self.place + 4 - distance) % 4];
-            if self.place >= 1 {
-                self.next.add(before(1), value);
-                self.equal += u64::from(before(1).total_cmp(&value).is_eq());
-            }
-            if self.place >= self.channels {
-                self.apart.add(before(self.channels), value);
-            }
-            self.window[self.place % 4] = value;
-            self.place = (self.place + 1) % self.line;
+        let wanted = self.row.saturating_mul(IMAGES).saturating_sub(self.seen);
+        let mut values = &block.values[..block.values.len().min(usize::try_from(wanted).unwrap_or(usize::MAX))];
+        self.seen += values.len() as u64;
+        while !values.is_empty() {
+            let (mine, rest) = values.split_at((self.line - self.place).min(values.len()));
+            self.part(mine);
+            values = rest;
+        }
+    }
+
+    /// Looks at a part of a line.
+    fn part<T: Element>(&mut self, values: &[T]) {
+        let known = self.window.len();
+        self.window.extend(values.iter().map(|value| if value.is_finite() { value.f64() } else { 0.0 }));
+        self.all.add(&self.window[known..]);
+        let place = self.place - known;
+        self.equal += self.next.add(&self.window, known, place, self.line, true);
+        self.apart.add(&self.window, known, place, self.line, false);
+        self.place += self.window.len() - known;
+        if self.place == self.line {
+            self.place = 0;
+            self.window.clear();
+        } else {
+            self.window.drain(..self.window.len().saturating_sub(KEPT));
         }
     }
 
@@ -107,27 +134,104 @@ impl Looking {
         Neighbours {
             channels: self.channels as u64,
             last: self.last,
-            next: self.next.correlation(),
-            apart: self.apart.correlation(),
+            next: self.next.correlation(self.all),
+            apart: self.apart.correlation(self.all),
             equal: if pairs == 0 { 0.0 } else { self.equal as f64 / pairs as f64 },
             pairs,
         }
     }
 }
 
-impl Sums {
-    fn add(&mut self, x: f64, y: f64) {
-        self.n += 1.0;
-        self.x += x;
-        self.y += y;
-        self.xx += x * x;
-        self.yy += y * y;
-        self.xy += x * y;
+impl Moments {
+    /// Adds values.
+    fn add(&mut self, values: &[f64]) {
+        let (sum, squares) = wide(
+            #[inline(always)]
+            || moments(values),
+        );
+        self.sum += sum;
+        self.squares += squares;
     }
 
-    fn correlation(&self) -> f64 {
-        let spread = (self.n * self.xx - self.x * self.x) * (self.n * self.yy - self.y * self.y);
-        let correlation = (self.n * self.xy - self.x * self.y) / spread.sqrt();
+    fn without(self, other: Self) -> Self {
+        Self { sum: self.sum - other.sum, squares: self.squares - other.squares }
+    }
+}
+
+impl Pairs {
+    fn new(apart: usize) -> Self {
+        Self { apart, n: 0.0, products: 0.0, heads: Moments::default(), tails: Moments::default() }
+    }
+
+    /// Adds the pairs whose second value is among those of the window behind the first `known` ones, which were looked at
+    /// before. The window starts at `place` of a line of `line` values. Gives how many are equal, if that is asked.
+    fn add(&mut self, window: &[f64], known: usize, place: usize, line: usize, ask: bool) -> u64 {
+        let start = known.max(self.apart).min(window.len());
+        let (before, values) = (&window[start.saturating_sub(self.apart)..], &window[start..]);
+        self.n += values.len() as f64;
+        self.products += wide(
+            #[inline(always)]
+            || products(before, values),
+        );
+        let end = place + window.len();
+        let part = |from: usize, to: usize| {
+            let (from, to) = (from.max(place + known).min(end), to.min(end));
+            &window[from - place..to.max(from) - place]
+        };
+        self.heads.add(part(0, self.apart));
+        self.tails.add(part(line - self.apart, line));
+        if !ask {
+            return 0;
+        }
+        wide(
+            #[inline(always)]
+            || before.iter().zip(values).map(|(a, b)| u64::from(a == b)).sum(),
+        )
+    }
+
+    /// The correlation of the pairs; `all` are the moments of all values.
+    fn correlation(&self, all: Moments) -> f64 {
+        let (x, y) = (all.without(self.tails), all.without(self.heads));
+        let spread = (self.n * x.squares - x.sum * x.sum) * (self.n * y.squares - y.sum * y.sum);
+        let correlation = (self.n * self.products - x.sum * y.sum) / spread.sqrt();
         if correlation.is_finite() { correlation } else { 0.0 }
     }
+}
+
+/// Sum and sum of squares.
+#[allow(clippy::inline_always, reason = "see `wide`")]
+#[inline(always)]
+fn moments(values: &[f64]) -> (f64, f64) {
+    let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let value = chunk[lane];
+            sums[lane] += value;
+            squares[lane] += value * value;
+        }
+    }
+    for (lane, value) in rest.iter().enumerate() {
+        sums[lane] += value;
+        squares[lane] += value * value;
+    }
+    (sums.iter().sum(), squares.iter().sum())
+}
+
+/// The sum of the products of pairs, as many as there are values behind.
+#[allow(clippy::inline_always, reason = "see `wide`")]
+#[inline(always)]
+fn products(before: &[f64], values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let before = &before[..values.len()];
+    let ((x_chunks, x_rest), (y_chunks, y_rest)) = (before.as_chunks::<LANES>(), values.as_chunks::<LANES>());
+    for (x, y) in x_chunks.iter().zip(y_chunks) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    for (lane, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
+        sums[lane] += x * y;
+    }
+    sums.iter().sum()
 }

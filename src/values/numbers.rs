@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::COLUMNS;
 use super::ask::Spot;
-use super::block::{Block, Element};
+use super::block::Block;
 use super::distinct::Tally;
+use super::element::Element;
 use super::histogram::{Histogram, Powers};
 use super::layout::Layout;
 use super::number::Number;
+use super::wide::wide;
 
 /// Values that stand for "missing" by habit. They are counted apart where they are the extremes of a block.
 const SENTINELS: [f64; 14] = [
@@ -217,11 +219,9 @@ impl Counting {
             self.tally.block(block);
             // A block of one value changes at its start or not at all.
             let values = if block.is_constant() { &block.values[..1] } else { block.values };
-            for value in values {
-                let bits = value.bits();
-                self.numbers.changes += u64::from(self.last.is_some_and(|last| last != bits));
-                self.last = Some(bits);
-            }
+            let (first, last) = (values.first().map(|value| value.bits()), values.last().map(|value| value.bits()));
+            self.numbers.changes += u64::from(self.last.is_some() && self.last != first) + changes(values);
+            self.last = last;
         }
         self.sentinels(block);
         if self.bools && stats.max.f64() > 1.0 {
@@ -273,7 +273,9 @@ impl Counting {
         let is_sentinel =
             |value: f64| SENTINELS.iter().any(|known| *known == value || f64::from(*known as f32) == value);
         let mut inside = (Number::Float(f64::INFINITY), Number::Float(f64::NEG_INFINITY));
-        if is_sentinel(low) || is_sentinel(high) {
+        // None of them has a fraction, and none is near 0.
+        let may = |value: f64| value.abs() >= 9.0 && value.fract() == 0.0 && is_sentinel(value);
+        if may(low) || may(high) {
             for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
                 let (float, at) = (value.f64(), block.at(i));
                 if !is_sentinel(float) {
@@ -313,6 +315,15 @@ impl Counting {
         self.numbers.histogram = self.powers.map(|powers| powers.finish(self.numbers.zeros));
         self.numbers
     }
+}
+
+/// How often a value differs from the one before it.
+fn changes<T: Element>(values: &[T]) -> u64 {
+    let after = values.get(1..).unwrap_or_default();
+    wide(
+        #[inline(always)]
+        || values.iter().zip(after).filter(|(value, next)| value.bits() != next.bits()).count() as u64,
+    )
 }
 
 /// Whether so many distinct values among `count` are worth keeping where values have fractions: measurements hardly ever

@@ -2,9 +2,10 @@
 
 use super::ask::{Ask, Asked};
 use super::blank::Blanks;
-use super::block::{BLOCK, Block, Element, stats};
+use super::block::{Block, block_elements, stats};
 use super::columns::Following;
 use super::decode::{Decode, Decoder, decoder};
+use super::element::Element;
 use super::layout::Layout;
 use super::neighbours::Looking;
 use super::numbers::Counting;
@@ -67,13 +68,19 @@ impl<'a> Pass<'a> {
             }
         };
         let size = usize::try_from(layout.dtype.size).map_err(|_| Unread::UnknownType)?.max(1);
-        let block_bytes = match scan {
-            Scan::Numbers(_) => size * BLOCK,
+        let block_bytes = match &scan {
+            Scan::Numbers(scanning) => size * scanning.elements(),
             _ => size,
         };
         let hashing =
             (wants.hashes && !matches!(scan, Scan::Reordered { .. } | Scan::Objects(_))).then(|| Hashing::new(&layout));
         Ok(Self { layout, block_bytes, carry: Vec::new(), fed: 0, hashing, scan })
+    }
+
+    /// Whether nothing that is wanted is seen in any byte: then none has to be fed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.scan, Scan::Nothing) && self.hashing.is_none()
     }
 
     /// Adds bytes. What is more than the layout asks for is ignored; of objects, what comes after their pickle is.
@@ -123,10 +130,10 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The facts, if all bytes of the array were fed.
+    /// The facts, if all bytes of the array were fed that it looks at.
     pub fn finish(mut self) -> Result<ValueFacts, Unread> {
         let objects = matches!(self.scan, Scan::Objects(_));
-        if !objects && self.fed != self.layout.elements().saturating_mul(self.layout.dtype.size) {
+        if !objects && !self.is_idle() && self.fed != self.layout.elements().saturating_mul(self.layout.dtype.size) {
             return Err(Unread::Damaged);
         }
         if let Scan::Reordered { bytes, asks, wants } = self.scan {
@@ -196,6 +203,8 @@ fn reordered(layout: &Layout<'_>, bytes: &[u8], asks: &[Ask], wants: Wants) -> R
 
 /// A pass over numbers, whatever their type.
 trait Scanning {
+    /// Elements of a block.
+    fn elements(&self) -> usize;
     /// Looks at the bytes of one block; only the last one may be short.
     fn block(&mut self, bytes: &[u8]);
     /// Writes down what was seen.
@@ -246,7 +255,7 @@ impl<'a, T: Element> Typed<'a, T> {
             decode,
             parts,
             layout,
-            values: Vec::with_capacity(BLOCK),
+            values: Vec::with_capacity(block_elements::<T>()),
             done: 0,
             counting: Counting::new(&layout, bools, wants.shapes),
             asked: asks.iter().filter_map(|ask| Asked::new(ask.clone(), &layout)).collect(),
@@ -258,13 +267,17 @@ impl<'a, T: Element> Typed<'a, T> {
 }
 
 impl<T: Element> Scanning for Typed<'_, T> {
+    fn elements(&self) -> usize {
+        block_elements::<T>()
+    }
+
     fn block(&mut self, bytes: &[u8]) {
         self.values.clear();
         (self.decode)(bytes, &mut self.values);
         let mut values = self.values.as_slice();
         // A block of complex numbers holds two values per element.
         while !values.is_empty() {
-            let (mine, rest) = values.split_at(BLOCK.min(values.len()));
+            let (mine, rest) = values.split_at(block_elements::<T>().min(values.len()));
             let block =
                 Block { values: mine, stats: stats(mine), first: self.done, parts: self.parts, layout: &self.layout };
             self.counting.block(&block);

@@ -3,9 +3,10 @@
 use std::fs;
 
 use batchlint::fix::data::propose::Trust;
-use batchlint::run::repair::Destination;
+use batchlint::run::repair::{Destination, Repaired, repair};
+use batchlint::source::Progress;
 
-use super::support::dump::{Plain, read_npz};
+use super::support::dump::{Plain, read_npz, write_npz};
 use super::{Dump, is_loud, shown};
 
 /// Arrays with known values, of a dump that is written by hand.
@@ -184,4 +185,34 @@ fn one_sample_becomes_a_batch_of_one() {
     assert_eq!(there[0], Plain { shape: vec![1, 4, 3], ..sample });
     let rules: Vec<&str> = dump.check().diagnostics.iter().map(|found| found.rule).collect();
     assert!(!rules.contains(&"missing-batch-axis") && !rules.contains(&"foreign-byte-order"), "{rules:?}");
+}
+
+/// Why the findings of a rule are left: what each says, with the reason.
+fn reasons(repaired: &Repaired, rule: &str) -> Vec<(String, String)> {
+    let left = repaired.proposal.left.iter().map(|(index, why)| (&repaired.before.report.diagnostics[*index], why));
+    let mine = left.filter(|(found, _)| found.rule == rule);
+    mine.map(|(found, why)| (found.finding.message.clone(), why.clone())).collect()
+}
+
+#[test]
+fn a_missing_file_is_told_apart_from_a_damaged_one_and_from_what_is_no_array() {
+    let dump = Dump::new(SET, false);
+    let whole = write_npz(&[("x.npy".into(), floats("x", &[8, 3]).npy())], false);
+    fs::write(dump.path().join("cut.npz"), &whole[..whole.len() - 30]).unwrap();
+    fs::write(dump.path().join("page.npy"), "<html>quota</html>").unwrap();
+    fs::write(dump.path().join("short.npy"), &floats("x", &[8, 3]).npy()[..150]).unwrap();
+    let mut settings = dump.settings(&[]);
+    settings.paths.push(dump.path().join("gone.npz"));
+    let repaired = repair(&settings, false, &Destination::InPlace, &Progress::default()).unwrap();
+    let told = reasons(&repaired, "unreadable-source");
+    for (message, why) in [
+        ("file does not exist", "the file is missing"),
+        ("archive is cut short", "the right bytes are not in the file"),
+        ("HTML page, not a .npy file", "it holds no arrays"),
+    ] {
+        assert!(told.iter().any(|told| told.0 == message && told.1.starts_with(why)), "{message}: {told:?}");
+    }
+    assert_eq!(told.len(), 3, "{told:?}");
+    let told = reasons(&repaired, "truncated-array");
+    assert!(told.len() == 1 && told[0].1.starts_with("the data that is missing is not in the file"), "{told:?}");
 }

@@ -2,13 +2,15 @@
 
 import array
 import json
+import os
 import sys
 import unittest
 
 import numpy as np
 
-from parent import capture, leaf_bytes
+from parent import HEAD, RING, capture, leaf_bytes
 from batchlint._capture import leaves, reuse
+from batchlint._capture.channel import Channel
 
 
 def described(leaf, **more):
@@ -291,6 +293,18 @@ class Payload(unittest.TestCase):
         self.assertEqual(
             {leaf["unsent"] for batch in child.of("BATCH") for leaf in batch["leaves"]}, {"limit"}
         )
+
+    def test_the_answer_about_the_ring_sets_limits(self):
+        for answer, most in [({"ok": False, "max_batch_bytes": 100}, 100), ({"ok": False}, 1 << 30)]:
+            (commands, ours), (theirs, frames) = os.pipe(), os.pipe()
+            channel = Channel(commands, frames)
+            text = json.dumps(answer).encode()
+            os.write(ours, HEAD.pack(b"BLF1", RING, 0, 0, len(text), 0, 0) + text)
+            # More than the usual limit: it waits for the answer, which may say more.
+            self.assertFalse(channel.allows(2 << 30))
+            self.assertEqual((channel.ring, channel.allows(most), channel.allows(most + 1)), (False, True, False))
+            for descriptor in (commands, ours, theirs, frames):
+                os.close(descriptor)
 
     def test_without_numpy(self):
         child = capture("def gen():\n    yield bytearray(b'abc'), 3\n")

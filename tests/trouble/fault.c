@@ -1,6 +1,7 @@
 /* Faults of the system, on demand. FAULT is CALL:NUMBER:NAME:WHAT, for instance pread:2:b_0.npy:5. From the call of that number
    on, counted over files whose path contains NAME, WHAT happens: an errno is what the call fails with; `shrink` cuts the file
-   to 200 bytes once, `fifo` puts a pipe in its place once, and then the call goes on. FAULT_CLOCK is the time that it is. */
+   to 200 bytes once, `fifo` puts a pipe in its place once, `swap` the file of that name with `.new` behind it, `write` changes its
+   last byte once, and then the call goes on. FAULT_CLOCK is the time that it is. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -29,6 +30,19 @@ static int fails(const char *call, const char *path) {
     }
     if (!strcmp(what, "fifo")) {
         if (now == number && (unlink(path) || mkfifo(path, 0600))) abort();
+        return 0;
+    }
+    if (!strcmp(what, "swap")) {
+        char other[300];
+        snprintf(other, sizeof other, "%s.new", path);
+        if (now == number && rename(other, path)) abort();
+        return 0;
+    }
+    if (!strcmp(what, "write")) {
+        if (now == number) {
+            FILE *file = fopen(path, "r+");
+            if (!file || fseek(file, -1, SEEK_END) || fputc(1, file) == EOF || fclose(file)) abort();
+        }
         return 0;
     }
     if (now < number) return 0;

@@ -97,6 +97,83 @@ fn a_pipe_in_the_place_of_a_file_keeps_nobody_waiting() {
     }
 }
 
+/// The messages of the findings of a rule, and the rules of all findings.
+fn found(report: &Value, rule: &str) -> (Vec<String>, Vec<String>) {
+    let all = report["diagnostics"].as_array().unwrap();
+    let text = |found: &Value, key: &str| found[key].as_str().unwrap().to_owned();
+    let mine = all.iter().filter(|found| found["rule"] == rule).map(|found| text(found, "message")).collect();
+    (mine, all.iter().map(|found| text(found, "rule")).collect())
+}
+
+const WRITTEN: &str = "file was written while it was read";
+
+#[test]
+fn a_file_that_is_replaced_before_its_values_are_read_is_told_or_judged_as_the_new_one() {
+    let nan = f32::NAN.to_le_bytes();
+    let replaced = |change: &dyn Fn(&mut Vec<u8>)| {
+        let folder = dump();
+        let mut other = fs::read(folder.path().join("b_0.npy")).unwrap();
+        change(&mut other);
+        fs::write(folder.path().join("b_0.npy.new"), other).unwrap();
+        check(folder.path(), "open:2:b_0.npy:swap").map(|(code, report)| {
+            assert!(!folder.path().join("b_0.npy.new").exists(), "it was not replaced");
+            (code, report)
+        })
+    };
+    // Another header: the values that follow it are not those of the header that was read.
+    let Some((code, report)) = replaced(&|bytes| bytes[22..24].copy_from_slice(b"i4")) else { return };
+    assert_eq!((code, unreadable(&report).0), (Some(1), WRITTEN), "{report:#}");
+    // It is no array any more.
+    let (_, report) = replaced(&|bytes| bytes[..6].copy_from_slice(b"\0\0\0\0\0\0")).unwrap();
+    assert_eq!(unreadable(&report).0, WRITTEN);
+    // It is longer.
+    let (_, report) = replaced(&|bytes| bytes.extend(nan)).unwrap();
+    assert_eq!(unreadable(&report).0, WRITTEN);
+    // The same header: the values of the new file, all of them, and none of the old one.
+    let (_, report) = replaced(&|bytes| bytes[128..].copy_from_slice(&nan.repeat(1 << 19))).unwrap();
+    let (messages, rules) = found(&report, "non-finite-values");
+    assert!(messages.len() == 1 && !rules.contains(&"unreadable-source".into()), "{report:#}");
+    assert!(report.to_string().contains("524,288") || report.to_string().contains("524288"), "{report:#}");
+}
+
+#[test]
+fn an_archive_that_is_replaced_is_not_called_damaged() {
+    let spec = "[inputs.x]\ndtype = \"float32\"\nshape = [\"batch\", 8]\n";
+    let replaced = |fault: &str| {
+        let folder = project();
+        fs::write(folder.path().join("batchlint.toml"), spec).unwrap();
+        for (name, value) in [("a_0.npz", "1"), ("b_0.npz", "1"), ("b_0.npz.new", "nan")] {
+            let bytes = recipe::npz(name, &[&format!("x: float32[64, 8] = {value}"), "y: float32[64, 1] = 2"]);
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let sizes = ["b_0.npz", "b_0.npz.new"].map(|name| folder.path().join(name).metadata().unwrap().len());
+        assert_eq!(sizes[0], sizes[1]);
+        let (_, out, err) = told(output(&mut faulty(folder.path(), &["check", "--format", "json"], fault)?));
+        let report: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
+        Some(report)
+    };
+    let Some(report) = replaced("open:2:b_0.npz:swap") else { return };
+    let (messages, rules) = found(&report, "unreadable-source");
+    assert_eq!(messages, [WRITTEN], "{report:#}");
+    assert!(!rules.iter().any(|rule| rule == "corrupt-member" || rule == "non-finite-values"), "{rules:?}");
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.iter().any(|check| check["rule"] == "non-finite-values" && check["outcome"] == "not-evaluated"));
+    // Replaced before its headers are read it is the new file, and nothing is wrong with that.
+    let (_, rules) = found(&replaced("open:1:b_0.npz:swap").unwrap(), "");
+    assert!(rules.contains(&"non-finite-values".into()) && !rules.contains(&"unreadable-source".into()), "{rules:?}");
+}
+
+#[test]
+fn a_file_that_is_written_while_its_values_are_read_is_told() {
+    let folder = dump();
+    let path = folder.path().join("b_0.npy");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000)).unwrap();
+    let Some((code, report)) = check(folder.path(), "pread:5:b_0.npy:write") else { return };
+    assert_eq!(fs::read(&path).unwrap().last(), Some(&1));
+    assert_eq!((code, unreadable(&report).0), (Some(1), WRITTEN), "{report:#}");
+}
+
 #[test]
 fn a_folder_that_changes_all_the_time_is_checked_without_a_crash() {
     let folder = project();

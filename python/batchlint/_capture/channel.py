@@ -16,7 +16,7 @@ GREETING = b"batchlint-frames"
 START, HELLO, BATCH, ERROR, END, PROGRESS, SOURCE, LOG, SITE, SAMPLES, EDITS = range(11)
 ACK, RING, PLAN, STOP, BYE, REPORT = range(32, 38)
 IN_BAND, IN_RING = 1, 2
-MAX_JSON = 16 << 20
+MAX_BATCH = 1 << 30
 
 # Exit codes, told apart by batchlint from those of the program.
 CLOSED_BY_PROGRAM = 81
@@ -40,6 +40,7 @@ class Channel:
         self._later = []  # type: list
         self.ring: Optional[bool] = None  # what batchlint answered about the ring
         self.free = set()  # slots of the ring that may be written
+        self.most_batch = MAX_BATCH  # bytes of a payload
         self._number = 0
         self._lock = threading.Lock()
         self._identity = _identity(frames)
@@ -59,9 +60,6 @@ class Channel:
     ) -> None:
         """One frame. `payload`: byte buffers that follow it; or `slot` and the number of bytes `in_ring`."""
         text = _encode(message).encode("utf-8", "replace")
-        if len(text) > MAX_JSON:
-            text = _encode(_too_large(kind, message)).encode("utf-8", "replace")
-            payload, slot = (), None
         buffers = [part for part in payload if len(part)]
         count = in_ring if slot is not None else sum(len(part) for part in buffers)
         flags = IN_RING if slot is not None else IN_BAND if count else 0
@@ -79,6 +77,22 @@ class Channel:
         """Take the commands that have come; never waits."""
         while self.commands >= 0 and not self.ended and _readable(self.commands):
             self._take()
+
+    def heard(self, answer: Any) -> None:
+        """Take what RING says: whether the ring can be used, and what may be sent."""
+        answer = answer or {}
+        self.ring = bool(answer.get("ok"))
+        self.limit(answer)
+
+    def limit(self, given: Any) -> None:
+        """Set the limit that `given` names, in bytes."""
+        self.most_batch = given.get("max_batch_bytes") or self.most_batch
+
+    def allows(self, count: int) -> bool:
+        """Whether a batch of `count` bytes may be sent. Waits for the limits where the usual one says no."""
+        while count > self.most_batch and self.ring is None and not self.ended:
+            self._take()
+        return count <= self.most_batch
 
     def wait_for_slot(self) -> bool:
         """Wait until a slot of the ring is free; False where none will ever be."""
@@ -117,7 +131,7 @@ class Channel:
         if kind == ACK:
             self.free.add(slot)
         elif kind == RING:
-            self.ring = bool(message and message.get("ok"))
+            self.heard(message)
         elif kind == STOP:
             self.stopped = True
         elif kind == BYE:
@@ -189,16 +203,6 @@ def _identity(fd: int) -> Optional[Tuple[int, int]]:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _too_large(kind: int, message: Any) -> Any:
-    if kind != BATCH:
-        return {"message": "a message of kind %d was too large" % kind}
-    kept = {key: message[key] for key in ("run", "i", "next_s") if key in message}
-    kept.update(
-        tree="leaf", leaves=[{"path": [], "py": "", "kind": "other", "note": "too many leaves to describe"}]
-    )
-    return kept
 
 
 def _readable(fd: int) -> bool:

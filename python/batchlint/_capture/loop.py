@@ -24,7 +24,7 @@ class Capture:
     def __init__(self, channel: wire.Channel, ring: Any, dog: Any, options: Dict[str, Any]) -> None:
         self.channel, self.ring, self.dog, self.options = channel, ring, dog, options
         self.casts = {tuple(path): dtype for path, dtype in options.get("cast") or ()}
-        self.most = options.get("max_batch_bytes") or 1 << 30
+        channel.limit(options)
         self.payload = options.get("payload") or "ring"
         self.run = 0
         self.batch = 0
@@ -257,7 +257,7 @@ class _Describer:
             total = -(-total // _ALIGNED) * _ALIGNED
             places.append(total)
             total += body.count
-        why = "headers" if capture.payload == "none" else "limit" if total > capture.most else None
+        why = "headers" if capture.payload == "none" else None if capture.channel.allows(total) else "limit"
         if why:
             for header, _ in bodies:
                 header["unsent"] = why

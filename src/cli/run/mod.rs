@@ -161,7 +161,8 @@ pub(super) fn run(args: RunArgs, global: &Global) -> Result<Exit, Error> {
     });
     let ran = ran.and_then(|mut ran| {
         if args.fix || args.diff {
-            mend::verify(&mut ran, &live, waiting.progress())?;
+            let limits = settings.overrides.limits(&ran.checked.defaults);
+            mend::verify(&mut ran, &live, &limits, waiting.progress())?;
         }
         Ok(ran)
     });

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::Level;
 use super::framework::Framework;
+use super::limits::Lines;
 pub use value::{Bytes, DTYPES, DtypeNames, Entry, NumberOr, Word, Written};
 
 /// What a model expects of its batches. batchlint compares dumped .npy and .npz files with it.
@@ -49,6 +50,8 @@ pub struct File {
     pub baseline: Option<Written<String>>,
     /// How much of the data is read.
     pub read: Reading,
+    /// Limits on what is read.
+    pub limits: Lines,
     /// What reports show.
     pub output: Output,
 }

@@ -14,6 +14,7 @@ use super::compare::{Compared, compare};
 use super::make::Maker;
 use super::plan::{Content, FilePlan, Output};
 use super::sink::{self, Sink};
+use crate::config::limits::Limits;
 use crate::fix::replace::{self, Old, Refused, STOPPED, Stamp, Temporary, unreadable, unwritable};
 use crate::source::text::shown;
 use crate::source::{Memo, Progress, SourceFacts, Target, scan};
@@ -250,7 +251,7 @@ impl Job<'_> {
             Content::Npy(part) => vec![(part, None)],
             Content::Npz { members, .. } => members.iter().map(|member| (&member.part, Some(&member.name))).collect(),
         };
-        let made = scan(&Target::file(temporary.path()), &mut Memo::default());
+        let made = scan(&Target::file(temporary.path()), &mut Memo::new(Limits::widest()));
         let file = File::open(temporary.path()).map_err(unreadable)?;
         let made_size = file.metadata().map_err(unreadable)?.len();
         let file = Arc::new(FileReader::from(file));

@@ -39,7 +39,7 @@ pub fn init(settings: &Settings, batch: Option<u64>, progress: &Progress) -> Res
         .overrides
         .model
         .as_deref()
-        .map(|path| artefact(path, &settings.directory, &options).map_err(Error::from))
+        .map(|path| artefact(path, &settings.directory, &options, &settings.limits).map_err(Error::from))
         .transpose()?;
     if settings.paths.is_empty() {
         let (model, said) = artefact.ok_or_else(|| {

@@ -89,7 +89,7 @@ pub(super) fn names(facts: &Facts) -> Vec<String> {
         }
         for cell in column.cells.iter().filter(|cell| cell.source.kind == SourceKind::Npy) {
             let path = cell.source.path.strip_prefix(&*cell.source.root).unwrap_or(&cell.source.path);
-            add(naming::loose(path.trim_start_matches('/'), &[]).array);
+            add(naming::loose(path.trim_start_matches('/'), &[]).array.to_owned());
         }
     }
     names

@@ -13,6 +13,7 @@ use super::end::{self, Fate};
 use super::frame::{self, Frame, kind};
 use super::helper;
 use super::receive::Start;
+use crate::config::limits::Limits;
 use crate::source::input::open_regular;
 
 /// What the helper sends before its first frame.
@@ -31,6 +32,8 @@ pub struct Launch {
     pub python: PathBuf,
     /// The options of the helper; see the protocol.
     pub options: serde_json::Value,
+    /// How much of what it says is read.
+    pub limits: Limits,
 }
 
 /// What came from the other side.
@@ -48,22 +51,39 @@ pub enum Came {
 
 /// Both directions of a channel.
 pub struct Channel {
-    frames: Receiver<Result<Frame, io::Error>>,
+    input: Option<Box<dyn Read + Send>>,
+    limits: Limits,
+    frames: Option<Receiver<Result<Frame, io::Error>>>,
     commands: Option<Box<dyn Write + Send>>,
 }
 
 impl Channel {
-    /// Reads frames from `input` on a thread of its own; commands go to `commands`.
+    /// Reads frames from `input` on a thread of its own, once somebody asks for one; commands go to `commands`.
     pub fn new(input: impl Read + Send + 'static, commands: impl Write + Send + 'static) -> Self {
-        let (sender, frames) = sync_channel(WAITING);
-        std::thread::spawn(move || pump(input, &sender));
-        Self { frames, commands: Some(Box::new(commands)) }
+        Self {
+            input: Some(Box::new(input)),
+            limits: Limits::default(),
+            frames: None,
+            commands: Some(Box::new(commands)),
+        }
+    }
+
+    /// Sets the limits on frames. It has to be said before the first is asked for.
+    pub fn limit(&mut self, limits: &Limits) {
+        self.limits = *limits;
     }
 
     /// What comes next, within that time.
     #[must_use]
-    pub fn next(&self, patience: Duration) -> Came {
-        match self.frames.recv_timeout(patience) {
+    pub fn next(&mut self, patience: Duration) -> Came {
+        if let Some(input) = self.input.take() {
+            let (sender, frames) = sync_channel(WAITING);
+            let limits = self.limits;
+            std::thread::spawn(move || pump(input, &limits, &sender));
+            self.frames = Some(frames);
+        }
+        let Some(frames) = &self.frames else { return Came::Over };
+        match frames.recv_timeout(patience) {
             Ok(Ok(frame)) => Came::Frame(frame),
             Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Came::Broken(error.to_string()),
             Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Came::Over,
@@ -82,9 +102,9 @@ impl Channel {
 }
 
 /// Reads frames until the stream ends.
-fn pump(mut input: impl Read, sender: &SyncSender<Result<Frame, io::Error>>) {
+fn pump(mut input: impl Read, limits: &Limits, sender: &SyncSender<Result<Frame, io::Error>>) {
     loop {
-        let frame = match frame::read(&mut input) {
+        let frame = match frame::read(&mut input, limits) {
             Ok(None) => return,
             Ok(Some(frame)) => Ok(frame),
             Err(error) => Err(error),
@@ -125,7 +145,8 @@ impl Child {
         };
         let bundle = serde_json::json!({ "modules": helper::modules(), "options": launch.options });
         let input = told(input, &bundle.to_string());
-        let channel = Channel::new(Marked { input: output, seen: false }, input);
+        let mut channel = Channel::new(Marked { input: output, seen: false }, input);
+        channel.limit(&launch.limits);
         Ok(Self { channel, process, dump: None, memory, ended: None })
     }
 

@@ -2,14 +2,12 @@
 
 use std::io::{self, Read, Write};
 
+use crate::config::limits::{Limit, Limits};
+
 /// What every frame starts with.
 const MAGIC: [u8; 4] = *b"BLF1";
 /// Bytes of a head.
 const HEAD: usize = 24;
-/// Bytes of JSON that are read at most.
-const LONGEST_JSON: u64 = 16 << 20;
-/// Bytes of a payload that are read at most.
-const LARGEST_PAYLOAD: u64 = 1 << 30;
 
 /// The kinds of frames; the numbers are those of the protocol.
 pub mod kind {
@@ -38,6 +36,11 @@ pub mod kind {
 pub enum Payload {
     /// Behind the frame; empty where there is none.
     Band(Vec<u8>),
+    /// It was beyond the limit, and is gone.
+    Dropped {
+        /// How many bytes it had.
+        bytes: u64,
+    },
     /// In a slot of the ring.
     Slot {
         /// Which.
@@ -45,6 +48,17 @@ pub enum Payload {
         /// How many bytes.
         bytes: u64,
     },
+}
+
+impl Payload {
+    /// How many bytes it has.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Band(bytes) => bytes.len() as u64,
+            Self::Dropped { bytes } | Self::Slot { bytes, .. } => *bytes,
+        }
+    }
 }
 
 /// One frame.
@@ -59,8 +73,8 @@ pub struct Frame {
 }
 
 /// The next frame; `None` where the stream ends between two frames. An error of the kind `InvalidData` says that these are no
-/// frames, or that one is larger than any helper sends.
-pub fn read(input: &mut impl Read) -> io::Result<Option<Frame>> {
+/// frames, or that one is larger than the limits.
+pub fn read(input: &mut impl Read, limits: &Limits) -> io::Result<Option<Frame>> {
     let mut head = [0; HEAD];
     let mut got = 0;
     while got < HEAD {
@@ -80,12 +94,23 @@ pub fn read(input: &mut impl Read) -> io::Result<Option<Frame>> {
         return Err(invalid("what came is no frame"));
     }
     let (json, payload) = (number(8, 4), number(16, 8));
-    if json > LONGEST_JSON || payload > LARGEST_PAYLOAD {
-        return Err(invalid("a frame is larger than any that the helper sends"));
+    // What was sent before the helper knew of a lower limit is let go.
+    let most = limits.frame_payload_bytes.max(Limits::default().frame_payload_bytes);
+    let beyond = [(Limit::FrameJsonBytes, json, limits.frame_json_bytes), (Limit::FramePayloadBytes, payload, most)];
+    if let Some((limit, bytes, most)) = beyond.into_iter().find(|(_, bytes, most)| bytes > most) {
+        let (named, how) = (limit.named(most), limit.how());
+        return Err(invalid(&format!("a frame of {bytes} bytes is larger than the limit {named}; {how} raises it")));
     }
     let json = bytes(input, json)?;
     let payload = match head[5] {
         2 => Payload::Slot { slot: u16::from_le_bytes([head[6], head[7]]), bytes: payload },
+        _ if payload > limits.frame_payload_bytes => {
+            let dropped = io::copy(&mut input.take(payload), &mut io::sink())?;
+            if dropped < payload {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Payload::Dropped { bytes: payload }
+        }
         _ => Payload::Band(bytes(input, payload)?),
     };
     Ok(Some(Frame { kind: head[4], json, payload }))
@@ -133,27 +158,38 @@ mod tests {
         let mut stream = frame(2, 1, 0, b"{}", b"abc", 3);
         stream.extend(frame(2, 2, 1, b"{}", b"", 1 << 40));
         let input = &mut &stream[..];
-        let first = read(input).unwrap().unwrap();
+        let first = read(input, &Limits::default()).unwrap().unwrap();
         assert_eq!(first, Frame { kind: 2, json: b"{}".to_vec(), payload: Payload::Band(b"abc".to_vec()) });
-        assert_eq!(read(input).unwrap_err().kind(), io::ErrorKind::InvalidData, "no slot is that large");
+        assert_eq!(
+            read(input, &Limits::default()).unwrap_err().kind(),
+            io::ErrorKind::InvalidData,
+            "no slot is that large"
+        );
         let slot = frame(2, 2, 1, b"{}", b"", 1 << 20);
-        assert_eq!(read(&mut &slot[..]).unwrap().unwrap().payload, Payload::Slot { slot: 1, bytes: 1 << 20 });
+        assert_eq!(
+            read(&mut &slot[..], &Limits::default()).unwrap().unwrap().payload,
+            Payload::Slot { slot: 1, bytes: 1 << 20 }
+        );
         let mut sent = Vec::new();
         write(&mut sent, kind::ACK, 1, b"").unwrap();
-        assert_eq!(read(&mut &sent[..]).unwrap().unwrap().kind, kind::ACK);
+        assert_eq!(read(&mut &sent[..], &Limits::default()).unwrap().unwrap().kind, kind::ACK);
     }
 
     #[test]
     fn a_stream_ends_between_frames_or_is_broken() {
-        assert_eq!(read(&mut &b""[..]).unwrap(), None);
+        assert_eq!(read(&mut &b""[..], &Limits::default()).unwrap(), None);
         let whole = frame(2, 1, 0, b"{}", b"abc", 3);
         for length in 1..whole.len() {
-            let error = read(&mut &whole[..length]).unwrap_err();
+            let error = read(&mut &whole[..length], &Limits::default()).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{length} bytes");
         }
-        let error = read(&mut &b"print says hello to everybody"[..]).unwrap_err();
+        let error = read(&mut &b"print says hello to everybody"[..], &Limits::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         let huge = frame(2, 1, 0, b"{}", b"", u64::MAX);
-        assert_eq!(read(&mut &huge[..]).unwrap_err().kind(), io::ErrorKind::InvalidData, "and nothing is allocated");
+        assert_eq!(
+            read(&mut &huge[..], &Limits::default()).unwrap_err().kind(),
+            io::ErrorKind::InvalidData,
+            "and nothing is allocated"
+        );
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::facts::{Leaf, LeafKind, Odd, Step};
+use crate::config::limits::Limit;
 use crate::source::Header;
 use crate::source::npy;
 use crate::spec::dtype::{Dtype, Kind};
@@ -35,8 +36,6 @@ pub(super) struct WireLeaf {
     objects: Option<WireObjects>,
     #[serde(default)]
     repr: Option<String>,
-    #[serde(default)]
-    nbytes: u64,
     #[serde(flatten)]
     leaf: Leaf,
 }
@@ -71,8 +70,8 @@ pub(super) enum Given {
 }
 
 impl WireLeaf {
-    /// An array, its header and its data; or what it is that is no array.
-    pub(super) fn read(self) -> Result<(Leaf, Header, Given), Odd> {
+    /// An array, its header and its data; or what it is that is no array. `payload` bytes of a batch are sent at most.
+    pub(super) fn read(self, payload: u64) -> Result<(Leaf, Header, Given), Odd> {
         let dtype = match self.kind {
             LeafKind::Array => self.dtype(),
             _ => None,
@@ -89,7 +88,7 @@ impl WireLeaf {
             (Some(at), Some(length), _) => Given::Bytes { at, length },
             (.., Some(objects)) => Given::Objects(Box::new(objects.facts(elements.unwrap_or(0), &self.shape))),
             _ if self.unsent.as_deref() == Some("limit") => {
-                Given::Unsent(Unread::TooLarge { bytes: self.nbytes, limit: 1 << 30 })
+                Given::Unsent(Unread::Limit { limit: Limit::FramePayloadBytes, value: payload })
             }
             _ => Given::Unsent(Unread::NotSent),
         };
@@ -205,7 +204,7 @@ mod tests {
 
     fn header(text: &str) -> Option<Header> {
         let leaf: WireLeaf = serde_json::from_str(text).unwrap();
-        leaf.read().ok().map(|(_, header, _)| header)
+        leaf.read(1 << 30).ok().map(|(_, header, _)| header)
     }
 
     fn dtype(descr: &str, name: &str) -> String {

@@ -15,6 +15,7 @@ use super::leaf::{Given, WireLeaf};
 use super::places::{Site, SourceText, Trouble};
 use super::save::Save;
 use super::{Again, Capture};
+use crate::config::limits::{Limit, Limits};
 use crate::source::input::open_regular;
 use crate::source::{ArrayFacts, Header, Location, Question, Reading, SourceFacts, SourceKind};
 use crate::spec::dtype::Dtype;
@@ -129,6 +130,7 @@ pub struct Receiver {
     pub sources: Vec<SourceFacts>,
     /// What the helper said last about its own trouble. Not escaped.
     pub last_log: Option<String>,
+    limits: Limits,
     ring: Option<(File, Ring)>,
     tree: Option<Arc<Tree>>,
     samples: Option<Arc<Samples>>,
@@ -144,6 +146,12 @@ impl Receiver {
     pub fn new(root: &str) -> Self {
         let capture = Capture { root: root.into(), ..Capture::default() };
         Self { capture, ..Self::default() }
+    }
+
+    /// The same, within these limits.
+    #[must_use]
+    pub fn within(self, limits: &Limits) -> Self {
+        Self { limits: *limits, ..self }
     }
 
     /// Opens the ring. Gives whether it could.
@@ -236,7 +244,7 @@ impl Receiver {
         }
         let slot = match payload {
             Payload::Slot { slot, .. } => Some(*slot),
-            Payload::Band(_) => None,
+            Payload::Band(_) | Payload::Dropped { .. } => None,
         };
         if let Some(tree) = batch.tree {
             self.tree = Some(Arc::new(tree));
@@ -245,10 +253,18 @@ impl Receiver {
         let mut given = Vec::new();
         let mut odd = Vec::new();
         for leaf in batch.leaves {
-            match leaf.read() {
+            match leaf.read(self.limits.frame_payload_bytes) {
                 Ok((leaf, header, bytes)) => {
                     arrays.push(self.array(leaf, header));
-                    given.push(bytes);
+                    given.push(match (bytes, payload) {
+                        (Given::Bytes { .. }, payload) if payload.bytes() > self.limits.frame_payload_bytes => {
+                            Given::Unsent(Unread::Limit {
+                                limit: Limit::FramePayloadBytes,
+                                value: self.limits.frame_payload_bytes,
+                            })
+                        }
+                        (bytes, _) => bytes,
+                    });
                 }
                 Err(other) => odd.push(other),
             }
@@ -354,7 +370,11 @@ impl Receiver {
         payload: &Payload,
         to: Option<&Dtype>,
     ) -> Result<Reading, String> {
-        let Given::Bytes { at, length } = given else { return Ok(Reading::Unread(Unread::NotSent)) };
+        let (at, length) = match given {
+            Given::Bytes { at, length } => (at, length),
+            Given::Unsent(why) => return Ok(Reading::Unread(why.clone())),
+            Given::Objects(_) => return Ok(Reading::Unread(Unread::NotSent)),
+        };
         let mut whole = Vec::new();
         self.bytes(payload, *at..at.saturating_add(*length), &mut |bytes| whole.extend_from_slice(bytes))?;
         Ok(match compare::rows(&array.header.layout(), to, &whole) {
@@ -372,6 +392,7 @@ impl Receiver {
     ) -> Result<(), String> {
         let short = || "the payload is shorter than its arrays".to_owned();
         match payload {
+            Payload::Dropped { .. } => return Err(short()),
             Payload::Band(bytes) => {
                 let range = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
                 let part = range.and_then(|(start, end)| bytes.get(start..end)).ok_or_else(short)?;

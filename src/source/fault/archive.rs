@@ -113,6 +113,8 @@ pub enum ArchiveFault {
         inflated: u64,
         /// Bytes that the array in it needs, its header included.
         array: u64,
+        /// Bytes that a member of such a ratio may inflate to.
+        limit: u64,
     },
     /// More members than are counted.
     TooManyMembers {

@@ -24,6 +24,15 @@ pub enum HeaderFault {
     TooLong {
         /// The length written, in bytes.
         declared: u64,
+        /// Characters that are read here, where they are fewer: nothing is known of the array then.
+        limit: Option<u64>,
+    },
+    /// Longer than the limit, and not too long for `np.load`.
+    OverLimit {
+        /// The length written, in bytes.
+        declared: u64,
+        /// Characters that are read.
+        limit: u64,
     },
     /// A version 3.0 header that is not UTF-8.
     NotUtf8 {
@@ -43,7 +52,10 @@ pub enum HeaderFault {
     /// Something follows the dict.
     TextAfter,
     /// More levels of nesting than are read.
-    TooDeep,
+    TooDeep {
+        /// How many are read.
+        limit: u64,
+    },
     /// A literal, but no dict.
     NotDict(Found),
     /// Keys that are not there.

@@ -76,6 +76,8 @@ pub enum FileFault {
     Unopenable(String),
     /// It became shorter while it was read.
     Changed,
+    /// Other contents stood in it when it was read again, or it was written while it was read.
+    Rewritten,
     /// No bytes.
     Empty,
     /// Nothing but zero bytes, as far as was looked.

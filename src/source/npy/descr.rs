@@ -12,6 +12,8 @@ use crate::spec::dtype::{ByteOrder, Dtype, Field, Kind, MlType};
 const MAX_ITEM: u64 = i32::MAX as u64;
 /// Characters of an offending name or descriptor that a message shows.
 const SHOWN: usize = 40;
+/// Levels of brackets that a type has which stands in no header.
+const MAX_DEPTH: usize = 32;
 
 type Parsed<T> = Result<T, Problem>;
 
@@ -28,7 +30,7 @@ pub(super) fn dtype(descr: &Value) -> Parsed<Dtype> {
 
 /// The type that a `descr` describes, written as Python writes it: `'<f4'`, `[('x', '<f4')]`.
 pub(crate) fn dtype_of(text: &str) -> Option<Dtype> {
-    dtype(&literal::parse(text, false).ok()?.value).ok()
+    dtype(&literal::parse(text, false, MAX_DEPTH).ok()?.value).ok()
 }
 
 /// Whether the data is a pickle: an object, or a struct that holds one.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::descr;
 use super::literal::{self, Node, Problem, Value};
+use crate::config::limits::Limits;
 use crate::source::Header;
 use crate::source::fault::{HeaderFault, Key};
 use crate::source::text::shown;
@@ -16,14 +17,41 @@ use crate::spec::dtype::Dtype;
 /// What every .npy file starts with.
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
 /// Characters of header text that `np.load` reads (`max_header_size`).
-const MAX_CHARACTERS: usize = 10_000;
-/// Bytes that so many characters of UTF-8 can take.
-const MAX_BYTES: usize = 4 * MAX_CHARACTERS;
+const NUMPY_CHARACTERS: usize = 10_000;
+/// Bytes that a character of UTF-8 can take.
+const WIDEST: usize = 4;
 /// Axes that NumPy 2 reads, and those that NumPy 1.x reads.
 const MAX_AXES: usize = 64;
 const OLD_MAX_AXES: usize = 32;
 /// Characters of a key that a message shows.
 const SHOWN: usize = 40;
+
+/// How much of a header is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Characters of its text.
+    characters: usize,
+    /// Levels of brackets in it.
+    pub(super) depth: usize,
+}
+
+impl Bounds {
+    /// What the limits say of headers.
+    pub(crate) fn of(limits: &Limits) -> Self {
+        let whole = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
+        Self { characters: whole(limits.header_characters), depth: whole(limits.header_depth) }
+    }
+
+    /// What is wrong with a longer header, of `least` characters or more.
+    fn exceeded(self, declared: u64, least: usize) -> HeaderFault {
+        let limit = self.characters as u64;
+        if least > NUMPY_CHARACTERS {
+            HeaderFault::TooLong { declared, limit: Some(limit) }
+        } else {
+            HeaderFault::OverLimit { declared, limit }
+        }
+    }
+}
 
 /// A header cut out of the bytes around it.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +62,7 @@ pub(crate) struct Raw<'a> {
     pub(crate) next: Option<u8>,
     text: &'a [u8],
     major: u8,
+    bounds: Bounds,
 }
 
 /// What the bytes at the start of an array are.
@@ -52,7 +81,7 @@ pub(crate) enum Start<'a> {
 }
 
 /// Cuts the header out of `bytes`, which are the first of `size` bytes.
-pub(crate) fn start(bytes: &[u8], size: u64) -> Start<'_> {
+pub(crate) fn start(bytes: &[u8], size: u64, bounds: Bounds) -> Start<'_> {
     let seen = bytes.len().min(MAGIC.len());
     if bytes[..seen] != MAGIC[..seen] || bytes.is_empty() {
         return Start::Foreign;
@@ -72,14 +101,15 @@ pub(crate) fn start(bytes: &[u8], size: u64) -> Start<'_> {
         return Start::Broken(HeaderFault::PastEnd { declared: declared.into(), available });
     }
     let length = declared as usize;
-    if length > if major == 3 { MAX_BYTES } else { MAX_CHARACTERS } {
-        return Start::Broken(HeaderFault::TooLong { declared: declared.into() });
+    let least = if major == 3 { length / WIDEST } else { length };
+    if least > bounds.characters {
+        return Start::Broken(bounds.exceeded(declared.into(), least));
     }
     let end = text_at + length;
     let next = bytes.get(end).copied();
     match bytes.get(text_at..end) {
         Some(text) if next.is_some() || size == end as u64 => {
-            Start::Header(Raw { bytes: &bytes[..end], next, text, major })
+            Start::Header(Raw { bytes: &bytes[..end], next, text, major, bounds })
         }
         _ => Start::More(end + usize::from(size > end as u64)),
     }
@@ -110,7 +140,10 @@ pub(crate) fn read<'a>(raw: &Raw<'a>) -> Read<'a> {
             return Read { text, header: None, shape: 0..0, descr: 0..0, problems };
         }
     };
-    let (header, shape, descr) = match understand(&text, raw.major < 3, &mut problems) {
+    if is_longer(&text, NUMPY_CHARACTERS) {
+        problems.push((HeaderFault::TooLong { declared: raw.text.len() as u64, limit: None }, 0..0));
+    }
+    let (header, shape, descr) = match understand(&text, raw, &mut problems) {
         Ok((header, shape, descr)) => (Some(header), shape, descr),
         Err(problem) => {
             problems.push((problem.fault, problem.span));
@@ -131,18 +164,23 @@ fn decode<'a>(raw: &Raw<'a>) -> Result<Cow<'a, str>, (Cow<'a, str>, Problem)> {
         (_, Ok(text)) if text.is_ascii() => Cow::Borrowed(text),
         _ => Cow::Owned(raw.text.iter().map(|byte| char::from(*byte)).collect()),
     };
-    if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
-        let fault = HeaderFault::TooLong { declared: raw.text.len() as u64 };
+    if is_longer(&text, raw.bounds.characters) {
+        let fault = raw.bounds.exceeded(raw.text.len() as u64, text.chars().count());
         return Err((text, Problem { fault, span: 0..0 }));
     }
     Ok(text)
 }
 
+/// Whether the text has more characters than that.
+fn is_longer(text: &str, characters: usize) -> bool {
+    text.len() > characters && text.chars().count() > characters
+}
+
 type Noted = Vec<(HeaderFault, Range<usize>)>;
 
 /// The checks of `numpy.lib.format`, in its order. Gives where shape and type stand as well.
-fn understand(text: &str, python2: bool, notes: &mut Noted) -> Result<(Header, Range<usize>, Range<usize>), Problem> {
-    let literal = literal::parse(text, python2)?;
+fn understand(text: &str, raw: &Raw<'_>, notes: &mut Noted) -> Result<(Header, Range<usize>, Range<usize>), Problem> {
+    let literal = literal::parse(text, raw.major < 3, raw.bounds.depth)?;
     let Node::Dict(pairs) = &literal.value.node else {
         return Err(literal.value.problem(HeaderFault::NotDict(literal.value.found())));
     };
@@ -220,6 +258,10 @@ mod tests {
     use crate::source::fault::Found;
     use crate::spec::dtype::{ByteOrder, Kind, MlType};
 
+    fn bounds() -> Bounds {
+        Bounds::of(&Limits::default())
+    }
+
     /// The bytes of a header with that text, padded as NumPy does.
     fn npy(text: &str) -> Vec<u8> {
         let length = (10 + text.len() + 1).next_multiple_of(64);
@@ -232,7 +274,7 @@ mod tests {
 
     fn read_text(text: &str) -> (Option<Header>, Vec<(HeaderFault, String)>) {
         let bytes = npy(text);
-        let Start::Header(raw) = start(&bytes, bytes.len() as u64) else { panic!("{text}") };
+        let Start::Header(raw) = start(&bytes, bytes.len() as u64, bounds()) else { panic!("{text}") };
         let read = read(&raw);
         let problems = read.problems.iter().map(|(fault, span)| (fault.clone(), read.text[span.clone()].to_owned()));
         let problems = problems.collect();
@@ -292,7 +334,7 @@ mod tests {
         assert_eq!(problem("{'x': 1}"), (HeaderFault::UnknownKey("x".into()), "'x'".into()));
         assert_eq!(problem("{b'shape': 1}"), (HeaderFault::KeyNotString(Found::Bytes), "b'shape'".into()));
         assert_eq!(problem("{}"), (HeaderFault::MissingKeys(Key::ALL.to_vec()), "{}".into()));
-        assert_eq!(problem(&"(".repeat(40)).0, HeaderFault::TooDeep);
+        assert_eq!(problem(&"(".repeat(40)).0, HeaderFault::TooDeep { limit: 32 });
     }
 
     #[test]
@@ -335,16 +377,19 @@ mod tests {
     fn more_bytes_are_asked_for_and_never_more_than_the_limit() {
         let bytes = npy(&with("'<f4'", "False", "(2,)"));
         for n in 1..bytes.len() {
-            let Start::More(needed) = start(&bytes[..n], 136) else { panic!("{n}") };
+            let Start::More(needed) = start(&bytes[..n], 136, bounds()) else { panic!("{n}") };
             assert!(n < needed && needed <= 136, "{n} {needed}");
         }
         for n in 0..=10_u8 {
-            let short = start(&bytes[..n.into()], n.into());
+            let short = start(&bytes[..n.into()], n.into(), bounds());
             let expected = matches!((n, &short), (0, Start::Foreign) | (1..=9, Start::Short) | (10, Start::Broken(_)));
             assert!(expected, "{n} {short:?}");
         }
         let long = [MAGIC, &[2, 0, 0xff, 0xff, 0xff, 0x7f]].concat();
-        assert!(matches!(start(&long, u64::MAX), Start::Broken(HeaderFault::TooLong { declared: 0x7fff_ffff })));
+        assert!(matches!(
+            start(&long, u64::MAX, bounds()),
+            Start::Broken(HeaderFault::TooLong { declared: 0x7fff_ffff, limit: Some(10_000) })
+        ));
     }
 
     fn any_header() -> impl Strategy<Value = (String, bool, Vec<u64>)> {
@@ -385,7 +430,7 @@ mod tests {
             }
             let cut = cut.index(bytes.len() + 1);
             for (seen, size) in [(bytes.len(), bytes.len()), (cut, bytes.len()), (cut, cut)] {
-                if let Start::Header(raw) = start(&bytes[..seen], size as u64) {
+                if let Start::Header(raw) = start(&bytes[..seen], size as u64, bounds()) {
                     let read = read(&raw);
                     for (_, span) in &read.problems {
                         prop_assert!(read.text.get(span.clone()).is_some(), "{span:?} of {:?}", read.text);

@@ -7,9 +7,6 @@ use std::ops::Range;
 
 use crate::source::fault::{Found, HeaderFault};
 
-/// Levels of brackets that are read. NumPy's deepest legal headers (nested structs) use two per level of struct.
-pub(super) const MAX_DEPTH: usize = 32;
-
 /// What is wrong, and the bytes of the text that show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -83,9 +80,10 @@ pub(super) struct Literal {
 }
 
 /// Reads one literal and nothing else. `python2` allows integers such as `2L`, which NumPy repairs in versions 1.0
-/// and 2.0 of the format.
-pub(super) fn parse(text: &str, python2: bool) -> Result<Literal, Problem> {
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, python2, long: None };
+/// and 2.0 of the format. `most` levels of brackets are read: NumPy's deepest legal headers (nested structs) use two per
+/// level of struct.
+pub(super) fn parse(text: &str, python2: bool, most: usize) -> Result<Literal, Problem> {
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, most, python2, long: None };
     parser.blanks();
     if parser.at == text.len() {
         return Err(Problem { fault: HeaderFault::NotLiteral, span: 0..text.len() });
@@ -103,6 +101,7 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    most: usize,
     python2: bool,
     long: Option<Range<usize>>,
 }
@@ -160,8 +159,9 @@ impl Parser<'_> {
         let start = self.at;
         let node = match self.peek() {
             Some(b'(' | b'[' | b'{') => {
-                if self.depth == MAX_DEPTH {
-                    return Err(Problem { fault: HeaderFault::TooDeep, span: self.here() });
+                if self.depth == self.most {
+                    let fault = HeaderFault::TooDeep { limit: self.most as u64 };
+                    return Err(Problem { fault, span: self.here() });
                 }
                 self.depth += 1;
                 let node = self.bracket()?;

@@ -10,11 +10,13 @@ pub(crate) use descr::{dtype_of, holds_objects};
 use std::io;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::source::fault::{FaultKind, HeaderFault, LineEnding, Trailing, Truncated};
 use crate::source::input::Input;
 use crate::source::memo::{Tables, Work};
 use crate::source::{Excerpt, Format, Header, Location, Seen, SourceKind, Spot};
-use header::{MAGIC, Raw, Start};
+use header::{Bounds, MAGIC, Raw, Start};
 
 /// Arrays that are read from one file.
 const MAX_ARRAYS: u32 = 1_000_000;
@@ -37,9 +39,10 @@ impl Format for Npy {
         let mut following = 0;
         let mut offset = 0;
         let key = stem(&seen.path);
+        let bounds = Bounds::of(&work.limits);
         for ordinal in 0..MAX_ARRAYS {
             let spot = Spot { member: None, ordinal };
-            let start = start_at(input, offset, input.size, &mut work.scratch)?;
+            let start = start_at(input, offset, input.size, bounds, &mut work.scratch)?;
             let raw = match start {
                 Start::Header(raw) => raw,
                 Start::Broken(fault) => {
@@ -62,11 +65,12 @@ impl Format for Npy {
             }
             let bytes = header.bytes();
             let row = row(&header);
-            let location = Location { start: offset, header: data - offset, member: None };
+            let location = Location { start: offset, header: data - offset, digest: xxh3_64(raw.bytes), member: None };
             seen.array(Arc::clone(&key), &spot, header, location);
             let Left::More(extra) = left else { break };
             offset = data + bytes;
-            if !matches!(start_at(input, offset, input.size, &mut work.scratch)?, Start::Header(_) | Start::Broken(_)) {
+            let next = start_at(input, offset, input.size, bounds, &mut work.scratch)?;
+            if !matches!(next, Start::Header(_) | Start::Broken(_)) {
                 seen.fault(&spot, trailing(extra, row, false));
                 break;
             }
@@ -86,15 +90,23 @@ pub(super) fn start_at<'s>(
     input: &'s Input<'_>,
     offset: u64,
     end: u64,
+    bounds: Bounds,
     scratch: &'s mut Vec<u8>,
 ) -> io::Result<Start<'s>> {
     let size = end.saturating_sub(offset);
-    let wanted = WINDOW.min(usize::try_from(size).unwrap_or(usize::MAX));
-    let wanted = match header::start(input.at(offset, wanted, scratch)?, size) {
+    let window = WINDOW.min(usize::try_from(size).unwrap_or(usize::MAX));
+    // What is in memory already is not read, and mostly it is enough.
+    if let Some(bytes) = input.known(offset, window)
+        && let start @ (Start::Header(_) | Start::Foreign | Start::Short | Start::Broken(_)) =
+            header::start(bytes, size, bounds)
+    {
+        return Ok(start);
+    }
+    let wanted = match header::start(input.at(offset, window, scratch)?, size, bounds) {
         Start::More(needed) => needed,
-        _ => wanted,
+        _ => window,
     };
-    Ok(header::start(input.at(offset, wanted, scratch)?, size))
+    Ok(header::start(input.at(offset, wanted, scratch)?, size, bounds))
 }
 
 /// How many arrays follow each other from `offset` on. What is no array ends the count.
@@ -102,11 +114,12 @@ pub(super) fn following(
     input: &Input<'_>,
     mut offset: u64,
     end: u64,
+    bounds: Bounds,
     scratch: &mut Vec<u8>,
     tables: &mut Tables,
 ) -> io::Result<u32> {
     for count in 0..MAX_ARRAYS {
-        let Start::Header(raw) = start_at(input, offset, end, scratch)? else { return Ok(count) };
+        let Start::Header(raw) = start_at(input, offset, end, bounds, scratch)? else { return Ok(count) };
         let Some(header) = tables.header(&raw).0 else { return Ok(count) };
         offset = offset.saturating_add(raw.bytes.len() as u64).saturating_add(header.bytes());
         if offset >= end || descr::holds_objects(&header.dtype) {
@@ -121,8 +134,10 @@ pub(super) fn describe(raw: &Raw<'_>, spot: &Spot<'_>, tables: &mut Tables, seen
     let (header, read) = tables.header(raw);
     if let Some(read) = read {
         for (fault, span) in &read.problems {
-            let excerpt = Excerpt::around(seen.header_name(spot), &read.text, span);
-            seen.fault_in(spot, FaultKind::Header(fault.clone()), Some(excerpt));
+            // That a text is long shows nowhere in it.
+            let is_length = matches!(fault, HeaderFault::TooLong { .. } | HeaderFault::OverLimit { .. });
+            let excerpt = (!is_length).then(|| Excerpt::around(seen.header_name(spot), &read.text, span));
+            seen.fault_in(spot, FaultKind::Header(fault.clone()), excerpt);
         }
     }
     header
@@ -188,9 +203,10 @@ pub(super) fn trailing(bytes: u64, row: u64, by_directory: bool) -> FaultKind {
 
 /// The file name without its folder and its last extension.
 fn stem(path: &str) -> Arc<str> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem.into(),
+    let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
+    let name = last(path, b'/').map_or(path, |slash| &path[slash + 1..]);
+    match last(name, b'.') {
+        Some(dot) if dot > 0 => name[..dot].into(),
         _ => name.into(),
     }
 }

@@ -1,6 +1,7 @@
 //! Headers of .npy files, byte for byte as `numpy.save` writes them.
 
-use super::header::{self, MAGIC, Raw, Start};
+use super::header::{self, Bounds, MAGIC, Raw, Start};
+use crate::config::limits::Limits;
 use crate::spec::dtype::{ByteOrder, Dtype, Kind, MlType};
 
 /// Characters that NumPy leaves for the first axis to grow.
@@ -72,7 +73,7 @@ pub(crate) fn descr(dtype: &Dtype) -> Option<String> {
 
 /// The type as a header has it, cut out of the header's bytes.
 pub(crate) fn descr_in(bytes: &[u8]) -> Option<String> {
-    match header::start(bytes, bytes.len() as u64) {
+    match header::start(bytes, bytes.len() as u64, Bounds::of(&Limits::widest())) {
         Start::Header(raw) => descr_of(&raw),
         _ => None,
     }

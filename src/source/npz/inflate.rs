@@ -5,7 +5,7 @@ use std::io;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::source::input::Input;
-use crate::source::npy::header::{self, Start};
+use crate::source::npy::header::{self, Bounds, Start};
 
 /// Inflated bytes that hold most headers.
 const WINDOW: usize = 256;
@@ -21,6 +21,7 @@ pub(super) struct Stream<'s, 'i> {
     pub(super) at: u64,
     /// The byte after the last.
     pub(super) end: u64,
+    pub(super) bounds: Bounds,
     pub(super) inflater: &'s mut Option<Decompress>,
     pub(super) scratch: &'s mut Vec<u8>,
 }
@@ -44,7 +45,7 @@ impl Stream<'_, '_> {
             return Ok(None);
         }
         let size = if inflated.ended { inflated.bytes as u64 } else { declared.max(inflated.bytes as u64) };
-        if let Start::More(needed) = header::start(&plain[..inflated.bytes], size)
+        if let Start::More(needed) = header::start(&plain[..inflated.bytes], size, self.bounds)
             && !(self.fill(plain, needed, &mut inflated)? && inflated.bytes >= needed)
         {
             return Ok(None);

@@ -10,7 +10,7 @@ use super::names::Name;
 use crate::source::fault::{ArchiveFault, FaultKind, Stray, Trailing};
 use crate::source::input::Input;
 use crate::source::memo::{Tables, Work};
-use crate::source::npy::header::{self, Start};
+use crate::source::npy::header::{self, Bounds, Start};
 use crate::source::npy::{self, Left};
 use crate::source::{Location, Seen, Spot, Stored, sniff};
 
@@ -23,6 +23,8 @@ const IN_ZIP64: u64 = u32::MAX as u64;
 const LOCAL: usize = 30;
 /// Bytes that hold a local header and the header of the array behind it, most of the time.
 const WINDOW: usize = 512;
+/// Bytes of a member that is small enough to be read together with those behind it.
+const DENSE: u64 = 8 * 1024;
 
 /// What the directory says of a member.
 pub(super) struct Entry<'e> {
@@ -59,7 +61,8 @@ pub(super) fn read(
     work: &mut Work,
     seen: &mut Seen,
 ) -> io::Result<Option<Extent>> {
-    let Work { scratch, plain, inflater, allowance, tables, .. } = work;
+    let Work { scratch, plain, inflater, allowance, tables, limits, ahead, .. } = work;
+    let bounds = Bounds::of(limits);
     let spot = Spot { member: Some(&entry.name.member), ordinal: 0 };
     let mut archive = |fault| seen.fault(&spot, FaultKind::Archive(fault));
     let sizes_known = zip64(entry, &mut archive);
@@ -67,11 +70,12 @@ pub(super) fn read(
         archive(ArchiveFault::BadName);
     }
     let room = usize::try_from(limit.saturating_sub(entry.offset)).unwrap_or(usize::MAX);
-    let wanted = match Local::parse(input.at(entry.offset, WINDOW.min(room), scratch)?) {
+    let dense = entry.stored <= DENSE;
+    let wanted = match Local::parse(ahead.at(input, entry.offset, WINDOW.min(room), dense)?) {
         Some(local) if local.body > WINDOW => local.body + WINDOW,
         _ => WINDOW,
     };
-    let window = input.at(entry.offset, wanted.min(room), scratch)?;
+    let window = ahead.at(input, entry.offset, wanted.min(room), dense)?;
     let Some(local) = Local::parse(window).filter(|local| local.body <= window.len()) else {
         archive(ArchiveFault::NotAMember { offset: entry.offset });
         return Ok(None);
@@ -87,32 +91,35 @@ pub(super) fn read(
     }
     let sizes_known = sizes_known && end <= limit;
     let data_end = if sizes_known { end } else { limit };
-    let mut body = Body { entry, spot, data, sizes_known, tables, seen };
+    let mut body = Body { entry, spot, data, sizes_known, bounds, tables, seen };
     match entry.method {
         _ if entry.encrypted => body.fault(ArchiveFault::Encrypted),
         STORED => {
             let size = data_end - data;
             let after = &window[local.body..];
             let after = &after[..after.len().min(usize::try_from(size).unwrap_or(usize::MAX))];
-            let left = match header::start(after, size) {
-                Start::More(_) => body.array(&npy::start_at(input, data, data_end, scratch)?, Size::exactly(size), &[]),
+            let left = match header::start(after, size, bounds) {
+                Start::More(_) => {
+                    let start = npy::start_at(input, data, data_end, bounds, scratch)?;
+                    body.array(&start, Size::exactly(size), &[])
+                }
                 start => body.array(&start, Size::exactly(size), after),
             };
             if sizes_known && entry.declared != entry.stored {
                 body.wrong_size(entry.stored, true);
             }
             if let Some(left) = left {
-                let following = npy::following(input, data_end - left.bytes, data_end, scratch, body.tables)?;
+                let following = npy::following(input, data_end - left.bytes, data_end, bounds, scratch, body.tables)?;
                 body.trailing(&left, following);
             }
         }
         DEFLATED => {
-            let mut stream = Stream { input, at: data, end: data_end, inflater, scratch };
+            let mut stream = Stream { input, at: data, end: data_end, bounds, inflater, scratch };
             match stream.header(plain, entry.declared)? {
                 Some(inflated) => {
                     let size = body.measure(&mut stream, plain, inflated, allowance)?;
                     let plain = &plain[..inflated.bytes];
-                    if let Some(left) = body.array(&header::start(plain, size.bytes), size, plain) {
+                    if let Some(left) = body.array(&header::start(plain, size.bytes, bounds), size, plain) {
                         body.trailing(&left, 0);
                     }
                 }
@@ -230,6 +237,7 @@ struct Body<'b, 'e> {
     /// Where the data starts, from the start of the file.
     data: u64,
     sizes_known: bool,
+    bounds: Bounds,
     tables: &'b mut Tables,
     seen: &'b mut Seen,
 }
@@ -270,6 +278,7 @@ impl Body<'_, '_> {
         let location = Location {
             start: self.data,
             header: raw.bytes.len() as u64,
+            digest: 0,
             member: Some(member).filter(|_| self.sizes_known),
         };
         self.seen.array(Arc::clone(&self.entry.name.key), &self.spot, header, location);
@@ -305,7 +314,9 @@ impl Body<'_, '_> {
 
     /// Bytes that a member of these first bytes takes, where its header tells.
     fn needed(&mut self, plain: &[u8], declared: u64) -> Option<u64> {
-        let Start::Header(raw) = header::start(plain, declared.max(plain.len() as u64)) else { return None };
+        let Start::Header(raw) = header::start(plain, declared.max(plain.len() as u64), self.bounds) else {
+            return None;
+        };
         let header = self.tables.header(&raw).0.filter(|header| !npy::holds_objects(&header.dtype))?;
         header.bytes().checked_add(raw.bytes.len() as u64)
     }

@@ -18,8 +18,6 @@ use crate::source::{Format, Seen, SourceKind, Spot};
 use member::{Entry, Extent};
 use names::Name;
 
-/// Members that are read from one archive.
-const MAX_MEMBERS: u64 = 1_000_000;
 /// Bytes that are inflated of one archive only to learn how many they are, where its directory is in doubt.
 const MEASURED: u64 = 64 << 20;
 /// Bytes at the end of a file in which Python's `zipfile` looks for the end record.
@@ -48,6 +46,7 @@ impl Format for Npz {
     fn scan(&self, input: &Input<'_>, work: &mut Work, seen: &mut Seen) -> io::Result<()> {
         let file = Spot::default();
         work.allowance = MEASURED;
+        work.ahead.clear();
         let Some(end) = End::find(input, SEARCH, work)? else {
             let fault = match End::find(input, LONG_SEARCH, work)? {
                 Some(end) => FileFault::EndRecordTooFar { after: input.size.saturating_sub(end.after) },
@@ -196,6 +195,8 @@ struct Members {
     extents: Vec<(Extent, usize)>,
     /// Whether the directory was read to its end.
     whole: bool,
+    /// Whether there are more than are read.
+    full: bool,
 }
 
 impl Members {
@@ -210,9 +211,10 @@ impl Members {
         let base = end.base();
         let Ok(archive) = Archive::locate(input, base, SEARCH, directory) else { return Ok(members) };
         let limit = end.directory;
+        let most = work.limits.archive_members;
         let mut full = false;
         members.whole = archive.entries(directory, |record| {
-            full = members.names.len() as u64 == MAX_MEMBERS;
+            full = members.names.len() as u64 == most;
             if full {
                 return Ok(false);
             }
@@ -235,9 +237,10 @@ impl Members {
             members.names.push(name);
             Ok(true)
         })?;
+        members.full = full;
         if full {
             members.whole = false;
-            seen.fault(&Spot::default(), FaultKind::Archive(ArchiveFault::TooManyMembers { limit: MAX_MEMBERS }));
+            seen.fault(&Spot::default(), FaultKind::Archive(ArchiveFault::TooManyMembers { limit: most }));
         }
         Ok(members)
     }
@@ -249,7 +252,7 @@ impl Members {
         let mut archive = |fault| seen.fault(&file, FaultKind::Archive(fault));
         if end.shift < 0 {
             archive(ArchiveFault::DirectoryOffset { declared: end.declared, found: end.directory });
-        } else if !self.whole && found < MAX_MEMBERS {
+        } else if !self.whole && !self.full {
             archive(ArchiveFault::Directory { read: found });
         } else if self.whole && end.entries != found && (end.zip64 || end.entries != found % (1 << 16)) {
             archive(ArchiveFault::EntryCount { declared: end.entries, found });

@@ -2,7 +2,6 @@
 //! first 4 KiB of a .npy; the end of an archive and then all the places that its directory leads to, together. Which bytes
 //! those are the formats say themselves, by reading: see [`Pieces`].
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,7 +84,7 @@ pub(crate) fn scan_objects(
 /// Reads the headers of one object.
 async fn look(object: &Object, target: &Target, memo: &Mutex<Memo>) -> SourceFacts {
     let failed = |trouble| unopened(target, FileFault::Remote(trouble), object.size().unwrap_or(0));
-    let archive = has_extension(Path::new(&*target.path), "npz");
+    let archive = has_extension(&target.path, *b".npz");
     let mut pieces = match first(object, archive).await {
         Ok(pieces) => pieces,
         Err(trouble) => return failed(trouble),

@@ -1,10 +1,10 @@
 //! An object of which only some bytes are here. A scan runs over it as over a file: where it reads what is not here it
 //! gets zeros, and what it wanted is written down, so that all of that can be fetched at once before it runs again.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
@@ -16,10 +16,10 @@ pub(crate) struct Pieces {
     known: BTreeMap<u64, Bytes>,
     /// Bytes that were fetched.
     held: u64,
-    wanted: RefCell<Vec<Range<u64>>>,
+    wanted: Mutex<Vec<Range<u64>>>,
     /// Zeros that were given for what lies in front of the known end: who searches a long way back from the end mostly
     /// finds what is sought near it.
-    assumed: RefCell<Vec<Range<u64>>>,
+    assumed: Mutex<Vec<Range<u64>>>,
 }
 
 impl Pieces {
@@ -60,7 +60,7 @@ impl Pieces {
         let next = self.known.range(offset..end).next().map_or(end, |(start, _)| *start);
         let back = end == self.size && next < end && self.at(next).is_some_and(|tail| next + tail.len() as u64 == end);
         let list = if back { &self.assumed } else { &self.wanted };
-        list.borrow_mut().push(offset..next);
+        list.lock().unwrap_or_else(PoisonError::into_inner).push(offset..next);
         let length = usize::try_from(next - offset).map_err(|_| io::ErrorKind::InvalidInput)?;
         buffer[..length].fill(0);
         Ok(length)
@@ -74,17 +74,18 @@ impl Pieces {
 
     /// What was wanted since this was asked last, and is not here.
     pub(crate) fn wanted(&self) -> Vec<Range<u64>> {
-        tidy(self.wanted.take())
+        tidy(&self.wanted)
     }
 
     /// What was taken for zeros since this was asked last, and is not here.
     pub(crate) fn assumed(&self) -> Vec<Range<u64>> {
-        tidy(self.assumed.take())
+        tidy(&self.assumed)
     }
 }
 
-/// The ranges in order, none of them in another.
-fn tidy(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+/// Takes the ranges, in order, none of them in another.
+fn tidy(ranges: &Mutex<Vec<Range<u64>>>) -> Vec<Range<u64>> {
+    let mut ranges = std::mem::take(&mut *ranges.lock().unwrap_or_else(PoisonError::into_inner));
     ranges.sort_by_key(|range| range.start);
     let mut tidied: Vec<Range<u64>> = Vec::new();
     for range in ranges {

@@ -1,10 +1,9 @@
 //! The bytes of an object, read from front to back by somebody who waits for them: in windows that grow, the next one on its
 //! way while this one is looked at.
 
-use std::cell::RefCell;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
@@ -23,7 +22,7 @@ pub(crate) struct Reader<'p> {
     object: Arc<Object>,
     progress: Option<&'p Progress>,
     size: u64,
-    state: RefCell<State>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +38,7 @@ impl<'p> Reader<'p> {
     /// An error where nobody knows how large the object is. Who is stopped waits no longer: that is an error of the read.
     pub(crate) fn new(object: &Arc<Object>, progress: Option<&'p Progress>) -> io::Result<Self> {
         let size = object.size().ok_or_else(|| io::Error::other(Trouble::NotFound))?;
-        Ok(Self { object: Arc::clone(object), progress, size, state: RefCell::default() })
+        Ok(Self { object: Arc::clone(object), progress, size, state: Mutex::default() })
     }
 
     /// Bytes of the object.
@@ -52,7 +51,7 @@ impl<'p> Reader<'p> {
         if offset >= self.size || buffer.is_empty() {
             return Ok(0);
         }
-        let mut state = self.state.borrow_mut();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.holds(offset) {
             self.turn(&mut state, offset, buffer.len() as u64)?;
         }

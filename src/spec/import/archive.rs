@@ -8,7 +8,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::ImportError;
-use super::limits;
+use super::limits::{self, Most};
 
 /// An archive whose directory was read.
 pub(super) struct Archive(ZipArchive<BufReader<File>>);
@@ -33,10 +33,10 @@ impl Archive {
         self.0.index_for_name(name).is_some()
     }
 
-    /// The bytes of an entry, inflated; `None` where there is no such entry. Damaged where it has more than `limit` bytes.
-    pub(super) fn entry(&mut self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, ImportError> {
+    /// The bytes of an entry, inflated; `None` where there is no such entry. An error where it has more.
+    pub(super) fn entry(&mut self, name: &str, most: Most) -> Result<Option<Vec<u8>>, ImportError> {
         match self.0.by_name(name) {
-            Ok(entry) => limits::whole(entry, limit, name).map(Some),
+            Ok(entry) => limits::whole(entry, most, name).map(Some),
             Err(ZipError::FileNotFound) => Ok(None),
             Err(error) => Err(ImportError::Damaged(format!("{name} cannot be read: {error}"))),
         }

@@ -23,7 +23,7 @@ impl ModelFormat for Kserve {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        read(&json(candidate.path, LIMIT)?)
+        read(&json(candidate.path, candidate.most(LIMIT), candidate.limits)?)
     }
 }
 

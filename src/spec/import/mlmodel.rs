@@ -42,7 +42,7 @@ impl ModelFormat for Mlmodel {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        let result = read(&text(&file_of(candidate, FILE), LIMIT)?);
+        let result = read(&text(&file_of(candidate, FILE), candidate.most(LIMIT))?);
         match result {
             Err(ImportError::Silent(why)) if candidate.is_folder => {
                 Err(ImportError::Silent(match MODELS.iter().find(|model| candidate.path.join(model).is_file()) {

@@ -40,6 +40,8 @@ use std::path::Path;
 use super::Encoding;
 use super::dtype::{Dtype, Kind};
 use super::framework::Framework;
+use crate::config::limits::{Limit, Limits};
+use limits::Most;
 
 /// Every format, in the order in which they are asked: those first that know their files by content.
 pub static FORMATS: &[&dyn ModelFormat] = &[
@@ -64,7 +66,7 @@ const HEAD: u64 = 4096;
 
 /// What the artefact at `path` says: a file, or a folder as `SavedModel` is one. Content decides which format it is, then
 /// the name.
-pub fn read(path: &Path) -> Result<Model, ImportError> {
+pub fn read(path: &Path, limits: &Limits) -> Result<Model, ImportError> {
     let unreadable = |error: std::io::Error| ImportError::Unreadable(error.to_string());
     let meta = fs::metadata(path).map_err(unreadable)?;
     let head = if meta.is_dir() {
@@ -75,7 +77,7 @@ pub fn read(path: &Path) -> Result<Model, ImportError> {
     } else {
         return Err(ImportError::Unreadable("it is neither a file nor a folder".into()));
     };
-    let candidate = Candidate { path, head: &head, is_folder: meta.is_dir() };
+    let candidate = Candidate { path, head: &head, is_folder: meta.is_dir(), limits };
     match FORMATS.iter().find(|format| format.recognises(&candidate)) {
         Some(format) => {
             let mut model = format.read(&candidate)?;
@@ -219,6 +221,15 @@ pub struct Candidate<'a> {
     pub head: &'a [u8],
     /// Whether it is a folder.
     pub is_folder: bool,
+    /// How much of it is read.
+    pub limits: &'a Limits,
+}
+
+impl Candidate<'_> {
+    /// Bytes of a file that are read, where no file of the format has more than `format`.
+    fn most(&self, format: u64) -> Most {
+        Most::fixed(format).or(Most::of(self.limits, Limit::ModelBytes))
+    }
 }
 
 /// One format of models. Content decides, then the extension.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::truth;
 use super::*;
+use crate::config::limits::Limits;
 
 /// A field with a length.
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
@@ -95,7 +96,9 @@ fn what_no_array_can_hold_is_noted() {
 
 #[test]
 fn a_model_is_known_by_its_first_bytes() {
-    let knows = |path: &str, head: &[u8]| Onnx.recognises(&Candidate { path: Path::new(path), head, is_folder: false });
+    let knows = |path: &str, head: &[u8]| {
+        Onnx.recognises(&Candidate { path: Path::new(path), head, is_folder: false, limits: &Limits::default() })
+    };
     for (name, _) in truth::all("onnx") {
         let content = fs::read(truth::path(&name)).unwrap();
         assert!(knows("model.bin", &content[..content.len().min(4096)]), "{name}");

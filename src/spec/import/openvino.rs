@@ -2,13 +2,13 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use super::limits::Most;
 use super::names::is_made_up;
 use super::reading::{has_extension, mentions, set_dtype, text};
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol, text_dtype};
+use crate::config::limits::Limit;
 use crate::spec::dtype::Dtype;
 
-/// Bytes that are read. Large language models have some 20 million.
-const LIMIT: u64 = 64 << 20;
 /// Elements and texts of the XML; each takes about 100 bytes of memory.
 const MAX_NODES: u32 = 4_000_000;
 /// Axes that a shape may have. NumPy stops at 64.
@@ -30,7 +30,7 @@ impl ModelFormat for Openvino {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        read(&text(candidate.path, LIMIT)?, MAX_NODES)
+        read(&text(candidate.path, Most::of(candidate.limits, Limit::ModelBytes))?, MAX_NODES)
     }
 }
 

@@ -34,7 +34,7 @@ impl ModelFormat for HfPreprocessor {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        hugging_face(&json(candidate.path, LIMIT)?)
+        hugging_face(&json(candidate.path, candidate.most(LIMIT), candidate.limits)?)
     }
 }
 
@@ -54,7 +54,7 @@ impl ModelFormat for Timm {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        timm(&json(candidate.path, LIMIT)?)
+        timm(&json(candidate.path, candidate.most(LIMIT), candidate.limits)?)
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Candidate, ImportError, Model, Port, Size, limits};
+use super::limits::{self, Most};
+use super::{Candidate, ImportError, Model, Port, Size};
+use crate::config::limits::Limits;
 use crate::spec::dtype::Dtype;
 
 /// Axes that a shape may have. NumPy stops at 64.
@@ -12,9 +14,9 @@ const MAX_AXES: usize = 64;
 /// The byte order mark.
 const MARK: char = '\u{feff}';
 
-/// The text of the file, which may have this many bytes. A byte order mark in front is left out.
-pub(super) fn text(path: &Path, limit: u64) -> Result<String, ImportError> {
-    let mut text = String::from_utf8(limits::file(path, limit)?)
+/// The text of the file, which may have so many bytes. A byte order mark in front is left out.
+pub(super) fn text(path: &Path, most: Most) -> Result<String, ImportError> {
+    let mut text = String::from_utf8(limits::file(path, most)?)
         .map_err(|_| ImportError::Damaged("it is not UTF-8 text".into()))?;
     if text.starts_with(MARK) {
         text.drain(..MARK.len_utf8());
@@ -22,9 +24,9 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, ImportError> {
     Ok(text)
 }
 
-/// The JSON in the file, which may have this many bytes.
-pub(super) fn json(path: &Path, limit: u64) -> Result<Value, ImportError> {
-    limits::json(text(path, limit)?.as_bytes(), "it")
+/// The JSON in the file, which may have so many bytes.
+pub(super) fn json(path: &Path, most: Most, limits: &Limits) -> Result<Value, ImportError> {
+    limits::json(text(path, most)?.as_bytes(), "it", limits)
 }
 
 /// The candidate itself, or the file of that name in it if it is a folder.
@@ -97,13 +99,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         fs::write(&path, "\u{feff}{\"a\": 1}").unwrap();
-        assert_eq!(text(&path, 11).unwrap(), "{\"a\": 1}");
-        assert_eq!(json(&path, 11).unwrap(), json!({ "a": 1 }));
-        assert!(matches!(text(&path, 10), Err(ImportError::Damaged(why)) if why.contains("larger than")));
+        assert_eq!(text(&path, Most::fixed(11)).unwrap(), "{\"a\": 1}");
+        assert_eq!(json(&path, Most::fixed(11), &Limits::default()).unwrap(), json!({ "a": 1 }));
+        assert!(matches!(text(&path, Most::fixed(10)), Err(ImportError::Damaged(why)) if why.contains("larger than")));
         fs::write(&path, b"\xff\xfe{\0").unwrap();
-        assert_eq!(text(&path, 10), Err(ImportError::Damaged("it is not UTF-8 text".into())));
-        assert!(text(folder.path(), 10).is_err());
-        assert!(matches!(text(&folder.path().join("none"), 10), Err(ImportError::Unreadable(_))));
+        assert_eq!(text(&path, Most::fixed(10)), Err(ImportError::Damaged("it is not UTF-8 text".into())));
+        assert!(text(folder.path(), Most::fixed(10)).is_err());
+        assert!(matches!(text(&folder.path().join("none"), Most::fixed(10)), Err(ImportError::Unreadable(_))));
     }
 
     #[test]

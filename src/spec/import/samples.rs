@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Candidate, ImportError, Model, ModelFormat, Size};
+use crate::config::limits::Limits;
 
 /// Where the samples are.
 pub(super) fn path(name: &str) -> PathBuf {
@@ -22,7 +23,7 @@ pub(super) fn import_path(format: &dyn ModelFormat, path: &Path) -> Result<Model
     let is_folder = path.is_dir();
     let mut head = if is_folder { Vec::new() } else { fs::read(path).unwrap() };
     head.truncate(4096);
-    let candidate = Candidate { path, head: &head, is_folder };
+    let candidate = Candidate { path, head: &head, is_folder, limits: &Limits::default() };
     assert!(format.recognises(&candidate), "{} is not recognised", path.display());
     format.read(&candidate)
 }

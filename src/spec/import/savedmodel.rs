@@ -9,8 +9,10 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::exported::{MOST_AXES, MOST_NAME, MOST_PORTS, by_name, made_up, note_baked_batch};
+use super::limits::{self, Most};
 use super::proto::{Inside, Value, Wire};
-use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, keras, limits, loss, text_dtype};
+use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, keras, loss, text_dtype};
+use crate::config::limits::{Limit, Limits};
 use crate::error::quoted;
 use crate::spec::dtype::Dtype;
 use crate::spec::framework::Framework;
@@ -52,7 +54,7 @@ impl ModelFormat for SavedModel {
             )));
         }
         let mut model = read(&mut Wire::open(&path)?)?;
-        match keras_root(&path.with_file_name(METADATA)) {
+        match keras_root(&path.with_file_name(METADATA), candidate.limits) {
             Ok(Some(root)) => add_keras(&mut model, &root),
             Ok(None) => {}
             Err(error) => model.notes.push(format!("{METADATA} says nothing of the loss: {error}.")),
@@ -95,15 +97,15 @@ fn add_keras(model: &mut Model, root: &Json) {
 
 /// What Keras 2 keeps of the whole model: `model_config`, `training_config`, `save_spec`. `None` without the file, or
 /// without the model in it.
-fn keras_root(path: &Path) -> Result<Option<Json>, ImportError> {
+fn keras_root(path: &Path, limits: &Limits) -> Result<Option<Json>, ImportError> {
     if !path.is_file() {
         return Ok(None);
     }
-    root(&mut Wire::open(path)?)
+    root(&mut Wire::open(path)?, limits)
 }
 
 /// The metadata of the node that is the model, from a `SavedMetadata`.
-fn root<R: Read + Seek>(wire: &mut Wire<R>) -> Result<Option<Json>, ImportError> {
+fn root<R: Read + Seek>(wire: &mut Wire<R>, limits: &Limits) -> Result<Option<Json>, ImportError> {
     let mut found = None;
     wire.each(wire.whole(), &mut |wire, number, value| {
         let (1, Value::Inside(node)) = (number, value) else { return Ok(()) };
@@ -122,9 +124,9 @@ fn root<R: Read + Seek>(wire: &mut Wire<R>) -> Result<Option<Json>, ImportError>
         Ok(())
     })?;
     let Some(metadata) = found else { return Ok(None) };
-    let most = usize::try_from(limits::JSON).unwrap_or(usize::MAX);
-    let text = wire.text(metadata, most)?;
-    limits::json(text.as_bytes(), METADATA).map(Some)
+    Most::of(limits, Limit::ModelJsonBytes).allows(metadata.size(), METADATA)?;
+    let text = wire.text(metadata, usize::MAX)?;
+    limits::json(text.as_bytes(), METADATA, limits).map(Some)
 }
 
 /// A graph with what it is for.

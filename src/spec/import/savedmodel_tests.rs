@@ -123,8 +123,8 @@ fn damage_gives_errors_and_no_panics() {
     }
     let content = fs::read(truth::path("sm_k2/keras_metadata.pb")).unwrap();
     for copy in truth::damaged(&content, 1500) {
-        wrong += usize::from(root(&mut Wire::new(Cursor::new(copy)).unwrap()).is_err());
+        wrong += usize::from(root(&mut Wire::new(Cursor::new(copy)).unwrap(), &Limits::default()).is_err());
     }
     assert!(wrong > 1000, "{wrong}");
-    assert!(keras_root(&Path::new("nowhere").join(METADATA)).unwrap().is_none());
+    assert!(keras_root(&Path::new("nowhere").join(METADATA), &Limits::default()).unwrap().is_none());
 }

@@ -50,7 +50,7 @@ enum Kind {
 
 impl Kind {
     fn of(candidate: &Candidate<'_>) -> Option<Self> {
-        let Candidate { path, head, is_folder } = *candidate;
+        let Candidate { path, head, is_folder, .. } = *candidate;
         let starts = |magic: &[u8]| head.starts_with(magic);
         if is_folder {
             return None;
@@ -149,11 +149,12 @@ mod tests {
 
     use super::super::samples;
     use super::*;
+    use crate::config::limits::Limits;
 
     fn kind_of(path: &Path) -> Option<Kind> {
         let mut head = fs::read(path).unwrap();
         head.truncate(4096);
-        Kind::of(&Candidate { path, head: &head, is_folder: false })
+        Kind::of(&Candidate { path, head: &head, is_folder: false, limits: &Limits::default() })
     }
 
     fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {

@@ -59,7 +59,7 @@ impl ModelFormat for Triton {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        read(&text(&file_of(candidate, FILE), LIMIT)?)
+        read(&text(&file_of(candidate, FILE), candidate.most(LIMIT))?)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::dtype::Dtype;
 use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, text_dtype};
+use crate::config::limits::Limits;
 
 /// Where a sample is.
 pub(super) fn path(name: &str) -> PathBuf {
@@ -17,7 +18,8 @@ pub(super) fn path(name: &str) -> PathBuf {
 pub(super) fn read(format: &dyn ModelFormat, path: &Path) -> Option<Result<Model, ImportError>> {
     let is_folder = path.is_dir();
     let content = if is_folder { Vec::new() } else { fs::read(path).unwrap() };
-    let candidate = Candidate { path, head: &content[..content.len().min(4096)], is_folder };
+    let candidate =
+        Candidate { path, head: &content[..content.len().min(4096)], is_folder, limits: &Limits::default() };
     format.recognises(&candidate).then(|| format.read(&candidate))
 }
 

@@ -1,5 +1,6 @@
 //! The file as written to [`Spec`], with every fault of meaning, each at its place.
 
+mod limits;
 mod size;
 mod words;
 
@@ -18,6 +19,7 @@ use crate::config::file::{AllowHere, AllowPaths, Array, DtypeNames, Entry, File,
 use crate::config::read::Read;
 use crate::config::{Defaults, Level, Selection};
 use crate::error::{Fault, Text, quoted};
+pub use limits::limit;
 use size::Wrong;
 pub(super) use size::is_symbol;
 
@@ -55,8 +57,22 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(text: Text, read: Read) -> Parsed {
     let Read { file, faults, damaged, shapes_lost } = read;
-    let File { framework, model, batch, source, dims, inputs, targets, weights, allow, rules, baseline, read, output } =
-        file;
+    let File {
+        framework,
+        model,
+        batch,
+        source,
+        dims,
+        inputs,
+        targets,
+        weights,
+        allow,
+        rules,
+        baseline,
+        read,
+        limits,
+        output,
+    } = file;
     let body = Arc::clone(&text.body);
     let mut parser = Parser { body: &body, damaged, out: Parsed { faults, shapes_lost, ..Parsed::default() } };
     let plan = Plan {
@@ -96,6 +112,7 @@ pub fn parse(text: Text, read: Read) -> Parsed {
         max_bytes_per_array: read
             .max_bytes_per_array
             .and_then(|most| parser.right(size::bytes(&most.value.0), &most.span)),
+        limits: parser.limits(limits),
         all_places: output.all_places,
         redact: output.redact,
         baseline: baseline.map(|path| folder(&text).join(path.value)),

@@ -205,10 +205,10 @@ fn numbered(path: &Path, number: usize, files: usize) -> PathBuf {
 fn renamed(source: &SourceFacts, path: &Path, name: &str) -> Result<PathBuf, String> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let own = crate::facts::naming::loose(&file, &[]).array;
-    if own.is_empty() || !file.contains(&own) || source.arrays.len() != 1 {
+    if own.is_empty() || !file.contains(own) || source.arrays.len() != 1 {
         return Err("nothing says which part of the file's name is that of its array".into());
     }
-    Ok(path.with_file_name(file.replacen(&own, name, 1)))
+    Ok(path.with_file_name(file.replacen(own, name, 1)))
 }
 
 /// In which order steps of several repairs follow each other.

@@ -200,8 +200,9 @@ pub fn propose(report: &Report, facts: &Facts, streams: &[Stream<'_>], spec: &Sp
     let mended: BTreeSet<usize> = repairs.iter().map(|repair| repair.diagnostic).collect();
     let offered = |rule: &str| repairs.iter().any(|repair| report.diagnostics[repair.diagnostic].rule == rule);
     let left = report.diagnostics.iter().enumerate().filter(|(index, _)| !mended.contains(index));
-    let left =
-        left.filter_map(|(index, diagnostic)| Some((index, reasons::why(diagnostic, &offered)?.to_owned()))).collect();
+    let left = left
+        .filter_map(|(index, diagnostic)| Some((index, reasons::why(diagnostic, sources, &offered)?.to_owned())))
+        .collect();
     Proposal { plans: compiled.into_values().filter_map(Result::ok).collect(), repairs, left }
 }
 

@@ -2,10 +2,15 @@
 
 use crate::config::Level;
 use crate::diagnostic::Diagnostic;
+use crate::source::{FaultKind, FileFault, SourceFacts};
 
 /// Why nothing here mends the finding; `None` where another repair that is offered mends it too, or nothing has to be mended.
 /// `offered` says whether a rule has a repair in this run.
-pub(super) fn why(diagnostic: &Diagnostic, offered: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+pub(super) fn why(
+    diagnostic: &Diagnostic,
+    sources: &[SourceFacts],
+    offered: &dyn Fn(&str) -> bool,
+) -> Option<&'static str> {
     let cast = || offered("double-precision") || offered("wrong-dtype");
     match diagnostic.rule {
         // What the cast, or the shape, mends.
@@ -18,9 +23,37 @@ pub(super) fn why(diagnostic: &Diagnostic, offered: &dyn Fn(&str) -> bool) -> Op
             None
         }
         _ if diagnostic.level == Level::Note => None,
+        "unreadable-source" => Some(unreadable(diagnostic, sources)),
         rule => Some(of(rule)),
     }
 }
+
+/// Why there is no repair of the files that the finding names, which all have the same fault.
+fn unreadable(diagnostic: &Diagnostic, sources: &[SourceFacts]) -> &'static str {
+    let blamed = |source: &&SourceFacts| diagnostic.finding.places.iter().any(|place| place.source == *source.path);
+    let faults = sources.iter().filter(blamed).flat_map(|source| &source.faults);
+    let mut faults = faults.filter_map(|fault| match &fault.kind {
+        FaultKind::File(FileFault::NpyNamedNpz | FileFault::NpzNamedNpy) => None,
+        FaultKind::File(fault) => Some(fault),
+        _ => None,
+    });
+    match faults.next() {
+        Some(FileFault::NotFound | FileFault::DanglingLink | FileFault::LinkLoop) => {
+            "the file is missing: write it anew, or put it back in its place"
+        }
+        Some(
+            FileFault::PermissionDenied
+            | FileFault::Special(_)
+            | FileFault::Unopenable(_)
+            | FileFault::Changed
+            | FileFault::Rewritten,
+        ) => "it could not be read, so what is in it is not known",
+        Some(FileFault::Other(_) | FileFault::NoArrays) => "it holds no arrays: its finding says what it is",
+        _ => DAMAGED,
+    }
+}
+
+const DAMAGED: &str = "the right bytes are not in the file: write it anew";
 
 /// Why there is no repair of what the rule finds.
 fn of(rule: &str) -> &'static str {
@@ -31,8 +64,8 @@ fn of(rule: &str) -> &'static str {
         "non-finite-values" | "sentinel-values" => {
             "which numbers belong there the data do not say: drop the rows, or fill them in where they are made"
         }
-        "truncated-array" | "corrupt-member" | "shifted-data" | "malformed-header" | "unreadable-source"
-        | "archive-bomb" => "what is missing or damaged is not in the file: write it anew",
+        "truncated-array" => "the data that is missing is not in the file: write it anew",
+        "corrupt-member" | "shifted-data" | "malformed-header" | "archive-bomb" => DAMAGED,
         "missing-input" | "numbering-gap" | "too-few-batches" | "rows-lost" | "unequal-lengths" => {
             "what is missing is not in the data"
         }

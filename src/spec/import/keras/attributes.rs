@@ -8,7 +8,8 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use super::super::ImportError;
-use super::super::limits;
+use super::super::limits::Most;
+use crate::config::limits::{Limit, Limits};
 
 /// How an HDF5 file starts, at byte 0 or behind a block of the user's of 512 bytes, 1024, 2048 ...
 pub(super) const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -24,10 +25,11 @@ const MAX_USER_BLOCK: u64 = 1 << 20;
 
 /// The attributes of the root by name, with the text of those that are `wanted`; others have none. Damaged where the file
 /// breaks off or contradicts itself.
-pub(super) fn of_root(path: &Path, wanted: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, ImportError> {
+pub(super) fn of_root(path: &Path, wanted: &[&str], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, ImportError> {
+    let most = Most::of(limits, Limit::ModelJsonBytes);
     let file = File::open(path).map_err(|error| ImportError::Unreadable(error.to_string()))?;
     let length = file.metadata().map_err(|error| ImportError::Unreadable(error.to_string()))?.len();
-    let mut hdf5 = Hdf5 { file, length, base: 0, offset: 8, size: 8 };
+    let mut hdf5 = Hdf5 { file, length, base: 0, offset: 8, size: 8, most };
     let root = hdf5.superblock()?;
     let mut found = BTreeMap::new();
     let mut dense = false;
@@ -69,6 +71,8 @@ struct Hdf5 {
     offset: usize,
     /// Bytes of a length.
     size: usize,
+    /// Bytes of one text.
+    most: Most,
 }
 
 fn damaged(what: &str) -> ImportError {
@@ -181,9 +185,7 @@ impl Hdf5 {
                 let mut cursor = Cursor(attribute.data);
                 let parts = (cursor.number(4), cursor.number(self.offset), cursor.number(4));
                 let (Some(length), Some(address), Some(index)) = parts else { return Err(damaged("an attribute")) };
-                if length > limits::JSON {
-                    return Err(ImportError::Damaged(format!("the attribute {name:?} claims {length} bytes of text")));
-                }
+                self.most.allows(length, &format!("the attribute {name:?}"))?;
                 let mut text = self.object(address, index)?;
                 text.truncate(usize::try_from(length).unwrap_or(usize::MAX));
                 text
@@ -214,7 +216,8 @@ impl Hdf5 {
             let found = Cursor(&head).number(2).unwrap_or(0);
             let size = Cursor(&head[8..]).number(self.size).unwrap_or(0);
             if found == index {
-                return if size > limits::JSON { Err(damaged(what)) } else { self.bytes(at + width, size, what) };
+                self.most.allows(size, what)?;
+                return self.bytes(at + width, size, what);
             }
             // Object 0 is the free space at the end.
             let padded = size.checked_next_multiple_of(8).filter(|_| found != 0);

@@ -17,7 +17,7 @@ impl ModelFormat for KerasHdf5 {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        let attributes = attributes::of_root(candidate.path, &["model_config", "training_config"])?;
+        let attributes = attributes::of_root(candidate.path, &["model_config", "training_config"], candidate.limits)?;
         let Some(config) = attributes.get("model_config").filter(|text| !text.is_empty()) else {
             return Err(ImportError::Silent(
                 if attributes.contains_key("layer_names") || attributes.contains_key("keras_version") {
@@ -30,11 +30,11 @@ impl ModelFormat for KerasHdf5 {
                 },
             ));
         };
-        let entry = limits::json(config, "model_config")?;
+        let entry = limits::json(config, "model_config", candidate.limits)?;
         let compiled = attributes
             .get("training_config")
             .filter(|text| !text.is_empty())
-            .map(|text| limits::json(text, "training_config"))
+            .map(|text| limits::json(text, "training_config", candidate.limits))
             .transpose()?;
         super::model(entry, compiled.as_ref(), "model_config", "training_config: loss")
     }

@@ -1,6 +1,8 @@
 //! The text of `model.to_json()`.
 
-use super::super::{Candidate, ImportError, Model, ModelFormat, limits};
+use super::super::limits::{self, Most};
+use super::super::{Candidate, ImportError, Model, ModelFormat};
+use crate::config::limits::Limit;
 
 /// The description of a model without its weights.
 #[derive(Debug)]
@@ -18,7 +20,8 @@ impl ModelFormat for KerasJson {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
-        let entry = limits::json(&limits::file(candidate.path, limits::ENTRY)?, "the text")?;
+        let text = limits::file(candidate.path, Most::of(candidate.limits, Limit::ModelBytes))?;
+        let entry = limits::json(&text, "the text", candidate.limits)?;
         let compiled = entry.get("compile_config").or_else(|| entry.get("training_config")).cloned();
         super::model(entry, compiled.as_ref(), "model", "compile_config.loss")
     }

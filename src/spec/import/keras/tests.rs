@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::archive::Archive;
-use super::super::{limits, toml};
+use super::super::limits::{self, Most};
+use super::super::toml;
 use super::*;
 use crate::config::Overrides;
+use crate::config::limits::Limits;
 use crate::error::Text;
 use crate::spec::Encoding;
 use crate::spec::load::from_text;
@@ -22,7 +24,7 @@ fn of(entry: Value) -> Result<Model, ImportError> {
 }
 
 fn read(name: &str) -> Model {
-    super::super::read(&sample(name)).unwrap()
+    super::super::read(&sample(name), &Limits::default()).unwrap()
 }
 
 fn dense(units: u64) -> Value {
@@ -184,13 +186,13 @@ fn every_form_of_hdf5_is_read() {
         "continued",
         "ordered",
     ] {
-        let model = super::super::read(&sample(&format!("../hdf5/{name}.h5"))).unwrap();
+        let model = super::super::read(&sample(&format!("../hdf5/{name}.h5")), &Limits::default()).unwrap();
         assert_eq!((model.inputs[0].name.as_str(), model.targets[0].classes), ("image", Some(3)), "{name}");
     }
     for (name, says) in
         [("dense", "The attributes of this HDF5 file are kept"), ("weights", "This HDF5 file holds weights")]
     {
-        let error = super::super::read(&sample(&format!("../hdf5/{name}.h5"))).unwrap_err();
+        let error = super::super::read(&sample(&format!("../hdf5/{name}.h5")), &Limits::default()).unwrap_err();
         assert!(matches!(&error, ImportError::Silent(why) if why.starts_with(says)), "{name}: {error}");
     }
 }
@@ -212,8 +214,8 @@ fn descriptions() -> Vec<Value> {
     let keras = names.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "keras"));
     keras
         .map(|path| {
-            let bytes = Archive::open(&path).unwrap().entry("config.json", limits::ENTRY).unwrap().unwrap();
-            limits::json(&bytes, "config.json").unwrap()
+            let bytes = Archive::open(&path).unwrap().entry("config.json", Most::fixed(64 << 20)).unwrap().unwrap();
+            limits::json(&bytes, "config.json", &Limits::default()).unwrap()
         })
         .collect()
 }
@@ -300,6 +302,6 @@ proptest! {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join(which.replace("../hdf5/", ""));
         fs::write(&path, bytes).unwrap();
-        sound(super::super::read(&path));
+        sound(super::super::read(&path, &Limits::default()));
     }
 }

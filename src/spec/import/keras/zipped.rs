@@ -1,7 +1,9 @@
 //! `.keras`: a zip archive with `config.json`, or the same files in a folder.
 
 use super::super::archive::Archive;
-use super::super::{Candidate, ImportError, Model, ModelFormat, limits};
+use super::super::limits::{self, Most};
+use super::super::{Candidate, ImportError, Model, ModelFormat};
+use crate::config::limits::Limit;
 
 /// The native format of Keras 3, and of Keras 2 since 2.12.
 #[derive(Debug)]
@@ -25,14 +27,15 @@ impl ModelFormat for KerasZip {
     }
 
     fn read(&self, candidate: &Candidate<'_>) -> Result<Model, ImportError> {
+        let most = Most::of(candidate.limits, Limit::ModelBytes);
         let bytes = if candidate.is_folder {
-            limits::file(&candidate.path.join(CONFIG), limits::ENTRY)?
+            limits::file(&candidate.path.join(CONFIG), most)?
         } else {
             Archive::open(candidate.path)?
-                .entry(CONFIG, limits::ENTRY)?
+                .entry(CONFIG, most)?
                 .ok_or_else(|| ImportError::Damaged("the archive has no `config.json`".into()))?
         };
-        let entry = limits::json(&bytes, CONFIG)?;
+        let entry = limits::json(&bytes, CONFIG, candidate.limits)?;
         let compiled = entry.get("compile_config").cloned();
         super::model(entry, compiled.as_ref(), CONFIG, "config.json: compile_config.loss")
     }

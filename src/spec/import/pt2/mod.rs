@@ -12,7 +12,9 @@ use std::path::Path;
 
 use super::archive::Archive;
 use super::exported::{MOST_PORTS, made_up, note_baked_batch};
-use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol, limits};
+use super::limits::{self, Most};
+use super::{Candidate, ImportError, Model, ModelFormat, Port, Size, Symbol};
+use crate::config::limits::Limit;
 use crate::error::{cut, quoted};
 use crate::spec::dtype::Dtype;
 use crate::spec::framework::Framework;
@@ -50,7 +52,8 @@ impl ModelFormat for Pt2 {
                     .into(),
             ));
         };
-        let json = archive.entry(entry, limits::ENTRY)?.unwrap_or_default();
+        let json = archive.entry(entry, Most::of(candidate.limits, Limit::ModelBytes))?.unwrap_or_default();
+        limits::nesting(&json, entry, candidate.limits)?;
         let mut model = read(&json, entry)?;
         if programs.len() > 1 {
             model.notes.push(format!("It holds {} programs; {} was read.", programs.len(), quoted(entry)));

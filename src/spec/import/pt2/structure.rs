@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::exported::MOST_PORTS;
 use super::super::limits;
+use crate::config::limits::Limits;
 
 /// Bytes of the longest tree that is looked at: enough for the most inputs that a model may have.
 const MOST_BYTES: usize = 1 << 20;
@@ -35,7 +36,9 @@ fn tree(spec: &str) -> Option<Value> {
     if spec.len() > MOST_BYTES {
         return None;
     }
-    let Value::Array(versioned) = limits::json(spec.as_bytes(), "a TreeSpec").ok()? else { return None };
+    let Value::Array(versioned) = limits::json(spec.as_bytes(), "a TreeSpec", &Limits::default()).ok()? else {
+        return None;
+    };
     versioned.into_iter().nth(1)
 }
 

@@ -16,7 +16,7 @@ fn program(name: &str) -> Value {
 fn text(name: &str) -> Vec<u8> {
     let mut archive = Archive::open(&truth::path(name)).unwrap();
     let entry = programs(&archive).remove(0);
-    archive.entry(&entry, limits::ENTRY).unwrap().unwrap()
+    archive.entry(&entry, Most::fixed(64 << 20)).unwrap().unwrap()
 }
 
 fn parsed(program: &Value) -> Result<Model, ImportError> {

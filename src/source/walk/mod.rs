@@ -1,8 +1,11 @@
 //! From what the user typed to files: folders are searched for .npy and .npz, globs are expanded, everything else is
 //! taken at its word. Nothing is opened here, and nothing that could block is let through.
 
+mod order;
+#[cfg(target_os = "linux")]
+mod relative;
+
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -15,6 +18,8 @@ use crate::source::Progress;
 use crate::source::fault::FileFault;
 use crate::source::input::{fault_of, special};
 use crate::source::remote::Object;
+pub use order::natural;
+use order::natural_key;
 
 /// A file to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +72,9 @@ impl Target {
 
     fn new(path: &Path, root: &Arc<str>, trouble: Option<FileFault>) -> Self {
         let shown = shown_path(path);
-        let open = (Path::new(&shown) != path).then(|| path.to_owned());
+        // What is left out of the shown path leads nowhere else, but bytes that are written out do.
+        let same = if cfg!(unix) { path.to_str().is_some() } else { Path::new(&shown) == path };
+        let open = (!same).then(|| path.to_owned());
         Self { path: shown.into(), root: Arc::clone(root), trouble, open, object: None }
     }
 }
@@ -147,16 +154,36 @@ pub fn walk(arguments: &[PathBuf], progress: &Progress) -> Walk {
     walk
 }
 
+/// Sorts targets. Most of them come sorted, folder by folder.
+fn sort(targets: &mut [Target]) {
+    let order = |a: &Target, b: &Target| natural(&a.path, &b.path).then_with(|| a.open.cmp(&b.open));
+    if !targets.is_sorted_by(|a, b| order(a, b).is_le()) {
+        targets.sort_by_cached_key(|target| (natural_key(&target.path), Arc::clone(&target.path), target.open.clone()));
+    }
+}
+
 impl Walk {
     /// Puts the files in their order, each once.
     pub(super) fn settle(&mut self) {
-        self.targets
-            .sort_by_cached_key(|target| (natural_key(&target.path), Arc::clone(&target.path), target.open.clone()));
+        sort(&mut self.targets);
         self.targets.dedup_by(|b, a| a.path == b.path && a.open == b.open);
     }
 
     /// Everything below a folder that is named like an array file.
+    #[cfg(target_os = "linux")]
     fn folder(&mut self, folder: &Path, progress: &Progress) {
+        relative::below(folder, self, progress);
+    }
+
+    /// Everything below a folder that is named like an array file.
+    #[cfg(not(target_os = "linux"))]
+    fn folder(&mut self, folder: &Path, progress: &Progress) {
+        self.portable(folder, progress);
+    }
+
+    /// The same with what every system has.
+    #[cfg(any(test, not(target_os = "linux")))]
+    fn portable(&mut self, folder: &Path, progress: &Progress) {
         let root = Arc::from(shown_path(folder));
         for entry in entries(folder).take_while(|_| !progress.stopped()) {
             match entry {
@@ -209,10 +236,12 @@ impl Walk {
     /// been looked at are no trouble.
     fn trouble(&mut self, error: &walkdir::Error, root: &Arc<str>) {
         let Some(path) = error.path() else { return };
-        let fault = match error.io_error() {
-            None => FileFault::LinkLoop,
-            Some(error) => fault_of(error, path),
-        };
+        self.unseen(path, error.io_error(), root);
+    }
+
+    /// The same, with what the system says of it; `None` for a link in a circle.
+    fn unseen(&mut self, path: &Path, error: Option<&std::io::Error>, root: &Arc<str>) {
+        let fault = error.map_or(FileFault::LinkLoop, |error| fault_of(error, path));
         let concerns_us = match fault {
             FileFault::DanglingLink | FileFault::LinkLoop | FileFault::NotFound => is_array_name(path),
             _ => true,
@@ -277,63 +306,6 @@ fn text_of(name: &OsStr) -> Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
     }
     text.into()
-}
-
-/// The order in which people number files: `shard_2` before `shard_10`, and what is in a folder before what follows
-/// the folder. Different texts are never equal.
-#[must_use]
-pub fn natural(a: &str, b: &str) -> Ordering {
-    natural_bytes(a.as_bytes(), b.as_bytes())
-}
-
-/// Bytes that sort as [`natural`] does, up to leading zeros: made once per path, they are cheaper to compare.
-fn natural_key(path: &str) -> Box<[u8]> {
-    let mut key = Vec::with_capacity(path.len() + 8);
-    let mut rest = path.as_bytes();
-    while let Some(first) = rest.first() {
-        if first.is_ascii_digit() {
-            let number = number(&mut rest);
-            key.push(rank(b'0'));
-            key.extend(u16::try_from(number.len()).unwrap_or(u16::MAX).to_be_bytes());
-            key.extend(number);
-        } else {
-            key.push(rank(*first));
-            rest = &rest[1..];
-        }
-    }
-    key.into()
-}
-
-/// A slash ends a name, and the shorter name comes first. No byte of UTF-8 is 255.
-fn rank(byte: u8) -> u8 {
-    if byte == b'/' { 0 } else { byte.saturating_add(1) }
-}
-
-fn natural_bytes(a: &[u8], b: &[u8]) -> Ordering {
-    let (mut left, mut right) = (a, b);
-    loop {
-        let same = left.iter().zip(right).take_while(|(a, b)| a == b && !a.is_ascii_digit()).count();
-        (left, right) = (&left[same..], &right[same..]);
-        let (Some(first), Some(second)) = (left.first(), right.first()) else { break };
-        if !(first.is_ascii_digit() && second.is_ascii_digit()) {
-            return rank(*first).cmp(&rank(*second));
-        }
-        let (first, second) = (number(&mut left), number(&mut right));
-        let order = first.len().cmp(&second.len()).then_with(|| first.cmp(second));
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
-}
-
-/// Takes the number in front, without its leading zeros.
-fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (number, rest) = text.split_at(digits);
-    *text = rest;
-    let zeros = number.iter().take_while(|byte| **byte == b'0').count();
-    &number[zeros..]
 }
 
 #[cfg(test)]
@@ -433,8 +405,11 @@ mod tests {
         for name in [b"x\xfe.npy", b"x\xff.npy"] {
             fs::write(folder.path().join(OsStr::from_bytes(name)), "").unwrap();
         }
+        fs::create_dir(folder.path().join(OsStr::from_bytes(b"z\xfe"))).unwrap();
+        fs::write(folder.path().join(OsStr::from_bytes(b"z\xfe/y.npy")), "").unwrap();
         let walk = walk(&[folder.path().to_owned()], &Progress::default());
-        for (target, name) in walk.targets.iter().zip(["x\\xfe.npy", "x\\xff.npy"]) {
+        assert_eq!(walk.targets.len(), 3);
+        for (target, name) in walk.targets.iter().zip(["x\\xfe.npy", "x\\xff.npy", "z\\xfe/y.npy"]) {
             assert!(target.path.ends_with(name) && fs::read(target.open_path()).is_ok(), "{}", target.path);
         }
     }
@@ -445,36 +420,6 @@ mod tests {
             [(".", "."), ("./x.npy", "x.npy"), ("a//b/", "a/b"), ("../a", "../a"), ("/", "/"), ("/a", "/a")]
         {
             assert_eq!(shown_path(Path::new(typed)), shown);
-        }
-    }
-
-    #[test]
-    fn natural_order_is_an_order() {
-        let names = ["", "a", "a/b", "a.npy", "x_0", "x_00", "x_1", "x_01/z", "x_2", "x_10", "x_10a", "xa"];
-        for pair in names.windows(2) {
-            assert_eq!(natural(pair[0], pair[1]), Ordering::Less, "{pair:?}");
-            assert_eq!(natural(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
-        }
-        assert_eq!(natural("x_10", "x_10"), Ordering::Equal);
-        assert_eq!(natural("x_18446744073709551616", "x_18446744073709551617"), Ordering::Less);
-    }
-
-    #[test]
-    fn digits_count_as_numbers() {
-        let mut names = vec!["shard_10.npz", "shard_2.npz", "shard_02.npz", "a/b", "a.b", "shard_1.npz"];
-        names.sort_by(|a, b| natural(a, b));
-        assert_eq!(names, ["a/b", "a.b", "shard_1.npz", "shard_02.npz", "shard_2.npz", "shard_10.npz"]);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn natural_order_is_total(a in "[a-c0-2_/]{0,8}", b in "[a-c0-2_/]{0,8}", c in "[a-c0-2_/]{0,8}") {
-            proptest::prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
-            proptest::prop_assert_eq!(natural_key(&a).cmp(&natural_key(&b)).then_with(|| a.cmp(&b)), natural(&a, &b));
-            proptest::prop_assert_eq!(natural(&a, &b) == Ordering::Equal, a == b);
-            if natural(&a, &b).is_le() && natural(&b, &c).is_le() {
-                proptest::prop_assert!(natural(&a, &c).is_le());
-            }
         }
     }
 }
