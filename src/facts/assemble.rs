@@ -8,14 +8,14 @@ use super::naming::{self, LooseName};
 use super::pairs;
 use super::{Batch, Cell, Column, Facts, Lost, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
-use crate::spec::{Role, Spec, mismatch};
+use crate::spec::{Declaration, Role, Spec, mismatch};
 
 /// The streams of the facts. With declared arrays, every folder that the user named is one stream, and so are all files
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
 #[must_use]
 pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
     let mut families: BTreeMap<(u32, Option<u32>), Vec<Draft<'f>>> = BTreeMap::new();
-    let mut shared = Shared::default();
+    let mut shared = Shared { whole: facts.parts().is_whole(), ..Shared::default() };
     for draft in drafts_of(facts, spec, &mut shared) {
         let root = shared.id(&draft.source.root);
         // Without a spec only a number says that two files belong together.
@@ -58,6 +58,8 @@ fn lost(facts: &Facts, spec: &Spec, shared: &mut Shared) -> Vec<(u32, u32, Optio
 /// Texts that many files share, kept once.
 #[derive(Default)]
 struct Shared {
+    /// Whether the facts are those of all files, as far as anybody knows.
+    whole: bool,
     ids: HashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
 }
@@ -206,7 +208,7 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, sh
     let mut others: BTreeMap<Arc<str>, Vec<Cell<'f>>> = BTreeMap::new();
     let mut batches = Vec::with_capacity(drafts.len());
     for (batch, draft) in drafts.into_iter().enumerate() {
-        let owners = owners(&draft, spec);
+        let owners = owners(&draft, spec, shared.whole);
         let mut taken = vec![false; spec.arrays.len()];
         for ((name, source, array), owner) in draft.arrays.iter().zip(owners) {
             let cell = Cell { batch, source, array };
@@ -232,7 +234,7 @@ fn stream<'f>(root: &str, related: bool, drafts: Vec<Draft<'f>>, spec: &Spec, sh
 
 /// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the
 /// place in a tuple, where the names are those that NumPy gives to unnamed arrays; the only array to the only input.
-fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
+fn owners(draft: &Draft<'_>, spec: &Spec, whole: bool) -> Vec<Option<usize>> {
     if spec.arrays.is_empty() {
         return vec![None; draft.arrays.len()];
     }
@@ -252,21 +254,18 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
         .iter()
         .enumerate()
         .map(|(i, (name, source, array))| {
-            let by = |hit: &dyn Fn(&crate::spec::Declaration) -> bool| spec.arrays.iter().position(hit);
-            let relative = within(&source.path, &source.root);
-            by(&|declared| {
-                declared.pick.files.as_ref().is_some_and(|files| matches(&files.value, relative))
-                    && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
-            })
-            .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
-            .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == **name))
-            .or_else(|| {
+            claimed(name, source, array, spec).or_else(|| {
                 let position = tuple.as_ref()?[i];
-                by(&|declared| declared.pick.position.as_ref().is_some_and(|at| at.value == position))
-                    .or_else(|| in_order.get(usize::try_from(position).ok()?).copied())
+                let by =
+                    |declared: &Declaration| declared.pick.position.as_ref().is_some_and(|at| at.value == position);
+                spec.arrays.iter().position(by).or_else(|| in_order.get(usize::try_from(position).ok()?).copied())
             })
         })
         .collect();
+    // What else the batch holds may be in a shard that is missing.
+    if !draft.keyed && !whole {
+        return owners;
+    }
     advisory(&mut owners, &draft.arrays, spec);
     if let ([None], [only]) = (owners.as_slice(), spec.arrays.as_slice())
         && !draft.keyed
@@ -275,6 +274,29 @@ fn owners(draft: &Draft<'_>, spec: &Spec) -> Vec<Option<usize>> {
         owners[0] = Some(0);
     }
     owners
+}
+
+/// The declaration that says itself that the array is its own: by `files`, by `key`, by name.
+fn claimed(name: &str, source: &SourceFacts, array: &ArrayFacts, spec: &Spec) -> Option<usize> {
+    let by = |hit: &dyn Fn(&Declaration) -> bool| spec.arrays.iter().position(hit);
+    let relative = within(&source.path, &source.root);
+    by(&|declared| {
+        declared.pick.files.as_ref().is_some_and(|files| matches(&files.value, relative))
+            && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
+    })
+    .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
+    .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == *name))
+}
+
+/// The declarations that an array of a loose file may belong to, whatever other files its batch has: by index into
+/// `spec.arrays`, in order.
+pub(super) fn possible(source: &SourceFacts, array: &ArrayFacts, spec: &Spec) -> Vec<usize> {
+    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
+    if let Some(index) = claimed(&loose_name(source, spec, &names).array, source, array, spec) {
+        return vec![index];
+    }
+    let open = |index: &usize| spec.arrays[*index].advisory || spec.arrays.len() == 1;
+    (0..spec.arrays.len()).filter(open).collect()
 }
 
 /// Arrays for declarations whose names are the model's and not the data's: the only one that is called like a target or

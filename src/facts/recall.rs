@@ -10,25 +10,25 @@ use crate::values::{Unread, Wants};
 /// The facts with what the questions ask for, one list per source as [`super::asks::questions`] gives them. The values
 /// of arrays with more bytes than `limit` are left out.
 #[must_use]
-pub fn recall(facts: Facts, questions: &[Vec<Question>], limit: Option<u64>) -> Facts {
-    let mut sources = facts.into_sources();
+pub fn recall(mut facts: Facts, questions: &[Vec<Question>], limit: Option<u64>) -> Facts {
+    let mut sources = std::mem::take(&mut facts.sources);
     for (source, questions) in sources.iter_mut().zip(questions) {
         for (index, array) in source.arrays.iter_mut().enumerate() {
             let question = questions.iter().find(|question| question.array == index);
             array.reading = question.and_then(|question| reading(array, question, limit));
         }
     }
-    Facts::new(sources)
+    facts.with(sources)
 }
 
 /// The facts of a run that reads headers only.
 #[must_use]
-pub fn headers(facts: Facts) -> Facts {
-    let mut sources = facts.into_sources();
+pub fn headers(mut facts: Facts) -> Facts {
+    let mut sources = std::mem::take(&mut facts.sources);
     for array in sources.iter_mut().flat_map(|source| &mut source.arrays) {
         array.reading = None;
     }
-    Facts::new(sources)
+    facts.with(sources)
 }
 
 fn reading(array: &ArrayFacts, question: &Question, limit: Option<u64>) -> Option<Arc<Reading>> {
