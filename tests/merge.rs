@@ -276,14 +276,20 @@ fn shards_of_several_numbers_and_of_other_files_are_told() {
         text.contains("of a scan that found 80 files, 1 of 2 shards is missing: 0; of a scan that found 80"),
         "{says}"
     );
-    // A machine that does not see the folder has no facts of its shard.
+    // A machine that sees fewer files, or none, has no facts of its shard.
     let elsewhere = tempfile::tempdir().unwrap();
     let part = folder.join("part_1.jsonl");
     let arguments = ["inspect", "dump", "--format", "jsonl", "--shard", "1/2", "-o", part.to_str().unwrap()];
     batchlint(elsewhere.path(), &arguments, b"");
     let Said(code, _, says) = batchlint(folder, &["merge", "part_0.jsonl", "part_1.jsonl"], b"");
+    assert!(code == 2 && says.contains("1 of 2 shards is missing: 1"), "{code}: {says}");
+    for number in 0..20 {
+        file(elsewhere.path(), 2, number);
+    }
+    batchlint(elsewhere.path(), &arguments, b"");
+    let Said(code, _, says) = batchlint(folder, &["merge", "part_0.jsonl", "part_1.jsonl"], b"");
     let text = says.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(code == 2 && text.contains("of a scan that found 1 file, 1 of 2 shards is missing: 0"), "{code}: {says}");
+    assert!(code == 2 && text.contains("of a scan that found 20 files, 1 of 2 shards is missing: 0"), "{code}: {says}");
 }
 
 #[test]

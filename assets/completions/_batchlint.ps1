@@ -33,6 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Lint dumped batches: files, folders and globs')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a Python program for its batches, and lint them')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Look at arrays without judging them, and save what was seen')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put saved facts of many parts together, as if one scan had seen everything')
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Say how dumped batches can be repaired, with proof; with --out or --in-place, repair them')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a first batchlint.toml, from good data, from the model, or from both')
             [CompletionResult]::new('baseline', 'baseline', [CompletionResultType]::ParameterValue, 'Keep what is wrong already, so that only what is new is shown')
@@ -41,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             break
         }
         'batchlint;check' {
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated')
             [CompletionResult]::new('--spec', '--spec', [CompletionResultType]::ParameterName, 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says')
             [CompletionResult]::new('--framework', '--framework', [CompletionResultType]::ParameterName, 'Who will consume the batches')
@@ -49,6 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps per epoch')
             [CompletionResult]::new('--epochs', '--epochs', [CompletionResultType]::ParameterName, 'Epochs')
             [CompletionResult]::new('--max-bytes-per-array', '--max-bytes-per-array', [CompletionResultType]::ParameterName, 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated')
+            [CompletionResult]::new('--spec-text', '--spec-text', [CompletionResultType]::ParameterName, 'A spec that stands in no file, as TOML')
             [CompletionResult]::new('--facts', '--facts', [CompletionResultType]::ParameterName, 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Only these rules or groups')
@@ -115,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             break
         }
         'batchlint;inspect' {
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated')
             [CompletionResult]::new('--spec', '--spec', [CompletionResultType]::ParameterName, 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says')
             [CompletionResult]::new('--framework', '--framework', [CompletionResultType]::ParameterName, 'Who will consume the batches')
@@ -123,6 +127,8 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps per epoch')
             [CompletionResult]::new('--epochs', '--epochs', [CompletionResultType]::ParameterName, 'Epochs')
             [CompletionResult]::new('--max-bytes-per-array', '--max-bytes-per-array', [CompletionResultType]::ParameterName, 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated')
+            [CompletionResult]::new('--spec-text', '--spec-text', [CompletionResultType]::ParameterName, 'A spec that stands in no file, as TOML')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Only one part of the files, `3/64` of `0/64` to `63/64`: each file is in one of them, whatever machine asks')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was seen')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which is replaced when everything is written')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which is replaced when everything is written')
@@ -130,6 +136,19 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('--headers-only', '--headers-only', [CompletionResultType]::ParameterName, 'Read headers only: no values, and no rule that needs them')
             [CompletionResult]::new('--each', '--each', [CompletionResultType]::ParameterName, 'Show every array by itself, not all of one name together')
             [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw histograms with ASCII characters only')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say which spec applies, and how it was found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say which spec applies, and how it was found')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'batchlint;merge' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to a file, which is replaced when everything is written [default: stdout]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to a file, which is replaced when everything is written [default: stdout]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Merge what is there although shards are missing; `check --facts` says so then')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say which spec applies, and how it was found')
@@ -199,6 +218,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
         'batchlint;baseline;write' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The file, which is replaced when everything is known [default: that of the spec, or batchlint-baseline.json]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The file, which is replaced when everything is known [default: that of the spec, or batchlint-baseline.json]')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated')
             [CompletionResult]::new('--spec', '--spec', [CompletionResultType]::ParameterName, 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says')
             [CompletionResult]::new('--framework', '--framework', [CompletionResultType]::ParameterName, 'Who will consume the batches')
@@ -207,6 +227,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps per epoch')
             [CompletionResult]::new('--epochs', '--epochs', [CompletionResultType]::ParameterName, 'Epochs')
             [CompletionResult]::new('--max-bytes-per-array', '--max-bytes-per-array', [CompletionResultType]::ParameterName, 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated')
+            [CompletionResult]::new('--spec-text', '--spec-text', [CompletionResultType]::ParameterName, 'A spec that stands in no file, as TOML')
             [CompletionResult]::new('--facts', '--facts', [CompletionResultType]::ParameterName, 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Only these rules or groups')
@@ -230,6 +251,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             break
         }
         'batchlint;baseline;prune' {
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated')
             [CompletionResult]::new('--spec', '--spec', [CompletionResultType]::ParameterName, 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says')
             [CompletionResult]::new('--framework', '--framework', [CompletionResultType]::ParameterName, 'Who will consume the batches')
@@ -238,6 +260,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps per epoch')
             [CompletionResult]::new('--epochs', '--epochs', [CompletionResultType]::ParameterName, 'Epochs')
             [CompletionResult]::new('--max-bytes-per-array', '--max-bytes-per-array', [CompletionResultType]::ParameterName, 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated')
+            [CompletionResult]::new('--spec-text', '--spec-text', [CompletionResultType]::ParameterName, 'A spec that stands in no file, as TOML')
             [CompletionResult]::new('--facts', '--facts', [CompletionResultType]::ParameterName, 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Only these rules or groups')

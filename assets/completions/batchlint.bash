@@ -34,6 +34,9 @@ _batchlint() {
             batchlint,inspect)
                 cmd="batchlint__subcmd__inspect"
                 ;;
+            batchlint,merge)
+                cmd="batchlint__subcmd__merge"
+                ;;
             batchlint,rules)
                 cmd="batchlint__subcmd__rules"
                 ;;
@@ -53,7 +56,7 @@ _batchlint() {
 
     case "${cmd}" in
         batchlint)
-            opts="-q -v -h -V --color --quiet --verbose --help --version check run inspect fix init baseline explain rules"
+            opts="-q -v -h -V --color --quiet --verbose --help --version check run inspect merge fix init baseline explain rules"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -89,12 +92,16 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__prune)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --spec-text --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --files-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --spec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -124,6 +131,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec-text)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -175,7 +186,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__write)
-            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-o -q -v -h --output --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --spec-text --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -186,6 +197,10 @@ _batchlint() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --files-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -218,6 +233,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec-text)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -269,12 +288,16 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__check)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --spec-text --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --files-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --spec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -304,6 +327,10 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec-text)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -489,12 +516,16 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__inspect)
-            opts="-o -q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --format --output --each --ascii --color --quiet --verbose --help"
+            opts="-o -q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --spec-text --shard --format --output --each --ascii --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --files-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --spec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -527,10 +558,44 @@ _batchlint() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --spec-text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
                     return 0
                     ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        batchlint__subcmd__merge)
+            opts="-o -q -v -h --allow-missing --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
