@@ -36,7 +36,11 @@ impl Replacement {
         // In containers that were killed and started again the number of the process is the same.
         for again in 0..=AGAIN {
             let mut name = name.to_owned();
-            name.push(format!(".{}{}.part", std::process::id(), if again > 0 { format!("-{again}") } else { String::new() }));
+            name.push(format!(
+                ".{}{}.part",
+                std::process::id(),
+                if again > 0 { format!("-{again}") } else { String::new() }
+            ));
             let path = target.with_file_name(name);
             match File::create_new(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && again < AGAIN => {}

@@ -65,7 +65,9 @@ class Engine(unittest.TestCase):
         rng = np.random.default_rng(0)
         for index in range(60):
             x = rng.random((4, 3)).astype(np.float64 if index % 9 == 0 else np.float32)
-            y = rng.integers(0, 4 if index == 17 else 3, 4)
+            y = rng.integers(0, 3, 4)
+            if index == 17:
+                y[1] = 7
             if index == 23:
                 x[2, 1] = np.nan
             np.savez("dump/batch_%03d.npz" % index, x=x, y=y)
@@ -116,5 +118,6 @@ class Engine(unittest.TestCase):
         """Whether these bytes are the facts of one run, and are judged like the files. Somebody was killed before."""
         self.assertTrue(os.path.isdir("killed"), "nobody was killed")
         self.assertEqual(facts.decode("utf-8"), self.facts.decode("utf-8"))
-        self.assertEqual(self.command("check", "--format", "json", "--facts", "-", stdin=facts), self.report)
-        self.assertIn(b"label-out-of-range", self.report)
+        judged = self.command("check", "--format", "json", "--facts", "-", stdin=facts)
+        self.assertEqual(judged.decode("utf-8"), self.report.decode("utf-8"))
+        self.assertTrue(b"`y` holds labels outside 0 to 2" in self.report, "the dump has no fault")

@@ -3,7 +3,6 @@
 import logging
 import unittest
 
-import dask
 from distributed import Client, LocalCluster
 from support import Engine
 
@@ -15,8 +14,6 @@ class Dask(Engine):
         super().setUp()
         for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        settings = dask.config.set({"distributed.nanny.pre-spawn-environ.PYTHONPATH": None})
-        del settings
         cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
         self.addCleanup(cluster.close)
         self.client = Client(cluster)
