@@ -231,6 +231,13 @@ mod tests {
         assert!(paths(&zipped(b"x.npy\n")[..12]).is_err());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_list_is_too_odd(start in "(\"bkt\",\")?[%+\"a-f0-9,\n\0]{0,24}", rest in proptest::collection::vec(0_u8.., 0..60)) {
+            let _ = paths(&[start.as_bytes(), &rest].concat());
+        }
+    }
+
     #[test]
     fn a_list_that_is_not_there_is_named() {
         let error = read(&[PathBuf::from("no/such/list")]).unwrap_err().to_string();
