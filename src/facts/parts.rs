@@ -11,6 +11,8 @@ use crate::source::shard::{self, Files, place};
 
 /// Stretches of missing shards that a text names at most.
 const NAMED: usize = 20;
+/// Scans of which some shards are missing that a text names at most.
+const SCANS: usize = 4;
 
 /// A shard of a scan whose facts these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -110,7 +112,8 @@ impl Parts {
     /// What is missing, as a sentence without a full stop; `None` where nothing is.
     #[must_use]
     pub fn lack(&self) -> Option<String> {
-        let several = self.scans.values().map(BTreeMap::len).sum::<usize>() > 1;
+        let splits = self.scans.values().map(BTreeMap::len).sum::<usize>();
+        let several = splits > 1;
         let texts = self.scans.iter().flat_map(|(found, splits)| {
             splits.iter().map(move |(of, shards)| {
                 let of_scan = match (several, found.files) {
@@ -121,7 +124,8 @@ impl Parts {
                 format!("{of_scan}{}", lack(*of, shards))
             })
         });
-        let texts: Vec<String> = texts.collect();
+        let mut texts: Vec<String> = texts.take(SCANS).collect();
+        texts.extend((splits > SCANS).then(|| format!("and so on for {} more scans", splits - SCANS)));
         (!texts.is_empty()).then(|| texts.join("; "))
     }
 
@@ -138,7 +142,8 @@ impl Parts {
             );
         }
         let first = missing(*of, shards).next()?.start;
-        Some(format!("scan them: `batchlint inspect --shard {first}/{of} --format jsonl -o FILE`"))
+        let them = if self.missing().0 == 1 { "it" } else { "them" };
+        Some(format!("scan {them}: `batchlint inspect --shard {first}/{of} --format jsonl -o FILE`"))
     }
 
     /// The numbers that say what was asked.
@@ -234,6 +239,10 @@ mod tests {
         all
     }
 
+    fn lack_of(all: &[Part]) -> String {
+        parts(all).lack().unwrap()
+    }
+
     #[test]
     fn what_is_missing_is_named() {
         let lack = |all: &[Part]| parts(all).lack();
@@ -256,6 +265,8 @@ mod tests {
         assert!(says.starts_with("of a scan that found 9 files, 31 of 32 shards are missing: 0-4, 6-31; of a scan"));
         assert!(two.help().unwrap().starts_with("shards of one scan"));
         assert_eq!(parts(&[part(3, 64, 9), part(0, 2, 9), part(1, 2, 9)]).lack(), None);
+        let many: Vec<Part> = (0..9).map(|found| part(1, 2, found)).collect();
+        assert!(lack_of(&many).ends_with("; and so on for 5 more scans"));
         // One of the machines has not found the folder.
         let changed = parts(&[part(0, 2, 9), part(1, 2, 1)]).lack().unwrap();
         assert_eq!(
