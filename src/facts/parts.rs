@@ -265,7 +265,7 @@ mod tests {
         assert!(says.starts_with("of a scan that found 9 files, 31 of 32 shards are missing: 0-4, 6-31; of a scan"));
         assert!(two.help().unwrap().starts_with("shards of one scan"));
         assert_eq!(parts(&[part(3, 64, 9), part(0, 2, 9), part(1, 2, 9)]).lack(), None);
-        let many: Vec<Part> = (0..9).map(|found| part(1, 2, found)).collect();
+        let many: Vec<Part> = (1..10).map(|found| part(1, 2, found)).collect();
         assert!(lack_of(&many).ends_with("; and so on for 5 more scans"));
         // One of the machines has not found the folder.
         let changed = parts(&[part(0, 2, 9), part(1, 2, 1)]).lack().unwrap();
