@@ -3,7 +3,8 @@
     report = batchlint.check(batches(), "batchlint.toml")         # take some batches, say what is wrong
     model.fit(batchlint.watch(batches(), "batchlint.toml"), ...)  # the same, inside your own loop
 
-Both give a `Report`. The judging is done by the batchlint binary, in a process of its own; see
+Both give a `Report`. `scan` and `judge` do it in two steps, with `Facts` in between that can be merged: for
+files that many machines look at. The judging is done by the batchlint binary, in a process of its own; see
 docs/python.md.
 """
 
@@ -26,6 +27,9 @@ from ._report import (
 
 if TYPE_CHECKING:
     from ._check import check as check
+    from ._facts import Facts as Facts
+    from ._facts import judge as judge
+    from ._facts import scan as scan
     from ._watch import last_report as last_report
     from ._watch import watch as watch
 
@@ -37,17 +41,27 @@ __all__ = [
     "Coverage",
     "Diagnostic",
     "Edit",
+    "Facts",
     "FindingsError",
     "Fix",
     "Label",
     "Place",
     "Report",
     "check",
+    "judge",
     "last_report",
+    "scan",
     "watch",
 ]
 
-_LATER = {"check": "_check", "last_report": "_watch", "watch": "_watch"}
+_LATER = {
+    "Facts": "_facts",
+    "check": "_check",
+    "judge": "_facts",
+    "last_report": "_watch",
+    "scan": "_facts",
+    "watch": "_watch",
+}
 
 
 def __getattr__(name: str) -> Any:

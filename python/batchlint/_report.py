@@ -135,6 +135,7 @@ class Coverage:
     bytes: int = 0
     values_read: bool = False
     interrupted: bool = False
+    shards_missing: int = 0
     passed: int = 0
     failed: int = 0
     not_evaluated: int = 0
@@ -145,8 +146,9 @@ class Coverage:
 class Report:
     """The outcome of one check.
 
-    `status` is "clean", "findings", "nothing-checked" or "interrupted"; `exit_code` is that of the command:
-    0 clean, 1 findings at error level (or at the `fail_on` that was given), 2 trouble, 3 nothing was checked.
+    `status` is "clean", "findings", "nothing-checked", "interrupted" or "incomplete" (shards are missing);
+    `exit_code` is that of the command: 0 clean, 1 findings at error level (or at the `fail_on` that was
+    given), 2 trouble, 3 nothing was checked.
     `text` is what the command would print, `document` the JSON as it came.
     """
 

@@ -1,6 +1,6 @@
 //! `check`: lint dumped batches.
 
-use super::output::{looked_for, say, spec_line};
+use super::output::{looked_for, say, seams, spec_line};
 use super::progress::Waiting;
 use super::reports::{Reports, console, coverage};
 use super::{CheckArgs, Global};
@@ -32,6 +32,7 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
         for unmatched in &checked.unmatched {
             say(&looked_for(unmatched));
         }
+        seams(checked.facts.seams());
     }
     coverage(page, global);
     let exit = checked.report.exit();

@@ -8,6 +8,9 @@ use crate::drafts::Draft;
 use crate::error::Error;
 use crate::source::text::shown;
 
+/// How often another name is tried where somebody who was killed has left a file.
+const AGAIN: u32 = 99;
+
 /// The new file. Opened before the run: what cannot be written should not cost a scan.
 pub(super) struct Replacement {
     file: File,
@@ -29,11 +32,23 @@ impl Replacement {
         }
         // The file that a link leads to, not the link.
         let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let path = target.with_file_name(name);
-        let file = File::create_new(&path).map_err(cannot)?;
-        Ok(Self { file, draft: Some(Draft::at(&path)), target: target.to_owned() })
+        let name = target.file_name().unwrap_or_default();
+        // In containers that were killed and started again the number of the process is the same.
+        for again in 0..=AGAIN {
+            let mut name = name.to_owned();
+            name.push(format!(
+                ".{}{}.part",
+                std::process::id(),
+                if again > 0 { format!("-{again}") } else { String::new() }
+            ));
+            let path = target.with_file_name(name);
+            match File::create_new(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && again < AGAIN => {}
+                Err(error) => return Err(cannot(error)),
+                Ok(file) => return Ok(Self { file, draft: Some(Draft::at(&path)), target: target.to_owned() }),
+            }
+        }
+        Err(cannot(io::ErrorKind::AlreadyExists.into()))
     }
 
     /// Writes it and puts it in its place.
@@ -51,4 +66,21 @@ impl Replacement {
 
 fn cannot(target: &Path, error: &io::Error) -> Error {
     Error::plain(format!("cannot write {}: {error}", shown(&target.display().to_string(), 400)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_of_the_same_number_has_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("facts.jsonl");
+        let stale = folder.path().join(format!("facts.jsonl.{}.part", std::process::id()));
+        fs::write(&stale, "left").unwrap();
+        Replacement::beside(&target).unwrap().write(|out| out.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::read(&stale).unwrap(), b"left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
 }

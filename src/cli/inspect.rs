@@ -6,6 +6,7 @@ use super::draft::Replacement;
 use super::output::{looked_for, print, say, spec_line};
 use super::progress::Waiting;
 use super::{Global, InspectArgs};
+use crate::config::Settings;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::inspect::{self, InspectFormat, Look};
@@ -15,7 +16,7 @@ use crate::values::Wants;
 pub(super) fn inspect(args: InspectArgs, global: &Global) -> Result<Exit, Error> {
     // Opened before the run: what cannot be written should not cost a scan.
     let draft = args.output.as_deref().map(Replacement::beside).transpose()?;
-    let settings = args.data.settings()?;
+    let settings = Settings { shard: args.shard, ..args.data.settings()? };
     let wants = match args.format {
         // Histograms are for people: nothing that is judged needs them.
         InspectFormat::Jsonl => Wants::JUDGED,
@@ -51,7 +52,7 @@ pub(super) fn inspect(args: InspectArgs, global: &Global) -> Result<Exit, Error>
     }
     Ok(if unread > 0 {
         Exit::Trouble
-    } else if inspected.facts.arrays() == 0 {
+    } else if inspected.facts.arrays() == 0 && !(inspected.others && inspected.facts.sources().is_empty()) {
         Exit::Nothing
     } else {
         Exit::Clean

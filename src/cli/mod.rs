@@ -9,6 +9,7 @@ mod generate;
 mod init;
 mod inspect;
 mod listen;
+mod merge;
 mod output;
 mod progress;
 mod python;
@@ -19,11 +20,13 @@ mod run;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use clap::builder::ArgPredicate;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::framework::Framework;
 use crate::config::limits::{Limit, Limits};
 use crate::config::remote::Remote;
+use crate::config::shard::Shard;
 use crate::config::{Level, Overrides, Selection, Settings};
 use crate::error::{Error, Fault};
 use crate::exit::Exit;
@@ -81,6 +84,8 @@ enum Command {
     Listen(Box<listen::ListenArgs>),
     /// Look at arrays without judging them, and save what was seen
     Inspect(Box<InspectArgs>),
+    /// Put saved facts of many parts together, as if one scan had seen everything
+    Merge(Box<merge::MergeArgs>),
     /// Say how dumped batches can be repaired, with proof; with --out or --in-place, repair them
     Fix(Box<fix::FixArgs>),
     /// Write a first batchlint.toml, from good data, from the model, or from both
@@ -115,10 +120,17 @@ enum RulesFormat {
 #[derive(Debug, Args)]
 struct DataArgs {
     /// Files, folders or globs; also in an object store: s3://, gs://, az://, https://
-    #[arg(value_name = "PATH", default_value = ".")]
+    #[arg(value_name = "PATH", default_value = ".", default_value_if("files_from", ArgPredicate::IsPresent, None))]
     paths: Vec<PathBuf>,
+    /// Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory
+    /// as CSV; can be repeated
+    #[arg(long, value_name = "FILE", help_heading = "What is read")]
+    files_from: Vec<PathBuf>,
     #[command(flatten)]
     spec: SpecArgs,
+    /// A spec that stands in no file, as TOML
+    #[arg(long, value_name = "TOML", conflicts_with = "spec", hide = true)]
+    spec_text: Option<String>,
     /// Keep what was seen in this folder, and read only what changed since
     #[arg(long, value_name = "DIR", help_heading = "What is read")]
     cache: Option<PathBuf>,
@@ -216,7 +228,7 @@ struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "against"], help_heading = "What is read")]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "files_from", "against"], help_heading = "What is read")]
     facts: Vec<PathBuf>,
     /// A set that should share no sample with the others, such as the validation set; linted as well; can be repeated
     #[arg(long, value_name = "PATH", help_heading = "What is read")]
@@ -229,6 +241,9 @@ struct CheckArgs {
 struct InspectArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Only one part of the files, `3/64` of `0/64` to `63/64`: each file is in one of them, whatever machine asks
+    #[arg(long, value_name = "INDEX/COUNT", help_heading = "What is read")]
+    shard: Option<Shard>,
     /// How to print what was seen
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     format: InspectFormat,
@@ -348,6 +363,7 @@ pub fn main() -> Exit {
         Some(Command::Baseline(command)) => baseline::baseline(command, &cli.global),
         Some(Command::Init(args)) => init::init(*args, &cli.global),
         Some(Command::Inspect(args)) => inspect::inspect(*args, &cli.global),
+        Some(Command::Merge(args)) => merge::merge(&args, &cli.global),
         Some(Command::Explain { words }) => explain::explain(&words),
         Some(Command::Rules { format }) => rules::rules(format == RulesFormat::Json),
         Some(Command::Generate(args)) => generate::generate(&args),
@@ -388,8 +404,8 @@ impl Global {
 impl DataArgs {
     /// The settings as far as these flags say.
     fn settings(self) -> Result<Settings, Error> {
-        let remote = self.remote.settings();
-        Ok(Settings { paths: self.paths, cache: self.cache, remote, ..self.spec.settings()? })
+        let Self { paths, files_from, spec, spec_text, cache, remote } = self;
+        Ok(Settings { paths, files_from, spec_text, cache, remote: remote.settings(), ..spec.settings()? })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use crate::error::Error;
+use crate::facts::Seams;
 use crate::source::text::{leading, shown};
 use crate::source::walk::Unmatched;
 use crate::spec::Found;
@@ -35,6 +36,27 @@ pub(super) fn looked_for(unmatched: &Unmatched) -> String {
         Unmatched::BadGlob(glob, why) => {
             format!("{}: no such file, and no glob either: {}", shown(glob, 400), shown(why, 200))
         }
+    }
+}
+
+/// Where facts that were put together do not agree.
+pub(super) fn seams(seams: &Seams) {
+    let changed = &seams.changed;
+    if !changed.is_empty() {
+        let mut names: Vec<String> = changed.iter().take(3).map(|path| shown(path, 200)).collect();
+        names.extend(Some("...".to_owned()).filter(|_| changed.len() > 3));
+        let (files, were) = if changed.len() == 1 { ("file", "was") } else { ("files", "were") };
+        let names = names.join(", ");
+        say(&format!(
+            "{} {files} {were} changed between the scans: {names}; of each one look is kept, always the same",
+            changed.len()
+        ));
+    }
+    if seams.asks.len() > 1 {
+        say(
+            "the shards were not asked the same (another spec, other flags, another version): what some of them do not tell \
+             is not evaluated",
+        );
     }
 }
 

@@ -8,6 +8,7 @@ pub mod live;
 pub mod read;
 pub mod remote;
 pub mod schema;
+pub mod shard;
 mod syntax;
 
 use std::fmt;
@@ -125,6 +126,10 @@ pub struct Defaults {
 pub struct Settings {
     /// Files, folders and globs, as typed.
     pub paths: Vec<PathBuf>,
+    /// `--files-from`: lists of files and folders.
+    pub files_from: Vec<PathBuf>,
+    /// `--shard`: only these of the files.
+    pub shard: Option<shard::Shard>,
     /// `--facts`: saved facts in place of the paths.
     pub facts: Vec<PathBuf>,
     /// `--against`: sets that should share nothing with the others.

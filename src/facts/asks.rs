@@ -2,13 +2,17 @@
 //! question and its answer cannot drift apart.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::ptr::from_ref;
 
-use super::Stream;
-use crate::source::{ArrayFacts, Header, Question};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::assemble::possible;
+use super::{Cell, Stream};
+use crate::source::{ArrayFacts, Header, Question, SourceKind};
 use crate::spec::dtype::{ByteOrder, Dtype, Kind};
 use crate::spec::framework::Clash;
-use crate::spec::{Declaration, Encoding, Spec};
+use crate::spec::{Declaration, Encoding, Pick, Spec};
 use crate::values::{Ask, ValueFacts, Wants};
 
 /// Everything that is asked of an array.
@@ -152,6 +156,41 @@ fn is_encoded(declared: &Declaration, encoding: Encoding) -> bool {
     declared.encoding.as_ref().is_some_and(|declared| declared.value == encoding)
 }
 
+/// Everything that anybody may ask of an array when its facts are judged, and the same whichever other files were found:
+/// which declaration a loose file belongs to depends on what else is in its batch, and that may be in another shard.
+fn all_asks(declared: Option<&Declaration>, cell: &Cell<'_>, spec: &Spec) -> Vec<Ask> {
+    if cell.source.kind != SourceKind::Npy || spec.arrays.is_empty() {
+        return asks(declared, cell.header());
+    }
+    let mut all = asks(None, cell.header());
+    for index in possible(cell.source, cell.array, spec) {
+        for ask in asks(Some(&spec.arrays[index]), cell.header()) {
+            if !all.contains(&ask) {
+                all.push(ask);
+            }
+        }
+    }
+    all
+}
+
+/// A number for everything that is asked of files: looks that agree in it can answer the same questions.
+#[must_use]
+pub fn number(spec: &Spec, wants: Wants, headers_only: bool, limit: Option<u64>) -> u64 {
+    let mut text = format!("{} {wants:?} {headers_only} {limit:?}", env!("CARGO_PKG_VERSION"));
+    for declared in &spec.arrays {
+        let Pick { files, key, position } = &declared.pick;
+        let files = files.as_ref().map(|files| files.value.glob().glob());
+        let picked = (files, key.as_ref().map(|key| &key.value), position.as_ref().map(|position| position.value));
+        let dtype = declared.dtype.as_ref().map(|dtype| &dtype.value);
+        let of_values = (range(declared), within(declared), nonzero(declared), sum(declared));
+        let of_targets = (classes(declared), domain(declared), one_hot(declared));
+        let name = (&declared.name, declared.role, declared.advisory);
+        // Nothing can fail in a String.
+        let _ = write!(text, "\n{name:?} {picked:?} {dtype:?} {of_values:?} {of_targets:?}");
+    }
+    xxh3_64(text.as_bytes())
+}
+
 /// What is to be read of every source, as [`crate::source::read_all`] takes it: one list per source of the facts, in
 /// their order. The streams are those of the same facts. `wants` says what is worth looking at. An array that the spec
 /// does not name is none of the model's, where the spec names any: only `all` asks about it; of a member, the checksum is
@@ -179,7 +218,11 @@ pub fn questions(
         }
         for cell in &column.cells {
             let Some(&(source, array)) = index.get(&from_ref(cell.array)) else { continue };
-            let asks = if wants.numbers { asks(declared, cell.header()) } else { Vec::new() };
+            let asks = match (wants.numbers, all) {
+                (false, _) => Vec::new(),
+                (true, false) => asks(declared, cell.header()),
+                (true, true) => all_asks(declared, cell, spec),
+            };
             questions[source].push(Question { array, wants, asks });
         }
     }

@@ -8,13 +8,13 @@ use super::naming::{self, LooseName};
 use super::pairs;
 use super::{Batch, Cell, Column, Facts, Lost, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
-use crate::spec::{Role, Spec, mismatch};
+use crate::spec::{Declaration, Role, Spec, mismatch};
 
 /// The streams of the facts. With declared arrays, every folder that the user named is one stream, and so are all files
 /// that were named one by one. Without, batches belong together only where their names differ in nothing but a number.
 #[must_use]
 pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
-    let mut texts = Texts::default();
+    let mut texts = Texts { whole: facts.parts().is_whole(), ..Texts::default() };
     let mut drafts = drafts_of(facts, spec, &mut texts);
     let mut families: BTreeMap<Family, Vec<usize>> = BTreeMap::new();
     let mut runs: Vec<(Family, std::ops::Range<usize>)> = Vec::new();
@@ -73,6 +73,8 @@ fn lost(facts: &Facts, spec: &Spec, texts: &mut Texts) -> Vec<(u32, u32, Option<
 /// Texts that many files share, each kept once and known by a number.
 #[derive(Default)]
 struct Texts {
+    /// Whether the facts are those of all files, as far as anybody knows.
+    whole: bool,
     roots: Shared,
     sequences: Shared,
     /// Of arrays, as their files call them.
@@ -316,7 +318,7 @@ impl<'f> Drafts<'f> {
         for (batch, index) in batches.iter().enumerate() {
             let unreadable = std::mem::take(&mut self.all[*index].unreadable).into();
             let (draft, entries) = (&self.all[*index], self.entries(*index));
-            let owners = owners(draft, entries, spec, names);
+            let owners = owners(draft, entries, spec, texts);
             let mut taken = vec![false; spec.arrays.len()];
             for (at, entry) in entries.iter().enumerate() {
                 let cell = Cell { batch, source: entry.source, array: entry.array };
@@ -367,7 +369,8 @@ impl<'f> Drafts<'f> {
 
 /// Which declaration each array of a batch belongs to: by `files`, `key` or `position` where given; by name; by the
 /// place in a tuple, where the names are those that NumPy gives to unnamed arrays; the only array to the only input.
-fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, names: &Shared) -> Vec<Option<usize>> {
+fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, texts: &Texts) -> Vec<Option<usize>> {
+    let names = &texts.names;
     if spec.arrays.is_empty() {
         return Vec::new();
     }
@@ -386,22 +389,18 @@ fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, names: &Shared)
         .iter()
         .enumerate()
         .map(|(i, Entry { name, source, array })| {
-            let name = names.text(*name);
-            let by = |hit: &dyn Fn(&crate::spec::Declaration) -> bool| spec.arrays.iter().position(hit);
-            let relative = within(&source.path, &source.root);
-            by(&|declared| {
-                declared.pick.files.as_ref().is_some_and(|files| matches(&files.value, relative))
-                    && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
-            })
-            .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
-            .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == **name))
-            .or_else(|| {
+            claimed(names.text(*name), source, array, spec).or_else(|| {
                 let position = tuple.as_ref()?[i];
-                by(&|declared| declared.pick.position.as_ref().is_some_and(|at| at.value == position))
-                    .or_else(|| in_order.get(usize::try_from(position).ok()?).copied())
+                let by =
+                    |declared: &Declaration| declared.pick.position.as_ref().is_some_and(|at| at.value == position);
+                spec.arrays.iter().position(by).or_else(|| in_order.get(usize::try_from(position).ok()?).copied())
             })
         })
         .collect();
+    // What else the batch holds may be in a shard that is missing.
+    if !draft.keyed && !texts.whole {
+        return owners;
+    }
     advisory(&mut owners, entries, spec, names);
     if let ([None], [only]) = (owners.as_slice(), spec.arrays.as_slice())
         && !draft.keyed
@@ -410,6 +409,29 @@ fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, names: &Shared)
         owners[0] = Some(0);
     }
     owners
+}
+
+/// The declaration that says itself that the array is its own: by `files`, by `key`, by name.
+fn claimed(name: &str, source: &SourceFacts, array: &ArrayFacts, spec: &Spec) -> Option<usize> {
+    let by = |hit: &dyn Fn(&Declaration) -> bool| spec.arrays.iter().position(hit);
+    let relative = within(&source.path, &source.root);
+    by(&|declared| {
+        declared.pick.files.as_ref().is_some_and(|files| matches(&files.value, relative))
+            && declared.pick.key.as_ref().is_none_or(|key| *key.value == *array.key)
+    })
+    .or_else(|| by(&|declared| declared.pick.key.as_ref().is_some_and(|key| *key.value == *array.key)))
+    .or_else(|| by(&|declared| declared.pick.key.is_none() && *declared.name == *name))
+}
+
+/// The declarations that an array of a loose file may belong to, whatever other files its batch has: by index into
+/// `spec.arrays`, in order.
+pub(super) fn possible(source: &SourceFacts, array: &ArrayFacts, spec: &Spec) -> Vec<usize> {
+    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
+    if let Some(index) = claimed(&loose_name(source, spec, &names).array, source, array, spec) {
+        return vec![index];
+    }
+    let open = |index: &usize| spec.arrays[*index].advisory || spec.arrays.len() == 1;
+    (0..spec.arrays.len()).filter(open).collect()
 }
 
 /// Arrays for declarations whose names are the model's and not the data's: the only one that is called like a target or

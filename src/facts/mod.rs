@@ -15,6 +15,7 @@ mod live;
 pub mod naming;
 pub mod overview;
 pub mod pairs;
+pub mod parts;
 pub mod recall;
 pub mod saved;
 pub mod sets;
@@ -27,14 +28,46 @@ pub mod tracks;
 pub use assemble::assemble;
 pub use stream::{Batch, Cell, Column, Lost, Stream};
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::source::shard::Files;
 use crate::source::walk::natural;
 use crate::source::{Capture, SourceFacts};
+use parts::{Part, Parts};
 
 /// What was seen of a set of files: one entry per path, in natural order of the paths.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     sources: Vec<SourceFacts>,
     captures: Vec<Capture>,
+    parts: Parts,
+    seams: Seams,
+}
+
+/// Where facts that were put together do not agree. That says nothing of the data as it is: it is not saved, and facts that
+/// differ in it alone are equal.
+#[derive(Debug, Clone, Default)]
+pub struct Seams {
+    /// The files that were not the same whenever they were looked at.
+    pub changed: BTreeSet<Arc<str>>,
+    /// What was asked, as numbers; more than one where shards were not asked the same.
+    pub asks: BTreeSet<u64>,
+}
+
+impl PartialEq for Seams {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Seams {
+    /// Adds those of other facts.
+    pub fn union(&mut self, other: Self) {
+        self.changed.extend(other.changed);
+        self.asks.extend(other.asks);
+    }
 }
 
 impl Facts {
@@ -42,9 +75,16 @@ impl Facts {
     /// one whatever their order.
     #[must_use]
     pub fn new(mut sources: Vec<SourceFacts>) -> Self {
+        let mut seams = Seams::default();
         sources.sort_by(|a, b| natural(&a.path, &b.path).then_with(|| tie(a).cmp(&tie(b))));
-        sources.dedup_by(|later, earlier| later.path == earlier.path);
-        Self { sources, captures: Vec::new() }
+        sources.dedup_by(|later, kept| {
+            let same = later.path == kept.path;
+            if same && are_different(kept, later) {
+                seams.changed.insert(Arc::clone(&kept.path));
+            }
+            same
+        });
+        Self { sources, captures: Vec::new(), parts: Parts::default(), seams }
     }
 
     /// The same facts, and the programs whose batches are among them.
@@ -56,12 +96,49 @@ impl Facts {
         self
     }
 
+    /// The same facts, as those of one shard.
+    #[must_use]
+    pub fn part(self, part: Part) -> Self {
+        self.in_parts([part])
+    }
+
+    /// The same facts, as those of these parts as well.
+    #[must_use]
+    pub(crate) fn in_parts(mut self, parts: impl IntoIterator<Item = Part>) -> Self {
+        parts.into_iter().for_each(|part| self.parts.add(&part));
+        self.seams.asks.extend(self.parts.asks());
+        let Self { sources, parts, .. } = &mut self;
+        let files = || Ok::<_, Infallible>(Files::of(sources.iter().map(|source| &*source.path)));
+        let Ok(()) = parts.settle(files);
+        self
+    }
+
     /// The facts of both sets together.
     #[must_use]
-    pub fn merge(mut self, other: Self) -> Self {
-        self.sources.extend(other.sources);
-        self.captures.extend(other.captures);
-        Self::new(self.sources).captured(self.captures)
+    pub fn merge(self, other: Self) -> Self {
+        Self::merge_all([self, other])
+    }
+
+    /// The facts of all sets together.
+    #[must_use]
+    pub fn merge_all(sets: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        for facts in sets {
+            all.sources.extend(facts.sources);
+            all.captures.extend(facts.captures);
+            all.parts.union(&facts.parts);
+            all.seams.union(facts.seams);
+        }
+        let mut merged = Self::new(all.sources).captured(all.captures);
+        merged.seams.union(all.seams);
+        merged.in_parts(all.parts.iter())
+    }
+
+    /// The same facts about other looks at the same files.
+    #[must_use]
+    fn with(self, sources: Vec<SourceFacts>) -> Self {
+        let Self { captures, parts, seams, .. } = self;
+        Self { captures, parts, seams, ..Self::new(sources) }
     }
 
     /// One entry per path, in natural order of the paths.
@@ -74,6 +151,18 @@ impl Facts {
     #[must_use]
     pub fn captures(&self) -> &[Capture] {
         &self.captures
+    }
+
+    /// The shards whose facts these are; none where they are whole.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Where facts that were put together do not agree.
+    #[must_use]
+    pub fn seams(&self) -> &Seams {
+        &self.seams
     }
 
     /// The entries, for somebody who adds to them and makes facts of them again.
@@ -90,6 +179,14 @@ impl Facts {
 }
 
 /// What tells two reports about one path apart, for an order that does not depend on who came first.
-fn tie(source: &SourceFacts) -> String {
+#[must_use]
+pub fn tie(source: &SourceFacts) -> String {
     serde_json::to_string(source).unwrap_or_default()
+}
+
+/// Whether two looks at one file saw different things. By which folder it was reached says nothing of the file.
+#[must_use]
+pub fn are_different(kept: &SourceFacts, other: &SourceFacts) -> bool {
+    let other = SourceFacts { root: Arc::clone(&kept.root), ..other.clone() };
+    tie(kept) != tie(&other)
 }

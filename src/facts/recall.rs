@@ -11,12 +11,12 @@ use crate::values::{Unread, Wants};
 /// The facts with what the questions ask for, one list per source as [`super::asks::questions`] gives them. The values
 /// of arrays with more bytes than `limit` are left out.
 #[must_use]
-pub fn recall(facts: Facts, questions: &[Vec<Question>], limit: Option<u64>) -> Facts {
-    let mut sources = facts.into_sources();
+pub fn recall(mut facts: Facts, questions: &[Vec<Question>], limit: Option<u64>) -> Facts {
+    let mut sources = std::mem::take(&mut facts.sources);
     for (source, questions) in sources.iter_mut().zip(questions) {
         answer(source, questions, limit);
     }
-    Facts::new(sources)
+    facts.with(sources)
 }
 
 fn answer(source: &mut SourceFacts, questions: &[Question], limit: Option<u64>) {
@@ -41,12 +41,12 @@ pub fn recall_but(facts: Facts, questions: &mut [Vec<Question>], limit: Option<u
 
 /// The facts of a run that reads headers only.
 #[must_use]
-pub fn headers(facts: Facts) -> Facts {
-    let mut sources = facts.into_sources();
+pub fn headers(mut facts: Facts) -> Facts {
+    let mut sources = std::mem::take(&mut facts.sources);
     for array in sources.iter_mut().flat_map(|source| &mut source.arrays) {
         array.reading = None;
     }
-    Facts::new(sources)
+    facts.with(sources)
 }
 
 /// Whether everything that the questions ask of the source was noted, so that nothing of it need be read.

@@ -59,6 +59,8 @@ struct CoverageOut {
     values_read: bool,
     /// Whether the run was interrupted, so that the report is partial.
     interrupted: bool,
+    /// Shards whose facts are missing, so that the report is partial.
+    shards_missing: u64,
     passed: u64,
     failed: u64,
     not_evaluated: u64,
@@ -206,6 +208,7 @@ pub(super) fn head(page: Page<'_>) -> Head<'_> {
         version: VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         status: match exit {
+            Exit::Trouble if report.coverage.missing > 0 => "incomplete",
             Exit::Trouble => "interrupted",
             Exit::Nothing => "nothing-checked",
             Exit::Findings => "findings",
@@ -226,6 +229,7 @@ pub(super) fn head(page: Page<'_>) -> Head<'_> {
             bytes: report.coverage.bytes,
             values_read: report.coverage.values_read,
             interrupted: report.coverage.interrupted > 0 || report.coverage.stopped,
+            shards_missing: report.coverage.missing,
             passed,
             failed,
             not_evaluated,

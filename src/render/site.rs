@@ -106,6 +106,9 @@ pub(super) fn source<'a>(source: &'a str, page: Page<'_>) -> &'a str {
 pub(super) fn incomplete(report: &Report) -> Option<&'static str> {
     match report.exit() {
         Exit::Nothing => Some("nothing was checked: no array was found that a rule could look at"),
+        Exit::Trouble if report.coverage.missing > 0 => {
+            Some("shards are missing: what is in them is not checked, and what needs all files is not either")
+        }
         Exit::Trouble => Some("the run was interrupted: what was not read by then is not checked"),
         Exit::Clean | Exit::Findings => None,
     }

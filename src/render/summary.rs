@@ -30,7 +30,13 @@ pub fn summary(page: Page<'_>) -> String {
             let Coverage { interrupted, asked, batches, .. } = report.coverage;
             findings.insert(
                 0,
-                if report.coverage.stopped {
+                if report.coverage.missing > 0 {
+                    let Coverage { missing, shards, .. } = report.coverage;
+                    format!(
+                        "incomplete: {missing} of {shards} shards {} missing",
+                        if missing == 1 { "is" } else { "are" }
+                    )
+                } else if report.coverage.stopped {
                     format!("interrupted after {}", Unit::Batch.counted(batches))
                 } else {
                     format!("interrupted: {interrupted} of {asked} arrays were not read")

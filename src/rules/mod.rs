@@ -313,6 +313,29 @@ pub struct Rule {
     pub judge: Judge,
 }
 
+/// Rules about values that one file alone answers for: they look at values one by one, not at how many there are.
+const ONE_BY_ONE: [&str; 7] = [
+    "non-finite-values",
+    "out-of-range-values",
+    "label-out-of-range",
+    "fractional-labels",
+    "target-domain",
+    "id-out-of-range",
+    "bad-boolean",
+];
+
+impl Rule {
+    /// Whether one file alone answers for what the rule finds, so that it is true whatever else there is.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        match self.judge {
+            Judge::Source(_) | Judge::Array(_) => true,
+            Judge::Values(_) => ONE_BY_ONE.contains(&self.id),
+            _ => false,
+        }
+    }
+}
+
 /// The function of a rule, by what it looks at.
 #[derive(Debug, Clone, Copy)]
 pub enum Judge {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Settings;
+use crate::config::shard::Shard;
 use crate::error::{Error, Fault};
 use crate::facts::cache::Cache;
+use crate::facts::parts::Part;
 use crate::facts::{self, Facts};
 use crate::source::walk::Unmatched;
 use crate::source::{self, Progress, Question, SourceFacts, Target};
@@ -31,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) targets: Vec<Target>,
     /// The arguments that stand for no file.
     pub(super) unmatched: Vec<Unmatched>,
+    /// Whether other shards have files.
+    pub(super) others: bool,
     /// The roots of the sets that are held against the others.
     pub(super) against: BTreeSet<Arc<str>>,
 }
@@ -42,14 +46,22 @@ pub(super) fn gather(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Gathered, Error> {
+    let listed = source::list::read(&settings.files_from)?;
     let finder = source::remote::Finder::new(&settings.remote);
-    let mut walked = finder.walk(&settings.paths, progress);
-    let against = walked.beside(finder.walk(&settings.against, progress));
-    let facts = match cache(settings)? {
+    let mut walked = finder.walk(&settings.paths, &listed, progress);
+    let against = walked.beside(finder.walk(&settings.against, &[], progress));
+    let found = settings.shard.map(|shard| (shard, source::shard::keep(shard, &mut walked.targets)));
+    let others = found.is_some_and(|(_, found)| found.files > walked.targets.len() as u64);
+    let mut facts = match cache(settings)? {
         Some(cache) => look_again(&cache, &walked.targets, spec, looking, settings, progress)?,
         None => look(&walked.targets, spec, looking, settings, progress)?,
     };
-    Ok(Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, against })
+    if let Some((Shard { index, of }, found)) = found {
+        let asks = facts::asks::number(spec, looking.wants, settings.headers_only, settings.max_bytes_per_array);
+        let files = facts.sources().len() as u64;
+        facts = facts.part(Part { index, of, files, found, asks });
+    }
+    Ok(Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, others, against })
 }
 
 /// Where facts are kept. Whoever shows the data has to read it.
@@ -174,19 +186,25 @@ fn questions(facts: &Facts, spec: &Spec, looking: Looking) -> Vec<Vec<Question>>
     facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.all)
 }
 
-/// The facts that were saved in these files, together.
+/// The facts that were saved in these files, together. `-` is stdin.
 pub(super) fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
-    files.iter().try_fold(Facts::default(), |facts, path| {
-        let name = source::text::shown(&path.display().to_string(), 400);
-        let file = File::open(path).map_err(|error| Error::plain(format!("cannot read {name}: {error}")))?;
-        let more = facts::saved::read(&mut BufReader::new(file));
-        Ok(facts.merge(more.map_err(|error| Error::plain(format!("{name}: {error}")))?))
-    })
+    let read = |path: &PathBuf| {
+        let (name, more) = if path == Path::new("-") {
+            ("stdin".to_owned(), facts::saved::read(&mut std::io::stdin().lock()))
+        } else {
+            let name = source::text::shown(&path.display().to_string(), 400);
+            let file = File::open(path).map_err(|error| Error::plain(format!("cannot read {name}: {error}")))?;
+            (name, facts::saved::read(&mut BufReader::new(file)))
+        };
+        more.map_err(|error| Error::plain(format!("{name}: {error}")))
+    };
+    Ok(Facts::merge_all(files.iter().map(read).collect::<Result<Vec<_>, Error>>()?))
 }
 
 /// Saved facts as if they had been read from the data just now.
 pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Gathered {
-    let gathered = |facts| Gathered { facts, targets: Vec::new(), unmatched: Vec::new(), against: BTreeSet::new() };
+    let (targets, unmatched) = (Vec::new(), Vec::new());
+    let gathered = |facts| Gathered { facts, targets, unmatched, others: false, against: BTreeSet::new() };
     if settings.headers_only || !looking.wants.any() {
         return gathered(facts::recall::headers(facts));
     }

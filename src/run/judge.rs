@@ -52,7 +52,9 @@ fn all(
 ) -> Report {
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
-    let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, rules)).collect();
+    let lack = lack(facts, &mut verdict);
+    let told = |id: &str| lack.is_none() && rules.active(id).is_some();
+    let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, told)).collect();
     let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
     let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
@@ -62,6 +64,10 @@ fn all(
             if any {
                 verdict.blind(active, "", why);
             }
+            continue;
+        }
+        if let Some(lack) = lack.as_ref().filter(|_| needs_all(active.rule)) {
+            verdict.blind(active, "", lack);
             continue;
         }
         let mut add = |subject: &str, pool, looked, out: &mut Findings| {
@@ -159,6 +165,18 @@ fn blind(rule: &Rule, spec: &Spec, settings: &Settings) -> Option<&'static str> 
     (rule.needs.spec && !declared).then_some(NO_SPEC)
 }
 
+/// What is missing of the data, if anything is; the verdict is told.
+fn lack(facts: &Facts, verdict: &mut Verdict<'_>) -> Option<String> {
+    let lack = facts.parts().lack().map(|lack| format!("{lack}, and nothing is known of what is in them"))?;
+    verdict.partial(&lack, facts.parts().help());
+    Some(lack)
+}
+
+/// Whether what the rule finds depends on files that may be in a shard that is missing.
+fn needs_all(rule: &Rule) -> bool {
+    !rule.stands_alone() && !matches!(rule.judge, Judge::Spec(_) | Judge::Capture(_) | Judge::Verdict)
+}
+
 /// Arrays that break every claim of their declarations for a reason that one rule tells, so that the others need not.
 struct Explained {
     /// Columns in each other's place.
@@ -168,8 +186,8 @@ struct Explained {
 }
 
 impl Explained {
-    fn of(spec: &Spec, stream: &Stream<'_>, rules: &Rules) -> Self {
-        let told = |id: &str| rules.active(id).is_some();
+    /// `told` says whether the rule with that id has its say.
+    fn of(spec: &Spec, stream: &Stream<'_>, told: impl Fn(&str) -> bool) -> Self {
         Self {
             swapped: if told("swapped-arrays") { swapped_arrays::pairs(spec, stream) } else { Vec::new() },
             encoded: if told("target-encoding") { target_encoding::encoded(spec, stream) } else { BTreeSet::new() },
@@ -328,6 +346,8 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),
         samples: streams.iter().try_fold(0_u64, |sum, stream| sum.checked_add(stream.rows()?)),
         bytes,
+        missing: facts.parts().missing().0,
+        shards: facts.parts().missing().1,
         values_read: readings().any(|reading| !matches!(reading, Reading::Unread(Unread::NotSaved))),
     }
 }

@@ -93,7 +93,7 @@ pub fn run(
 }
 
 /// What the data is measured against, before the program has said anything.
-fn load(settings: &Settings) -> Result<Loaded, Error> {
+pub(super) fn load(settings: &Settings) -> Result<Loaded, Error> {
     let known = |name: &str| select::named(name).map(|_| ());
     match &settings.spec_text {
         Some(body) => {

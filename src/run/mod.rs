@@ -10,6 +10,7 @@ mod learn;
 pub mod live;
 mod locate;
 pub mod mend;
+pub mod merge;
 mod recheck;
 pub mod repair;
 mod session;
@@ -21,10 +22,10 @@ use crate::facts::Facts;
 use crate::facts::images::Album;
 use crate::source::Progress;
 use crate::source::walk::Unmatched;
-use crate::spec::{self, Found, Loaded, Spec};
+use crate::spec::{Found, Loaded, Spec};
 use crate::values::Wants;
 use crate::verdict::Report;
-use crate::verdict::select::{self, Rules};
+use crate::verdict::select::Rules;
 use gather::{Gathered, Looking, gather, recall, saved};
 use judge::judge;
 
@@ -49,16 +50,14 @@ pub struct Checked {
 
 /// Checks the files that the settings name against the spec that applies.
 pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error> {
-    let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, selection, fail_on, defaults, found } =
-        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let Loaded { spec, selection, fail_on, defaults, found } = live::load(settings)?;
     let settings = &settings.over(&defaults);
     let baseline = known::known(settings)?;
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
     let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
     let looking = Looking { wants, all: false };
-    let Gathered { facts, targets, unmatched, against } = if settings.facts.is_empty() {
+    let Gathered { facts, targets, unmatched, against, .. } = if settings.facts.is_empty() {
         gather(&spec, looking, settings, progress)?
     } else {
         recall(saved(&settings.facts)?, &spec, looking, settings)
@@ -84,15 +83,15 @@ pub struct Inspected {
     pub found: Found,
     /// The arguments that stand for no file.
     pub unmatched: Vec<Unmatched>,
+    /// Whether other shards have files.
+    pub others: bool,
 }
 
 /// Looks at the files that the settings name, at `wants` of their values.
 pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
-    let known = |name: &str| select::named(name).map(|_| ());
-    let Loaded { spec, defaults, found, .. } =
-        spec::load(settings.spec.as_deref(), &settings.overrides, &settings.directory, known)?;
+    let Loaded { spec, defaults, found, .. } = live::load(settings)?;
     let settings = &settings.over(&defaults);
     let looking = Looking { wants, all: true };
-    let Gathered { facts, unmatched, .. } = gather(&spec, looking, settings, progress)?;
-    Ok(Inspected { spec, facts, found, unmatched })
+    let Gathered { facts, unmatched, others, .. } = gather(&spec, looking, settings, progress)?;
+    Ok(Inspected { spec, facts, found, unmatched, others })
 }

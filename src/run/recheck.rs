@@ -8,23 +8,12 @@ use super::gather::{Looking, look};
 use super::judge::judge;
 use crate::config::{Level, Selection, Settings};
 use crate::facts::Facts;
-use crate::rules::{Judge, RULES};
+use crate::rules::RULES;
 use crate::source::text::shown;
 use crate::source::{Progress, SourceFacts, Target};
 use crate::spec::Spec;
 use crate::values::Wants;
 use crate::verdict::select::Rules;
-
-/// Rules about values that one file alone answers for: they look at values one by one, not at how many there are.
-const VALUES: [&str; 7] = [
-    "non-finite-values",
-    "out-of-range-values",
-    "label-out-of-range",
-    "fractional-labels",
-    "target-domain",
-    "id-out-of-range",
-    "bad-boolean",
-];
 
 /// What is judged, and how.
 pub(super) struct Recheck<'r> {
@@ -42,12 +31,8 @@ type Told = BTreeSet<(&'static str, String, String)>;
 impl<'r> Recheck<'r> {
     /// With all rules that one file alone answers for, whatever the user selected.
     pub(super) fn new(spec: &'r Spec, settings: &'r Settings, lossy: bool) -> Option<Self> {
-        let alone = |rule: &&&crate::rules::Rule| match rule.judge {
-            Judge::Source(_) | Judge::Array(_) => true,
-            Judge::Values(_) => VALUES.contains(&rule.id),
-            _ => false,
-        };
-        let select: Vec<String> = RULES.iter().filter(alone).map(|rule| rule.id.to_owned()).collect();
+        let select: Vec<String> =
+            RULES.iter().filter(|rule| rule.stands_alone()).map(|rule| rule.id.to_owned()).collect();
         let rules = Rules::new(&Selection { select, ..Selection::default() }).ok()?;
         let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
         Some(Self { spec, settings, rules, wants, lossy })

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Level;
 use crate::diagnostic::{Anchor, Diagnostic, Finding};
 use crate::exit::Exit;
-use crate::rules::{Looked, RULES, Rule};
+use crate::rules::{Judge, Looked, RULES, Rule};
 use crate::spec::Spec;
 use crate::values::marked;
 use baseline::Baseline;
@@ -59,6 +59,10 @@ pub struct Coverage {
     pub interrupted: u64,
     /// Whether somebody stopped a program before it had handed out what was asked for.
     pub stopped: bool,
+    /// Shards whose facts are missing.
+    pub missing: u64,
+    /// Shards that there are; 0 where none is missing.
+    pub shards: u64,
 }
 
 /// The result of a run.
@@ -88,7 +92,7 @@ impl Report {
     /// How the run ended.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        if self.coverage.interrupted > 0 || self.coverage.stopped {
+        if self.coverage.interrupted > 0 || self.coverage.stopped || self.coverage.missing > 0 {
             Exit::Trouble
         } else if self.diagnostics.iter().any(|diagnostic| diagnostic.level >= self.fail_on) {
             Exit::Findings
@@ -143,6 +147,8 @@ pub struct Verdict<'s> {
     looked: BTreeMap<usize, BTreeMap<String, Outcome>>,
     /// Why a check that found something could not look at everything.
     blind: BTreeMap<(usize, String), String>,
+    /// Why nothing that was looked at is all that there is, and what to do about it.
+    lack: Option<(String, Option<String>)>,
 }
 
 impl<'s> Verdict<'s> {
@@ -156,6 +162,7 @@ impl<'s> Verdict<'s> {
             hidden: Joined::default(),
             looked: BTreeMap::new(),
             blind: BTreeMap::new(),
+            lack: None,
         }
     }
 
@@ -196,6 +203,11 @@ impl<'s> Verdict<'s> {
     /// Notes something that the spec asks for and that nobody could check.
     pub fn blind(&mut self, active: &Active, subject: &str, why: impl Into<String>) {
         self.note(active, subject, Outcome::NotEvaluated(why.into()));
+    }
+
+    /// Notes that a part of the data is missing, and what to do about it: then nothing passes that looks at data.
+    pub fn partial(&mut self, why: impl Into<String>, help: Option<String>) {
+        self.lack = Some((why.into(), help));
     }
 
     /// Splits findings into what is shown and what the baseline hides, and tells what is left of it. A check whose findings
@@ -266,7 +278,17 @@ impl<'s> Verdict<'s> {
             .flat_map(|(order, arrays)| arrays.into_iter().map(move |(array, outcome)| (order, array, outcome)))
             .map(|(order, array, outcome)| Check { rule: RULES[order].id, array, outcome })
             .collect();
-        if let Some(active) = rules.active("unused-allow") {
+        if let Some((why, _)) = &self.lack {
+            let of_data = |check: &&mut Check| {
+                let rule = RULES.iter().find(|rule| rule.id == check.rule);
+                rule.is_some_and(|rule| !matches!(rule.judge, Judge::Spec(_)))
+            };
+            for check in checks.iter_mut().filter(of_data).filter(|check| check.outcome == Outcome::Pass) {
+                check.outcome = Outcome::NotEvaluated(why.clone());
+            }
+        }
+        // What an allow is for may be in the part that is missing.
+        if let Some(active) = rules.active("unused-allow").filter(|_| self.lack.is_none()) {
             let unused = self.allows.unused();
             if !self.spec.allows.is_empty() || self.spec.arrays.iter().any(|declared| !declared.allows.is_empty()) {
                 let outcome = if unused.is_empty() { Outcome::Pass } else { Outcome::Fail };
@@ -275,11 +297,16 @@ impl<'s> Verdict<'s> {
             diagnostics.extend(unused.into_iter().map(|finding| made(rules, active.rule, finding)));
         }
         if let Some(active) = rules.active("not-evaluated") {
-            let blind = join::unevaluated(&checks);
-            diagnostics.extend(blind.into_iter().map(|finding| made(rules, active.rule, finding)));
+            let helped = |finding: Finding| match &self.lack {
+                Some((why, Some(help))) if finding.message == *why => finding.help(help),
+                _ => finding,
+            };
+            let blind = join::unevaluated(&checks).into_iter().map(helped);
+            diagnostics.extend(blind.map(|finding| made(rules, active.rule, finding)));
         }
         diagnostics.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| position(a).cmp(&position(b))));
-        let gone = left.over(|id| looked(&checks, id), showing.sources);
+        let whole = self.lack.is_none();
+        let gone = left.over(|id| whole && looked(&checks, id), showing.sources);
         if redacted {
             diagnostics
                 .iter_mut()

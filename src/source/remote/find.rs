@@ -26,10 +26,10 @@ impl Stores {
     }
 
     /// Adds what the address stands for.
-    pub(super) fn find(&self, argument: &str, walked: &mut Walk, progress: &Progress) {
+    pub(super) fn find(&self, argument: &str, may_be_glob: bool, walked: &mut Walk, progress: &Progress) {
         let none: Arc<str> = "".into();
         let (shown, found) = match Address::parse(argument) {
-            Ok(address) => (address.of(&address.key), self.found(&address, progress)),
+            Ok(address) => (address.of(&address.key), self.found(&address, may_be_glob, progress)),
             Err(why) => (argument.to_owned(), Err(Trouble::Address(why.into()))),
         };
         let far =
@@ -54,10 +54,10 @@ impl Stores {
         }
     }
 
-    fn found(&self, address: &Address, progress: &Progress) -> Result<(Address, Found), Trouble> {
+    fn found(&self, address: &Address, may_be_glob: bool, progress: &Progress) -> Result<(Address, Found), Trouble> {
         let open = self.open.get_or_init(|| store::Stores::new(&self.settings).map_err(|error| error.to_string()));
         let stores = open.as_ref().map_err(|error| Trouble::Other(error.clone()))?;
-        Ok((address.clone(), find(address, &stores.of(address)?, progress)?))
+        Ok((address.clone(), find(address, &stores.of(address)?, may_be_glob, progress)?))
     }
 }
 

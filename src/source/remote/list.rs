@@ -50,8 +50,13 @@ impl Wanted {
 }
 
 /// Finds what the address stands for.
-pub(crate) fn find(address: &Address, store: &Arc<Store>, progress: &Progress) -> Result<Found, Trouble> {
-    let glob = address.service != Service::Http && address.key.contains(['*', '?', '[', '{']);
+pub(crate) fn find(
+    address: &Address,
+    store: &Arc<Store>,
+    may_be_glob: bool,
+    progress: &Progress,
+) -> Result<Found, Trouble> {
+    let glob = may_be_glob && address.service != Service::Http && address.key.contains(['*', '?', '[', '{']);
     if !glob && is_array(&address.key) {
         return Ok(Found::One(Object::named(store, path(address)?)));
     }

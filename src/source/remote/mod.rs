@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use super::{Memo, Progress, SourceFacts, Target};
 use crate::config::remote::Remote;
-use crate::source::walk::{Walk, walk};
+use crate::source::walk::{Walk, walk_with};
 use address::Address;
 pub(crate) use find::Object;
 use find::Stores;
@@ -60,15 +60,23 @@ impl Finder {
         Self(Stores::new(settings))
     }
 
-    /// Finds the files and objects that the arguments stand for; see [`walk`].
+    /// Finds the files and objects that the arguments stand for, and those of a list, whose entries are no globs; see
+    /// [`walk_with`].
     #[must_use]
-    pub fn walk(&self, arguments: &[PathBuf], progress: &Progress) -> Walk {
-        let (far, near): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(|argument| is_address(argument));
-        let mut walked = walk(&near, progress);
-        if !far.is_empty() {
-            for argument in far.iter().filter_map(|argument| argument.to_str()) {
-                self.0.find(argument, &mut walked, progress);
+    pub fn walk(&self, arguments: &[PathBuf], listed: &[PathBuf], progress: &Progress) -> Walk {
+        let split = |paths: &[PathBuf]| -> (Vec<PathBuf>, Vec<PathBuf>) {
+            paths.iter().cloned().partition(|argument| is_address(argument))
+        };
+        let ((far, near), (far_listed, near_listed)) = (split(arguments), split(listed));
+        let mut walked = walk_with(&near, &near_listed, progress);
+        let far = far.iter().map(|argument| (argument, true));
+        let far: Vec<_> = far.chain(far_listed.iter().map(|path| (path, false))).collect();
+        for (argument, may_be_glob) in &far {
+            if let Some(argument) = argument.to_str().filter(|_| !progress.stopped()) {
+                self.0.find(argument, *may_be_glob, &mut walked, progress);
             }
+        }
+        if !far.is_empty() {
             walked.settle();
         }
         walked

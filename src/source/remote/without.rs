@@ -21,7 +21,7 @@ impl Stores {
     }
 
     /// Adds why nothing is read.
-    pub(super) fn find(&self, argument: &str, walked: &mut Walk, _: &Progress) {
+    pub(super) fn find(&self, argument: &str, _: bool, walked: &mut Walk, _: &Progress) {
         let path = argument.split('?').next().unwrap_or(argument);
         let why = "this batchlint was built without the feature `remote`";
         let trouble = FileFault::Remote(Trouble::Address(why.into()));

@@ -119,9 +119,19 @@ pub enum Unmatched {
 /// trouble, so that it is reported among the files. Of a walk that somebody stopped nothing should be used.
 #[must_use]
 pub fn walk(arguments: &[PathBuf], progress: &Progress) -> Walk {
+    walk_with(arguments, &[], progress)
+}
+
+/// As [`walk`], for paths of lists as well: those are files or folders and never globs.
+#[must_use]
+pub fn walk_with(arguments: &[PathBuf], listed: &[PathBuf], progress: &Progress) -> Walk {
     let mut walk = Walk::default();
     let no_root: Arc<str> = "".into();
-    for argument in arguments {
+    let typed = arguments.iter().map(|argument| (argument, true));
+    for (argument, may_be_glob) in typed.chain(listed.iter().map(|path| (path, false))) {
+        if progress.stopped() {
+            break;
+        }
         let before = walk.targets.len();
         let typed = || argument.to_string_lossy().into_owned();
         match std::fs::metadata(argument) {
@@ -135,7 +145,7 @@ pub fn walk(arguments: &[PathBuf], progress: &Progress) -> Walk {
                 let trouble = special(found.file_type()).map(FileFault::Special);
                 walk.targets.push(Target::new(argument, &no_root, trouble));
             }
-            Err(_) if is_glob(argument) && !argument.is_symlink() => match glob(argument) {
+            Err(_) if may_be_glob && is_glob(argument) && !argument.is_symlink() => match glob(argument) {
                 Ok(matcher) => {
                     walk.glob(argument, &matcher, progress);
                     if walk.targets.len() == before {
@@ -256,7 +266,8 @@ fn entries(folder: &Path) -> walkdir::IntoIter {
     WalkDir::new(folder).follow_links(true).into_iter()
 }
 
-fn is_array_name(path: &Path) -> bool {
+/// Whether a file of that name in a folder is one of those that are looked at.
+pub(super) fn is_array_name(path: &Path) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case("npy") || found.eq_ignore_ascii_case("npz"))
 }
 
