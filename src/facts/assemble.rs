@@ -427,7 +427,7 @@ fn claimed(name: &str, source: &SourceFacts, array: &ArrayFacts, spec: &Spec) ->
 /// `spec.arrays`, in order.
 pub(super) fn possible(source: &SourceFacts, array: &ArrayFacts, spec: &Spec) -> Vec<usize> {
     let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
-    if let Some(index) = claimed(&loose_name(source, spec, &names).array, source, array, spec) {
+    if let Some(index) = claimed(loose_name(source, spec, &names).array, source, array, spec) {
         return vec![index];
     }
     let open = |index: &usize| spec.arrays[*index].advisory || spec.arrays.len() == 1;

@@ -1,7 +1,7 @@
 //! Saved facts in the place of data: what is asked of the data is looked up in what was noted. What a run over the data
 //! would not have looked at is left out, so that both are judged alike; what was not noted is [`Unread::NotSaved`].
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Facts;
@@ -28,7 +28,7 @@ fn answer(source: &mut SourceFacts, questions: &[Question], limit: Option<u64>) 
 
 /// The same of all sources but those with the paths, which are read anew: to the others no question is left.
 #[must_use]
-pub fn recall_but(facts: Facts, questions: &mut [Vec<Question>], limit: Option<u64>, fresh: &HashSet<&str>) -> Facts {
+pub fn recall_but(facts: Facts, questions: &mut [Vec<Question>], limit: Option<u64>, fresh: &BTreeSet<&str>) -> Facts {
     let mut sources = facts.into_sources();
     for (source, questions) in sources.iter_mut().zip(questions) {
         if !fresh.contains(&*source.path) {

@@ -114,7 +114,7 @@ fn look_again(
         put(&mut all, &again)?;
         fresh.extend(again);
     }
-    let fresh: HashSet<&str> = fresh.iter().map(|place| &*targets[*place].path).collect();
+    let fresh: BTreeSet<&str> = fresh.iter().map(|place| &*targets[*place].path).collect();
     let facts = Facts::new(all.into_iter().flatten().collect());
     let facts = if reads {
         read(facts, targets, spec, looking, settings, progress, Some(&fresh))
@@ -161,7 +161,7 @@ fn read(
     looking: Looking,
     settings: &Settings,
     progress: &Progress,
-    fresh: Option<&HashSet<&str>>,
+    fresh: Option<&BTreeSet<&str>>,
 ) -> Facts {
     if settings.headers_only || !looking.wants.any() {
         return facts;

@@ -144,8 +144,7 @@ fn all(
             }
             Judge::Stream(judge) => {
                 for (pool, stream) in streams.iter().enumerate().filter(|(_, stream)| stream.related) {
-                    let looked = judge(&StreamCx { spec, stream }, &mut out);
-                    add("", pool, looked, &mut out);
+                    add("", pool, judge(&StreamCx { spec, stream }, &mut out), &mut out);
                 }
             }
             Judge::Verdict => {}
