@@ -107,9 +107,9 @@ fn look_into(input: &Input<'_>, target: &Target, work: &mut Work) -> SourceFacts
 pub fn scan_all(targets: &[Target], progress: &Progress) -> Option<Vec<SourceFacts>> {
     let memo = Memo::default();
     let far = remote::scan_all(targets, &memo, progress)?;
-    let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.get(&place) {
+    let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.take(place) {
         _ if progress.stopped() => None,
-        Some(facts) => Some(facts.clone()),
+        Some(facts) => Some(facts),
         None => Some(scan(target, memo)),
     };
     targets.par_iter().enumerate().with_min_len(FILES_PER_TASK).map_init(|| memo.fork(), scan).collect()

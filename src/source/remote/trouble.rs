@@ -46,6 +46,9 @@ impl Trouble {
         }
         match status(&said) {
             Some(429 | 503) => return Self::Busy,
+            Some(401) => return Self::Refused { service, code: "401 Unauthorized".into() },
+            Some(403) => return Self::Denied { service, asked },
+            Some(404) => return Self::NotFound,
             Some(status) => return Self::Other(shortened(&format!("status {status} {code}"))),
             None => {}
         }
