@@ -9,7 +9,7 @@ BATCHLINT, SERVER, HERE = sys.argv[1], sys.argv[2], os.path.dirname(os.path.absp
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 OBJECTS = int(os.environ.get("OBJECTS", "100000"))
 # The slow ones get fewer: what is compared is what each object costs.
-FEWER = int(os.environ.get("FEWER", "5000"))
+FEWER = int(os.environ.get("FEWER", "20000"))
 
 
 def measured(command, environment):

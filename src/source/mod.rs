@@ -121,9 +121,9 @@ fn look_into(input: &Input<'_>, target: &Target, work: &mut Work) -> SourceFacts
 pub fn scan_all(targets: &[Target], limits: Limits, progress: &Progress) -> Option<Vec<SourceFacts>> {
     let mut memo = Memo::new(limits);
     let far = remote::scan_all(targets, &memo, progress)?;
-    let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.get(&place) {
+    let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.take(place) {
         _ if progress.stopped() => unseen(target),
-        Some(facts) => facts.clone(),
+        Some(facts) => facts,
         None => scan(target, memo),
     };
     // Threads that have nothing to do are slow to start.

@@ -72,7 +72,7 @@ fn sizes_beyond_all_measure_are_only_numbers() {
                 Answer::Raw(answer)
             });
             let (code, report) = checked(&server, &[&format!("s3://bkt/{key}")]);
-            assert_eq!(code, 1, "{report:#}");
+            assert!(code < 2 && !findings(&report).is_empty(), "{report:#}");
         }
     }
     let server = server();
@@ -100,7 +100,7 @@ fn keys_are_never_paths_and_never_reach_the_terminal_as_they_are() {
         );
         server.plan(move |request| if request.is_list() { Answer::Raw(listing(&entry)) } else { Answer::Serve });
         let folder = folder();
-        for format in ["text", "concise", "json"] {
+        for format in ["full", "concise", "json"] {
             let output = run(command(&server, &folder, &["check", "--format", format, FOLDER]));
             assert_eq!(output.status.code(), Some(1), "{key:?}: {output:?}");
             let text = [output.stdout, output.stderr].concat();

@@ -29,7 +29,8 @@ fn signers(server: &Server) -> Vec<String> {
 fn nobody_listens() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let server = server();
-    let mut command = command(&server, &folder(), &CHECK);
+    let folder = folder();
+    let mut command = command(&server, &folder, &CHECK);
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
     let (code, report) = report(&run(command));
     assert_eq!((code, &*findings(&report)[0]), (1, "unreadable-source: the store cannot be reached"));

@@ -42,13 +42,18 @@ impl Stores {
             Ok((address, Found::Many { objects, troubles, glob })) => {
                 if objects.is_empty() && troubles.is_empty() {
                     let typed = argument.to_owned();
-                    walked.unmatched.push(if glob { Unmatched::Glob(typed) } else { Unmatched::Folder(typed) });
+                    walked.unmatched.push(if glob.is_some() {
+                        Unmatched::Glob(typed)
+                    } else {
+                        Unmatched::Folder(typed)
+                    });
                 }
-                let root = if glob { none } else { shown.trim_end_matches('/').into() };
-                let objects = objects.into_iter();
-                walked
-                    .targets
-                    .extend(objects.map(|object| Target::far(address.of(object.key()).into(), &root, Ok(object))));
+                let root = if glob.is_some() { none } else { shown.trim_end_matches('/').into() };
+                for object in objects {
+                    let folder = glob.as_ref().and_then(|glob| glob.folder(object.key()));
+                    let root = folder.map_or_else(|| Arc::clone(&root), |folder| address.of(folder).into());
+                    walked.targets.push(Target::far(address.of(object.key()).into(), &root, Ok(object)));
+                }
                 walked.targets.extend(troubles.into_iter().map(|(path, trouble)| far(&path, &root, trouble)));
             }
         }

@@ -5,6 +5,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -12,6 +13,7 @@ use futures_util::stream;
 use super::Object;
 use super::pieces::Pieces;
 use super::runtime::TICK;
+use super::store::GAP;
 use super::trouble::Trouble;
 use crate::source::fault::FileFault;
 use crate::source::input::Input;
@@ -31,8 +33,8 @@ const SEEN: u64 = 512;
 /// Bytes of one object that are fetched for its headers at most, and times that more is fetched.
 const MOST: u64 = 256 << 20;
 const ROUNDS: usize = 1000;
-/// Objects that are handed over together.
-const TOGETHER: usize = 64;
+/// Objects that are handed over together, unless it takes long.
+const TOGETHER: usize = 256;
 
 /// Reads the headers of objects, in the order of the targets. `None` if somebody stopped it.
 pub(crate) fn scan_objects(
@@ -54,12 +56,19 @@ pub(crate) fn scan_objects(
             let memo = Arc::clone(&memo);
             async move { (place, look(&object, &target, &memo).await) }
         });
-        let mut looks = stream::iter(looks).buffer_unordered(most).ready_chunks(TOGETHER);
-        while let Some(found) = looks.next().await {
-            if sender.send(found).is_err() {
-                break;
+        let mut looks = stream::iter(looks).buffer_unordered(most);
+        let (mut found, mut handed) = (Vec::new(), Instant::now());
+        while let Some(one) = looks.next().await {
+            found.push(one);
+            // To wake somebody for each of them would cost more than to read it.
+            if found.len() >= TOGETHER || handed.elapsed() >= TICK {
+                if sender.send(std::mem::take(&mut found)).is_err() {
+                    return;
+                }
+                handed = Instant::now();
             }
         }
+        let _ = sender.send(found);
     });
     loop {
         match receiver.recv_timeout(TICK) {
@@ -93,12 +102,14 @@ async fn look(object: &Object, target: &Target, memo: &Mutex<Memo>) -> SourceFac
         let head = pieces.head();
         let facts = {
             let mut memo = memo.lock().unwrap_or_else(PoisonError::into_inner);
-            let input = Input::pieces(&pieces, head.as_deref().unwrap_or(if archive { ZIP } else { &[] }));
+            let assumed: &[u8] = if archive && pieces.size > 0 { ZIP } else { &[] };
+            let input = Input::pieces(&pieces, head.as_deref().unwrap_or(assumed));
             look_into(&input, target, memo.work())
         };
         let mut missing = pieces.wanted();
         let assumed = pieces.assumed();
-        if head.is_none() && pieces.size > 0 {
+        // The first bytes come with what is near them, or last.
+        if head.is_none() && pieces.size > 0 && missing.first().is_none_or(|range| range.start < GAP) {
             missing.insert(0, 0..SEEN.min(pieces.size));
         }
         // What looks like a fault may be one of the zeros.

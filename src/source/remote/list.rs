@@ -29,23 +29,33 @@ pub(crate) enum Found {
         objects: Vec<Object>,
         /// What could not be listed, as addresses.
         troubles: Vec<(String, Trouble)>,
-        /// Whether it was a glob.
-        glob: bool,
+        /// The glob, where it was one.
+        glob: Option<Glob>,
     },
 }
 
-/// Which keys are wanted.
-enum Wanted {
-    Arrays,
-    Glob(GlobMatcher),
-}
+/// A glob over keys, which means what it means over files.
+pub(crate) struct Glob(GlobMatcher);
 
-impl Wanted {
+impl Glob {
+    fn new(pattern: &str) -> Result<Self, Trouble> {
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        let glob = glob.map_err(|error| Trouble::Address(error.kind().to_string()))?;
+        Ok(Self(glob.compile_matcher()))
+    }
+
+    /// The folder of the key that it fits, which is searched as one that was named.
+    pub(crate) fn folder<'k>(&self, key: &'k str) -> Option<&'k str> {
+        let deep = self.0.glob().glob().contains("**");
+        let mut folders = key.match_indices('/').map(|(at, _)| &key[..at]).filter(|_| !deep);
+        folders.find(|folder| self.0.is_match(folder))
+    }
+
     fn fits(&self, key: &str) -> bool {
-        match self {
-            Self::Arrays => is_array(key),
-            Self::Glob(glob) => glob.is_match(key) && (is_array(key) || !glob.glob().glob().ends_with('*')),
-        }
+        // A glob that ends in a star means arrays; one that ends in a name means what it says.
+        let open_end = self.0.glob().glob().ends_with('*');
+        let array = is_array(key);
+        (array && self.folder(key).is_some()) || (self.0.is_match(key) && (array || !open_end))
     }
 }
 
@@ -65,15 +75,14 @@ pub(crate) fn find(
             "a web server gives no list of its files: name each of them, or --files-from".into(),
         ));
     }
-    let (prefix, wanted) = if glob {
+    let (prefix, glob) = if glob {
         let fixed = address.key.find(['*', '?', '[', '{']).map_or("", |at| &address.key[..at]);
         let folder = fixed.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let matcher = GlobBuilder::new(&address.key).literal_separator(true).build();
-        let matcher = matcher.map_err(|error| Trouble::Address(error.kind().to_string()))?;
-        (folder, Wanted::Glob(matcher.compile_matcher()))
+        (folder, Some(Glob::new(&address.key)?))
     } else {
-        (address.key.trim_end_matches('/'), Wanted::Arrays)
+        (address.key.trim_end_matches('/'), None)
     };
+    let wanted = |key: &str| glob.as_ref().map_or_else(|| is_array(key), |glob| glob.fits(key));
     let prefix = Path::parse(prefix).map_err(|error| Trouble::Address(error.to_string()))?;
     let listed = store.runtime.wait(list(store, address, prefix, &wanted, progress), progress);
     // Who stopped it hears that from those who read the headers.
@@ -109,14 +118,14 @@ async fn list(
     store: &Arc<Store>,
     address: &Address,
     prefix: Path,
-    wanted: &Wanted,
+    wanted: &impl Fn(&str) -> bool,
     progress: &Progress,
 ) -> (Vec<Object>, Vec<(String, Trouble)>) {
     let (mut objects, mut troubles) = (Vec::new(), Vec::new());
     let mut waiting = vec![prefix];
     let mut running = FuturesUnordered::new();
     let keep = |meta: ObjectMeta| {
-        wanted.fits(meta.location.as_ref()).then(|| Object::listed(store, meta.location, meta.size, meta.e_tag))
+        wanted(meta.location.as_ref()).then(|| Object::listed(store, meta.location, meta.size, meta.e_tag))
     };
     loop {
         while running.len() < STREAMS && !progress.stopped() {
@@ -142,18 +151,18 @@ async fn list(
     (objects, troubles)
 }
 
-async fn part(store: &Store, folder: Path, open: bool, wanted: &Wanted, progress: &Progress) -> Part {
+async fn part(store: &Store, folder: Path, open: bool, wanted: &impl Fn(&str) -> bool, progress: &Progress) -> Part {
     let wrong = |error: object_store::Error| Trouble::of(&error, store.service, Asked::List);
     let below = (!folder.as_ref().is_empty()).then_some(&folder);
     if open {
-        let listed = store.store.list_with_delimiter(below).await.map_err(wrong);
+        let listed = store.inner.list_with_delimiter(below).await.map_err(wrong);
         return Part::Opened(listed.map(|listed| (listed.objects, listed.common_prefixes)), folder);
     }
-    let mut stream = store.store.list(below);
+    let mut stream = store.inner.list(below);
     let mut found = Vec::new();
     while let Some(meta) = stream.next().await.filter(|_| !progress.stopped()) {
         match meta {
-            Ok(meta) if wanted.fits(meta.location.as_ref()) => found.push(meta),
+            Ok(meta) if wanted(meta.location.as_ref()) => found.push(meta),
             Ok(_) => {}
             Err(error) => {
                 let trouble = wrong(error);

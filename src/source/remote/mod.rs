@@ -29,7 +29,7 @@ mod trouble;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Memo, Progress, SourceFacts, Target};
 use crate::config::remote::Remote;
@@ -83,16 +83,27 @@ impl Finder {
     }
 }
 
-/// The headers of all targets that are objects, by their place. `None` if somebody stopped it.
-pub(super) fn scan_all(targets: &[Target], memo: &Memo, progress: &Progress) -> Option<HashMap<usize, SourceFacts>> {
+/// What was seen of objects, by their place among the targets. Each is handed out once: a copy of all would be memory.
+#[derive(Debug, Default)]
+pub(super) struct Far(HashMap<usize, Mutex<Option<SourceFacts>>>);
+
+impl Far {
+    pub(super) fn take(&self, place: usize) -> Option<SourceFacts> {
+        self.0.get(&place)?.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// The headers of all targets that are objects. `None` if somebody stopped it.
+pub(super) fn scan_all(targets: &[Target], memo: &Memo, progress: &Progress) -> Option<Far> {
     let far = targets.iter().enumerate().filter_map(|(place, target)| Some((place, target.object()?)));
     let far: Vec<(usize, Arc<Object>)> = far.map(|(place, object)| (place, Arc::clone(object))).collect();
     if far.is_empty() {
-        return Some(HashMap::new());
+        return Some(Far::default());
     }
     let objects = far.iter().map(|(place, object)| (targets[*place].clone(), Arc::clone(object))).collect();
     let facts = find::scan(objects, memo, progress)?;
-    Some(far.into_iter().map(|(place, _)| place).zip(facts).collect())
+    let places = far.into_iter().map(|(place, _)| place);
+    Some(Far(places.zip(facts.into_iter().map(|facts| Mutex::new(Some(facts)))).collect()))
 }
 
 /// Runs it on as many threads as pay: where values of objects are read, each waits for the network most of the time.

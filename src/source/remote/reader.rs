@@ -25,12 +25,14 @@ pub(crate) struct Reader<'p> {
     state: Mutex<State>,
 }
 
+/// Bytes that are on their way, and which ones.
+type Coming = (Range<u64>, JoinHandle<Result<Bytes, Trouble>>);
+
 #[derive(Debug, Default)]
 struct State {
     at: u64,
     bytes: Bytes,
-    /// What is on its way.
-    next: Option<(Range<u64>, JoinHandle<Result<Bytes, Trouble>>)>,
+    next: Option<Coming>,
     window: u64,
 }
 
@@ -77,12 +79,11 @@ impl<'p> Reader<'p> {
         let follows = offset == state.at + state.bytes.len() as u64 && !state.bytes.is_empty();
         state.window = if follows { (state.window * 2).min(LARGEST) } else { FIRST };
         let waiting = state.next.take().filter(|(range, _)| range.contains(&offset));
-        let (start, bytes) = match waiting {
-            Some((range, task)) => (range.start, self.wait(task)?.map_err(io::Error::other)?),
-            None => {
-                let range = offset..self.size.min(offset.saturating_add(state.window.max(wanted)));
-                (offset, self.wait(self.object.fetch(range))?)
-            }
+        let (start, bytes) = if let Some((range, task)) = waiting {
+            (range.start, self.wait(task)?.map_err(io::Error::other)?)
+        } else {
+            let range = offset..self.size.min(offset.saturating_add(state.window.max(wanted)));
+            (offset, self.wait(self.object.fetch(range))?)
         };
         state.bytes = bytes.map_err(io::Error::other)?;
         state.at = start;

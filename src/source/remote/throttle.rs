@@ -197,6 +197,9 @@ impl HttpService for Client {
             Err(error) => return Err(error),
         };
         match (response.status(), range) {
+            (StatusCode::PARTIAL_CONTENT, _) if is_endless(&response) => {
+                Err(HttpError::new(HttpErrorKind::Unknown, Unmeasured))
+            }
             (StatusCode::PARTIAL_CONTENT, _) => Ok(response),
             (StatusCode::OK, Some((first, last))) => part(response, first, last).await.map(limited),
             _ => Ok(limited(response)),
@@ -220,6 +223,18 @@ fn limited(response: HttpResponse) -> HttpResponse {
 #[error("the last {HOPELESS} requests failed, so no more are made")]
 struct Hopeless;
 
+/// Whether the part that it says it is ends behind the last byte that has a number: the library adds one to that.
+fn is_endless(response: &HttpResponse) -> bool {
+    let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let last = range.and_then(|range| range.split_once('-')?.1.split('/').next()?.trim().parse::<u64>().ok());
+    last == Some(u64::MAX)
+}
+
+/// A server gives neither a part nor the length of all.
+#[derive(Debug, thiserror::Error)]
+#[error("non-partial response of unknown length")]
+struct Unmeasured;
+
 /// The first and the last byte of `bytes=0-4095`.
 fn bounds(range: &str) -> Option<(u64, u64)> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
@@ -229,7 +244,10 @@ fn bounds(range: &str) -> Option<(u64, u64)> {
 /// A simple server answers a range with everything: the part that was asked for, as if it had understood.
 async fn part(response: HttpResponse, first: u64, last: u64) -> Result<HttpResponse, HttpError> {
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let Some(length) = length.filter(|length| first < SKIPPED && first < *length) else { return Ok(response) };
+    let length = length.ok_or_else(|| HttpError::new(HttpErrorKind::Unknown, Unmeasured))?;
+    if first >= SKIPPED || first >= length {
+        return Ok(response);
+    }
     let last = last.min(length - 1);
     let (mut parts, mut body) = response.into_parts();
     let (mut at, mut taken) = (0_u64, Vec::new());

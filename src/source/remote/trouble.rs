@@ -12,8 +12,9 @@ impl Trouble {
         let said = error_text(error);
         let code = code(&said);
         match (error, &*code) {
-            (Error::Precondition { .. } | Error::NotModified { .. }, _) => return Self::Replaced,
-            (_, "PreconditionFailed") => return Self::Replaced,
+            (Error::Precondition { .. } | Error::NotModified { .. }, _) | (_, "PreconditionFailed") => {
+                return Self::Replaced;
+            }
             (
                 _,
                 "ExpiredToken"
@@ -46,6 +47,9 @@ impl Trouble {
         }
         match status(&said) {
             Some(429 | 503) => return Self::Busy,
+            Some(401) => return Self::Refused { service, code: "401 Unauthorized".into() },
+            Some(403) => return Self::Denied { service, asked },
+            Some(404) => return Self::NotFound,
             Some(status) => return Self::Other(shortened(&format!("status {status} {code}"))),
             None => {}
         }
