@@ -34,6 +34,9 @@ _batchlint() {
             batchlint,inspect)
                 cmd="batchlint__subcmd__inspect"
                 ;;
+            batchlint,merge)
+                cmd="batchlint__subcmd__merge"
+                ;;
             batchlint,rules)
                 cmd="batchlint__subcmd__rules"
                 ;;
@@ -53,7 +56,7 @@ _batchlint() {
 
     case "${cmd}" in
         batchlint)
-            opts="-q -v -h -V --color --quiet --verbose --help --version check run inspect fix init baseline explain rules"
+            opts="-q -v -h -V --color --quiet --verbose --help --version check run inspect merge fix init baseline explain rules"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -89,12 +92,16 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__prune)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --spec-text --cache --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --files-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --spec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -128,6 +135,22 @@ _batchlint() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec-text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -179,7 +202,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__write)
-            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-o -q -v -h --output --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --spec-text --cache --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -190,6 +213,10 @@ _batchlint() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --files-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -226,6 +253,22 @@ _batchlint() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec-text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -277,12 +320,16 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__check)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --spec-text --cache --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --files-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --spec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -316,6 +363,22 @@ _batchlint() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spec-text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -509,12 +572,16 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__inspect)
-            opts="-o -q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --format --output --each --ascii --color --quiet --verbose --help"
+            opts="-o -q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --spec-text --cache --connections --remote-timeout --anonymous --shard --format --output --each --ascii --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --files-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --spec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -551,10 +618,56 @@ _batchlint() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --spec-text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
                     return 0
                     ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        batchlint__subcmd__merge)
+            opts="-o -q -v -h --allow-missing --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

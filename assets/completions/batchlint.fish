@@ -34,11 +34,13 @@ complete -c batchlint -n "__fish_batchlint_needs_command" -s V -l version -d 'Pr
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "check" -d 'Lint dumped batches: files, folders and globs'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "run" -d 'Run a Python program for its batches, and lint them'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "inspect" -d 'Look at arrays without judging them, and save what was seen'
+complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "merge" -d 'Put saved facts of many parts together, as if one scan had seen everything'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "fix" -d 'Say how dumped batches can be repaired, with proof; with --out or --in-place, repair them'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "init" -d 'Write a first batchlint.toml, from good data, from the model, or from both'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "baseline" -d 'Keep what is wrong already, so that only what is new is shown'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "explain" -d 'Print the page of a rule, or the likely cause of an error text that a framework printed'
 complete -c batchlint -n "__fish_batchlint_needs_command" -f -a "rules" -d 'List the rules'
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l files-from -d 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
@@ -55,6 +57,10 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l steps -d '
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l spec-text -d 'A spec that stands in no file, as TOML' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l cache -d 'Keep what was seen in this folder, and read only what changed since' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l select -d 'Only these rules or groups' -r
@@ -78,6 +84,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l color -d '
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l redact -d 'Show counts and places, and no value of the data'
@@ -142,6 +149,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand run" -l redact -d 'S
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l files-from -d 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
@@ -158,6 +166,11 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l steps -d
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l spec-text -d 'A spec that stands in no file, as TOML' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l cache -d 'Keep what was seen in this folder, and read only what changed since' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l shard -d 'Only one part of the files, `3/64` of `0/64` to `63/64`: each file is in one of them, whatever machine asks' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l format -d 'How to print what was seen' -r -f -a "table\t'One line per array name: type, shape, extremes, mean, a histogram'
 json\t'One document with the same'
 jsonl\t'The facts, for `check --facts`'"
@@ -166,11 +179,20 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l color -d
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l each -d 'Show every array by itself, not all of one name together'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l ascii -d 'Draw histograms with ASCII characters only'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c batchlint -n "__fish_batchlint_using_subcommand merge" -s o -l output -d 'Write to a file, which is replaced when everything is written [default: stdout]' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand merge" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set; `FORCE_COLOR` forces it'
+always\t''
+never\t''"
+complete -c batchlint -n "__fish_batchlint_using_subcommand merge" -l allow-missing -d 'Merge what is there although shards are missing; `check --facts` says so then'
+complete -c batchlint -n "__fish_batchlint_using_subcommand merge" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
+complete -c batchlint -n "__fish_batchlint_using_subcommand merge" -s v -l verbose -d 'Say which spec applies, and how it was found'
+complete -c batchlint -n "__fish_batchlint_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand fix" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
@@ -235,6 +257,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -f -a "write" -d 'Keep what a check finds, as counts per source, array and rule'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and not __fish_seen_subcommand_from write prune" -f -a "prune" -d 'Take out what a check no longer finds'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s o -l output -d 'The file, which is replaced when everything is known [default: that of the spec, or batchlint-baseline.json]' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l files-from -d 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
@@ -251,6 +274,10 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l spec-text -d 'A spec that stands in no file, as TOML' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l cache -d 'Keep what was seen in this folder, and read only what changed since' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l select -d 'Only these rules or groups' -r
@@ -274,12 +301,14 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l redact -d 'Show counts and places, and no value of the data'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l files-from -d 'Files and folders from a list as well, `-` for stdin: one per line, or separated by NUL bytes, or an S3 Inventory as CSV; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l spec -d 'What the model expects [default: the nearest batchlint.toml, or [tool.batchlint] in pyproject.toml]' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l model -d 'The model whose batches these are: a .keras, .h5, .onnx, .tflite or .pt2 file, a SavedModel folder, ...; what the spec says wins over what the model says' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l framework -d 'Who will consume the batches' -r -f -a "keras\t'Keras 3 `fit` on the TensorFlow backend'
@@ -296,6 +325,10 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l limit -d 'Set a limit on what is read, by its key under [limits]; can be repeated: header_characters, header_depth, archive_members, member_bytes, run_bytes, bomb_ratio, bomb_bytes, model_bytes, model_json_bytes, model_depth, frame_json_bytes, frame_payload_bytes' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l spec-text -d 'A spec that stands in no file, as TOML' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l cache -d 'Keep what was seen in this folder, and read only what changed since' -r -F
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l select -d 'Only these rules or groups' -r
@@ -319,6 +352,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l redact -d 'Show counts and places, and no value of the data'

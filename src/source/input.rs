@@ -188,7 +188,10 @@ impl Input<'_> {
         match self.file {
             Held::Own(file) => Some(file.into_inner()),
             Held::Shared(file) => Arc::into_inner(file).map(FileReader::into_inner),
-            _ => None,
+            #[cfg(feature = "remote")]
+            Held::Pieces(_) | Held::Object(_) => None,
+            #[cfg(not(feature = "remote"))]
+            Held::Never(never, _) => match never {},
         }
     }
 

@@ -21,6 +21,7 @@ impl Stores {
     }
 
     /// Adds why nothing is read.
+    #[allow(clippy::unused_self, reason = "with the feature there are stores to ask")]
     pub(super) fn find(&self, argument: &str, _: bool, walked: &mut Walk, _: &Progress) {
         let path = argument.split('?').next().unwrap_or(argument);
         let why = "this batchlint was built without the feature `remote`";
