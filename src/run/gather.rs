@@ -52,7 +52,7 @@ pub(super) fn gather(
     let against = walked.beside(finder.walk(&settings.against, &[], progress));
     let found = settings.shard.map(|shard| (shard, source::shard::keep(shard, &mut walked.targets)));
     let others = found.is_some_and(|(_, found)| found.files > walked.targets.len() as u64);
-    let mut facts = match cache(settings)? {
+    let mut facts = match cache(settings, looking)? {
         Some(cache) => look_again(&cache, &walked.targets, spec, looking, settings, progress)?,
         None => look(&walked.targets, spec, looking, settings, progress)?,
     };
@@ -64,9 +64,9 @@ pub(super) fn gather(
     Ok(Gathered { facts, targets: walked.targets, unmatched: walked.unmatched, others, against })
 }
 
-/// Where facts are kept. Whoever shows the data has to read it.
-fn cache(settings: &Settings) -> Result<Option<Cache>, Error> {
-    let Some(folder) = settings.cache.as_ref().filter(|_| !settings.shows_data) else { return Ok(None) };
+/// Where facts are kept. Whoever shows the data to people has to read it.
+fn cache(settings: &Settings, looking: Looking) -> Result<Option<Cache>, Error> {
+    let Some(folder) = settings.cache.as_ref().filter(|_| !looking.wants.shapes) else { return Ok(None) };
     Cache::open(folder, &format!("{:?}", settings.limits)).map(Some).map_err(|error| {
         Error::plain(format!(
             "cannot keep facts in {}: {error}",

@@ -14,6 +14,7 @@ use super::input::Input;
 use super::memo::Memo;
 use super::walk::Target;
 use super::{ArrayFacts, Reading, SourceFacts, scan};
+use crate::config::limits::Limits;
 use crate::values::Unread;
 
 /// How long an open file is and when it was written, which changes when somebody writes it.
@@ -54,16 +55,21 @@ pub(super) fn blame<'t>(
     sources: &mut [SourceFacts],
     known: &BTreeMap<usize, usize>,
     target: impl Fn(&SourceFacts) -> Option<&'t Target> + Sync,
+    limits: Limits,
 ) {
     let described = &*sources;
     let rewritten: Vec<(usize, usize)> = known
         .par_iter()
-        .map_init(Memo::default, |memo, (&index, &known)| {
-            let source = &described[index];
-            let is_new = source.faults[known..].iter().any(|fault| matches!(fault.kind, FaultKind::Archive(_)));
-            let target = target(source).filter(|_| is_new)?;
-            (!is_as_described(source, &scan(target, memo))).then_some((index, known))
-        })
+        .map_init(
+            || Memo::new(limits),
+            |memo, (&index, &known)| {
+                let source = &described[index];
+                let is_new = source.faults[known..].iter().any(|fault| matches!(fault.kind, FaultKind::Archive(_)));
+                // Of an object one version is read, or nothing.
+                let target = target(source).filter(|target| is_new && target.object().is_none())?;
+                (!is_as_described(source, &scan(target, memo))).then_some((index, known))
+            },
+        )
         .flatten()
         .collect();
     for (index, known) in rewritten {

@@ -130,7 +130,7 @@ pub fn read_all<'t>(
             }
         }
     }
-    changed::blame(sources, &known, target);
+    changed::blame(sources, &known, target, reach.limits);
 }
 
 fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: &Progress) -> Vec<Task<'q>> {

@@ -19,26 +19,25 @@ fn dump() -> tempfile::TempDir {
     let folder = project();
     for (name, line) in [("a_0", "float32[64, 8]"), ("a_1", "float64[64, 8]"), ("a_2", "float32[64, 8]; [3, 1] = nan")]
     {
-        let path = folder.path().join(format!("data/{name}.npy"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let path = folder.path().join(format!("{name}.npy"));
         fs::write(path, recipe::npy("x", &[line])).unwrap();
     }
-    fs::write(folder.path().join("data/b_0.npz"), recipe::npz("b_0.npz", &["y: int64[64]", "x: float32[64, 8]"]))
+    fs::write(folder.path().join("b_0.npz"), recipe::npz("b_0.npz", &["y: int64[64]", "x: float32[64, 8]"]))
         .unwrap();
-    fs::write(folder.path().join("data/c_0.npy"), "hello").unwrap();
+    fs::write(folder.path().join("c_0.npy"), "hello").unwrap();
     sleep(SETTLED);
     folder
 }
 
 fn check(folder: &Path, more: &[&str]) -> (Option<i32>, Value) {
-    let arguments = [&["check", "data", "--format", "json", "--all-places"], more].concat();
+    let arguments = [&["check", "--format", "json", "--all-places"], more].concat();
     let (code, out, err) = run(folder, &arguments);
     (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}")))
 }
 
 /// The report of a run with the cache, of which no array file can be opened.
 fn without_opening(folder: &Path, more: &[&str]) -> Option<(Option<i32>, Value)> {
-    let arguments = [&["check", "data", "--format", "json", "--all-places", "--cache", "kept"], more].concat();
+    let arguments = [&["check", "--format", "json", "--all-places", "--cache", "kept"], more].concat();
     let (code, out, err) = told(output(&mut faulty(folder, &arguments, "open:1:.np:13")?));
     Some((code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"))))
 }
@@ -60,7 +59,7 @@ fn what_did_not_change_is_not_opened() {
     assert_eq!(without_opening(path, &["--headers-only"]).unwrap(), check(path, &["--headers-only"]));
     // Without the cache nothing could be read.
     let (code, out, _) =
-        told(output(&mut faulty(path, &["check", "data", "--format", "json"], "open:1:.np:13").unwrap()));
+        told(output(&mut faulty(path, &["check", "--format", "json"], "open:1:.np:13").unwrap()));
     let refused: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, Some(1));
     assert!(
@@ -74,9 +73,10 @@ fn another_way_to_name_a_file_is_the_same_file() {
     let folder = dump();
     let path = folder.path();
     check(path, &["--cache", "kept"]);
-    let inside = path.join("data");
-    let (_, out, _) = run(&inside, &["check", "a_2.npy", "--format", "json"]);
-    let faulty = faulty(&inside, &["check", "a_2.npy", "--format", "json", "--cache", "../kept"], "open:1:.np:13");
+    let inside = path.join("inside");
+    fs::create_dir(&inside).unwrap();
+    let (_, out, _) = run(&inside, &["check", "../a_2.npy", "--format", "json"]);
+    let faulty = faulty(&inside, &["check", "../a_2.npy", "--format", "json", "--cache", "../kept"], "open:1:.np:13");
     let Some(mut command) = faulty else { return };
     assert_eq!(told(output(&mut command)).1, out);
 }
@@ -100,7 +100,7 @@ fn what_was_not_asked_before_is_read() {
 fn no_verdict_is_of_another_version() {
     let folder = dump();
     let path = folder.path();
-    let (one, two) = (path.join("data/a_0.npy"), path.join("data/a_2.npy"));
+    let (one, two) = (path.join("a_0.npy"), path.join("a_2.npy"));
     let other = array(path, "aside.npy");
     let keeping_time = |path: &Path, bytes: &[u8]| {
         let time = path.metadata().unwrap().modified().unwrap();
@@ -118,10 +118,10 @@ fn no_verdict_is_of_another_version() {
         ("two that change places", &|| {
             let aside = path.join("x.tmp");
             fs::rename(&one, &aside).unwrap();
-            fs::rename(path.join("data/a_1.npy"), &one).unwrap();
-            fs::rename(&aside, path.join("data/a_1.npy")).unwrap();
+            fs::rename(path.join("a_1.npy"), &one).unwrap();
+            fs::rename(&aside, path.join("a_1.npy")).unwrap();
         }),
-        ("deleted", &|| fs::remove_file(path.join("data/c_0.npy")).unwrap()),
+        ("deleted", &|| fs::remove_file(path.join("c_0.npy")).unwrap()),
         ("written again at once", &|| {
             fs::write(&one, recipe::npy("x", &["float32[64, 8]"])).unwrap();
             check(path, &["--cache", "kept"]);
@@ -157,7 +157,7 @@ fn a_damaged_cache_is_none_and_one_that_cannot_be_written_is_told() {
         assert_eq!(check(path, &["--cache", "kept"]), fresh);
     }
     fs::write(path.join("none"), "").unwrap();
-    let (code, _, err) = run(path, &["check", "data", "--cache", "none"]);
+    let (code, _, err) = run(path, &["check", "--cache", "none"]);
     assert_eq!(code, Some(2));
     assert!(err.contains("cannot keep facts in none"), "{err}");
 }
