@@ -89,7 +89,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__prune)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -124,6 +124,14 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -175,7 +183,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__baseline__subcmd__write)
-            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-o -q -v -h --output --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -218,6 +226,14 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -269,7 +285,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__check)
-            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +320,14 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -489,7 +513,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__inspect)
-            opts="-o -q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --format --output --each --ascii --color --quiet --verbose --help"
+            opts="-o -q -v -h --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --connections --remote-timeout --anonymous --format --output --each --ascii --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -524,6 +548,14 @@ _batchlint() {
                     return 0
                     ;;
                 --max-bytes-per-array)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -54,6 +54,8 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l dataset-si
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l select -d 'Only these rules or groups' -r
@@ -77,6 +79,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l color -d '
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l redact -d 'Show counts and places, and no value of the data'
@@ -155,6 +158,8 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l dataset-
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l format -d 'How to print what was seen' -r -f -a "table\t'One line per array name: type, shape, extremes, mean, a histogram'
 json\t'One document with the same'
 jsonl\t'The facts, for `check --facts`'"
@@ -163,6 +168,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l color -d
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l each -d 'Show every array by itself, not all of one name together'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -l ascii -d 'Draw histograms with ASCII characters only'
 complete -c batchlint -n "__fish_batchlint_using_subcommand inspect" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
@@ -245,6 +251,8 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l select -d 'Only these rules or groups' -r
@@ -268,6 +276,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from write" -l redact -d 'Show counts and places, and no value of the data'
@@ -289,6 +298,8 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l steps -d 'Steps per epoch' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l epochs -d 'Epochs' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l max-bytes-per-array -d 'Do not read the values of arrays larger than this, as bytes or `"2 GiB"`; they are not evaluated' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l connections -d 'Requests that are under way at the same time, at most; how many it is depends on how the store answers [default: 1024]' -r
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l remote-timeout -d 'Seconds without a byte after which a request is tried again [default: 30]' -r
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l facts -d 'Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l against -d 'A set that should share no sample with the others, such as the validation set; linted as well; can be repeated' -r -F
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l select -d 'Only these rules or groups' -r
@@ -312,6 +323,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish
 always\t''
 never\t''"
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l headers-only -d 'Read headers only: no values, and no rule that needs them'
+complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l anonymous -d 'Ask without credentials, as for a public bucket'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l redact -d 'Show counts and places, and no value of the data'

@@ -21,6 +21,7 @@ impl Stores {
     }
 
     /// Adds why nothing is read.
+    #[allow(clippy::unused_self, reason = "as where there are stores")]
     pub(super) fn find(&self, argument: &str, walked: &mut Walk, _: &Progress) {
         let path = argument.split('?').next().unwrap_or(argument);
         let why = "this batchlint was built without the feature `remote`";
