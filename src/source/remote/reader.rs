@@ -26,12 +26,15 @@ pub(crate) struct Reader<'p> {
     state: RefCell<State>,
 }
 
+/// A window that is on its way.
+type Window = JoinHandle<Result<Bytes, Trouble>>;
+
 #[derive(Debug, Default)]
 struct State {
     at: u64,
     bytes: Bytes,
     /// What is on its way.
-    next: Option<(Range<u64>, JoinHandle<Result<Bytes, Trouble>>)>,
+    next: Option<(Range<u64>, Window)>,
     window: u64,
 }
 
@@ -78,12 +81,11 @@ impl<'p> Reader<'p> {
         let follows = offset == state.at + state.bytes.len() as u64 && !state.bytes.is_empty();
         state.window = if follows { (state.window * 2).min(LARGEST) } else { FIRST };
         let waiting = state.next.take().filter(|(range, _)| range.contains(&offset));
-        let (start, bytes) = match waiting {
-            Some((range, task)) => (range.start, self.wait(task)?.map_err(io::Error::other)?),
-            None => {
-                let range = offset..self.size.min(offset.saturating_add(state.window.max(wanted)));
-                (offset, self.wait(self.object.fetch(range))?)
-            }
+        let (start, bytes) = if let Some((range, task)) = waiting {
+            (range.start, self.wait(task)?.map_err(io::Error::other)?)
+        } else {
+            let range = offset..self.size.min(offset.saturating_add(state.window.max(wanted)));
+            (offset, self.wait(self.object.fetch(range))?)
         };
         state.bytes = bytes.map_err(io::Error::other)?;
         state.at = start;

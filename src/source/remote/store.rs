@@ -32,12 +32,15 @@ pub(super) const GAP: u64 = 256 * 1024;
 /// Bytes that room is made for before they come.
 const LARGEST: u64 = 4 << 20;
 
+/// What one store is opened for: a bucket, or a web server with what follows the `?`.
+type Place = (String, Option<String>);
+
 /// The stores of a run.
 #[derive(Debug)]
 pub(crate) struct Stores {
     runtime: Arc<Runtime>,
     settings: Remote,
-    open: Mutex<HashMap<(String, Option<String>), Result<Arc<Store>, Trouble>>>,
+    open: Mutex<HashMap<Place, Result<Arc<Store>, Trouble>>>,
 }
 
 /// One bucket, or one web server.
@@ -45,7 +48,7 @@ pub(crate) struct Stores {
 pub(crate) struct Store {
     pub(super) runtime: Arc<Runtime>,
     pub(super) service: Service,
-    pub(super) store: Box<dyn ObjectStore>,
+    pub(super) objects: Box<dyn ObjectStore>,
     pub(super) most: usize,
 }
 
@@ -78,9 +81,9 @@ impl Stores {
         let most = self.settings.connections.unwrap_or(Remote::CONNECTIONS).max(1);
         let throttle = Throttle::new(most);
         let _entered = self.runtime.enter();
-        let store = self.built(address, Throttled(throttle))?;
+        let objects = self.built(address, Throttled(throttle))?;
         let runtime = Arc::clone(&self.runtime);
-        Ok(Arc::new(Store { runtime, service: address.service, store, most }))
+        Ok(Arc::new(Store { runtime, service: address.service, objects, most }))
     }
 
     fn built(&self, address: &Address, throttled: Throttled) -> Result<Box<dyn ObjectStore>, Trouble> {
@@ -171,10 +174,10 @@ impl Store {
             if_match: tag.map(str::to_owned),
             ..GetOptions::default()
         };
-        let result = match self.store.get_opts(key, options).await {
+        let result = match self.objects.get_opts(key, options).await {
             Err(error) if Trouble::is_beyond(&error) => {
                 // An object without bytes has no range. Its size says so.
-                let meta = self.store.head(key).await.map_err(wrong)?;
+                let meta = self.objects.head(key).await.map_err(wrong)?;
                 let bytes = Bytes::new();
                 return if meta.size <= range.start {
                     Ok(Fetched { bytes, size: meta.size, tag: meta.e_tag })

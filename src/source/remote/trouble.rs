@@ -12,8 +12,9 @@ impl Trouble {
         let said = error_text(error);
         let code = code(&said);
         match (error, &*code) {
-            (Error::Precondition { .. } | Error::NotModified { .. }, _) => return Self::Replaced,
-            (_, "PreconditionFailed") => return Self::Replaced,
+            (Error::Precondition { .. } | Error::NotModified { .. }, _) | (_, "PreconditionFailed") => {
+                return Self::Replaced;
+            }
             (
                 _,
                 "ExpiredToken"
