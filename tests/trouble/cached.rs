@@ -22,8 +22,7 @@ fn dump() -> tempfile::TempDir {
         let path = folder.path().join(format!("{name}.npy"));
         fs::write(path, recipe::npy("x", &[line])).unwrap();
     }
-    fs::write(folder.path().join("b_0.npz"), recipe::npz("b_0.npz", &["y: int64[64]", "x: float32[64, 8]"]))
-        .unwrap();
+    fs::write(folder.path().join("b_0.npz"), recipe::npz("b_0.npz", &["y: int64[64]", "x: float32[64, 8]"])).unwrap();
     fs::write(folder.path().join("c_0.npy"), "hello").unwrap();
     sleep(SETTLED);
     folder
@@ -58,8 +57,7 @@ fn what_did_not_change_is_not_opened() {
     );
     assert_eq!(without_opening(path, &["--headers-only"]).unwrap(), check(path, &["--headers-only"]));
     // Without the cache nothing could be read.
-    let (code, out, _) =
-        told(output(&mut faulty(path, &["check", "--format", "json"], "open:1:.np:13").unwrap()));
+    let (code, out, _) = told(output(&mut faulty(path, &["check", "--format", "json"], "open:1:.np:13").unwrap()));
     let refused: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, Some(1));
     assert!(

@@ -155,10 +155,10 @@ async fn part(store: &Store, folder: Path, open: bool, wanted: &impl Fn(&str) ->
     let wrong = |error: object_store::Error| Trouble::of(&error, store.service, Asked::List);
     let below = (!folder.as_ref().is_empty()).then_some(&folder);
     if open {
-        let listed = store.inner.list_with_delimiter(below).await.map_err(wrong);
+        let listed = store.objects.list_with_delimiter(below).await.map_err(wrong);
         return Part::Opened(listed.map(|listed| (listed.objects, listed.common_prefixes)), folder);
     }
-    let mut stream = store.inner.list(below);
+    let mut stream = store.objects.list(below);
     let mut found = Vec::new();
     while let Some(meta) = stream.next().await.filter(|_| !progress.stopped()) {
         match meta {

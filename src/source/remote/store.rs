@@ -32,7 +32,7 @@ pub(super) const GAP: u64 = 256 * 1024;
 /// Bytes that room is made for before they come.
 const LARGEST: u64 = 4 << 20;
 
-/// What stores are told apart by: the address up to the bucket, and what follows a `?`.
+/// What one store is opened for: a bucket, or a web server with what follows the `?`.
 type Place = (String, Option<String>);
 
 /// The stores of a run.
@@ -48,7 +48,7 @@ pub(crate) struct Stores {
 pub(crate) struct Store {
     pub(super) runtime: Arc<Runtime>,
     pub(super) service: Service,
-    pub(super) inner: Box<dyn ObjectStore>,
+    pub(super) objects: Box<dyn ObjectStore>,
     pub(super) most: usize,
 }
 
@@ -81,9 +81,9 @@ impl Stores {
         let most = self.settings.connections.unwrap_or(Remote::CONNECTIONS).max(1);
         let throttle = Throttle::new(most);
         let _entered = self.runtime.enter();
-        let store = self.built(address, Throttled(throttle))?;
+        let objects = self.built(address, Throttled(throttle))?;
         let runtime = Arc::clone(&self.runtime);
-        Ok(Arc::new(Store { runtime, service: address.service, inner: store, most }))
+        Ok(Arc::new(Store { runtime, service: address.service, objects, most }))
     }
 
     fn built(&self, address: &Address, throttled: Throttled) -> Result<Box<dyn ObjectStore>, Trouble> {
@@ -174,10 +174,10 @@ impl Store {
             if_match: tag.map(str::to_owned),
             ..GetOptions::default()
         };
-        let result = match self.inner.get_opts(key, options).await {
+        let result = match self.objects.get_opts(key, options).await {
             Err(error) if Trouble::is_beyond(&error) => {
                 // An object without bytes has no range. Its size says so.
-                let meta = self.inner.head(key).await.map_err(wrong)?;
+                let meta = self.objects.head(key).await.map_err(wrong)?;
                 let bytes = Bytes::new();
                 return if meta.size <= range.start {
                     Ok(Fetched { bytes, size: meta.size, tag: meta.e_tag })
