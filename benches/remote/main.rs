@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 #![allow(clippy::print_stdout, reason = "it says where it listens")]
+#![allow(clippy::exit, reason = "it ends when nobody needs it any more")]
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -46,7 +47,7 @@ fn main() {
     let store =
         Rc::new(Store { objects: objects.parse().unwrap(), median, body, random: Cell::new(88_172_645_463_325_252) });
     std::thread::spawn(|| {
-        let _ = std::io::Read::read(&mut std::io::stdin(), &mut [0]);
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         std::process::exit(0);
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
