@@ -125,7 +125,7 @@ class Filter(Pages):
         self.assertEqual(page.locator(f"{FINDINGS}:visible .rule").all_inner_texts(), ["double-precision"])
         # What names a finding shows it again.
         page.locator("a.blame", has_text="unscaled-images").click()
-        page.wait_for_function("!document.querySelector('article[data-rule=unscaled-images]').hidden")
+        page.locator("article[data-rule=unscaled-images]").wait_for(state="visible")
         self.assertTrue(page.locator("article[data-rule=unscaled-images]").is_visible())
 
     def test_by_keyboard(self):
