@@ -1,6 +1,7 @@
 //! Distinct values with their counts, as long as they are few.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::block::Block;
 use super::element::Element;
@@ -10,6 +11,30 @@ use super::{DISTINCT, DISTINCT_BYTES};
 /// Places of a table that finds values again without a hash.
 const PLACES: usize = 4096;
 
+/// Values of a block from which on that table is worth its making.
+const MANY: usize = 1024;
+
+/// Spreads the bits of a value. Whoever makes values that meet in one place gains little: the tally closes soon.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        let spread = (self.0 ^ bits).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = spread ^ (spread >> 32);
+    }
+}
+
 /// Distinct values by their bits: the value, how often, where first. Closed as soon as there are too many.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -17,7 +42,7 @@ pub(super) struct Tally {
     limit: usize,
     values: Vec<Entry>,
     /// Which of them has which bits.
-    index: HashMap<u64, usize>,
+    index: HashMap<u64, usize, BuildHasherDefault<Spread>>,
     /// The one that was seen last of those whose bits have the same place here.
     recent: Vec<usize>,
 }
@@ -34,7 +59,7 @@ impl Tally {
     /// An empty tally; types of one byte have the lower limit.
     pub(super) fn new(bytes: bool) -> Self {
         let limit = if bytes { DISTINCT_BYTES } else { DISTINCT };
-        Self { open: true, limit, values: Vec::new(), index: HashMap::new(), recent: Vec::new() }
+        Self { open: true, limit, values: Vec::new(), index: HashMap::default(), recent: Vec::new() }
     }
 
     /// Whether it still counts.
@@ -71,8 +96,12 @@ impl Tally {
         }
         let at = block.at(i);
         let known = *self.index.entry(bits).or_insert(self.values.len());
-        self.recent.resize(PLACES, usize::MAX);
-        self.recent[place] = known;
+        if block.values.len() >= MANY && self.recent.is_empty() {
+            self.recent.resize(PLACES, usize::MAX);
+        }
+        if let Some(recent) = self.recent.get_mut(place) {
+            *recent = known;
+        }
         match self.values.get_mut(known) {
             Some(entry) => (entry.count, entry.at) = (entry.count + count, entry.at.min(at)),
             None => self.values.push(Entry { bits, value: block.values[i].number(), count, at }),
