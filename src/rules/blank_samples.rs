@@ -24,7 +24,7 @@ const TAIL: u64 = 16;
 /// Distinct whole values up to which an array is one of labels, masks or categories.
 const LABELS: usize = 32;
 /// How often such a row may be expected by chance, over all the data.
-const CHANCE: f64 = 1e-3;
+const CHANCE: f64 = 1e-6;
 
 fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     if cx.declared.is_some_and(|declared| declared.role != Role::Input) || !is_measured(cx) {
@@ -34,6 +34,9 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let mut tally = Tally::default();
     let flat = cx.cells.iter().all(|(_, values)| rows(values).is_none());
     let (usual, empty) = (usual(cx, flat), empty(cx));
+    // Among many arrays one looks odd by chance.
+    let arrays = cx.cells.len() as u64;
+    let all: u64 = cx.cells.iter().filter_map(|(_, values)| rows(values)).map(|(count, ..)| count).sum();
     for (cell, values) in cx.cells {
         let Some(numbers) = &values.numbers else { continue };
         match rows(values) {
@@ -44,8 +47,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
                 if tail >= ELEMENTS
                     && written
                     && blank.zero_at_end > 1
-                    && improbable(usual, tail, 1)
-                    && improbable(empty, blank.zero_at_end, 1)
+                    && improbable(usual, tail, arrays)
+                    && improbable(empty, blank.zero_at_end, arrays)
                 {
                     tally.tails += 1;
                     tally.rows += blank.zero_at_end;
@@ -56,8 +59,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
                         exact(blank.zero_at_end),
                         exact(count)
                     )));
-                } else if blank.zero + blank.constant > 0 && elements >= ELEMENTS && improbable(usual, elements, count)
-                {
+                } else if blank.zero + blank.constant > 0 && elements >= ELEMENTS && improbable(usual, elements, all) {
                     tally.zero += blank.zero;
                     tally.constant += blank.constant;
                     tally.of += count;
@@ -73,7 +75,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
                 // One number per sample: only real measurements with a long end of zeros.
                 looked = Looked::Yes;
                 let tail = numbers.zeros_at_end;
-                if numbers.fractional > 0 && tail >= TAIL && tail < numbers.count() && improbable(usual, tail, 1) {
+                if numbers.fractional > 0 && tail >= TAIL && tail < numbers.count() && improbable(usual, tail, arrays) {
                     tally.tails += 1;
                     tally.rows += tail;
                     tally.of += numbers.count();
