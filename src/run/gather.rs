@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,12 +67,12 @@ pub(super) fn gather(
 /// Where facts are kept. Whoever shows the data to people has to read it.
 fn cache(settings: &Settings, looking: Looking) -> Result<Option<Cache>, Error> {
     let Some(folder) = settings.cache.as_ref().filter(|_| !looking.wants.shapes) else { return Ok(None) };
-    Cache::open(folder, &format!("{:?}", settings.limits)).map(Some).map_err(|error| {
-        Error::plain(format!(
-            "cannot keep facts in {}: {error}",
-            source::text::shown(&folder.display().to_string(), 400)
-        ))
-    })
+    Cache::open(folder, &format!("{:?}", settings.limits)).map(Some).map_err(|error| cannot_keep(settings, &error))
+}
+
+fn cannot_keep(settings: &Settings, error: &io::Error) -> Error {
+    let folder = settings.cache.as_deref().unwrap_or(Path::new(""));
+    Error::plain(format!("cannot keep facts in {}: {error}", source::text::shown(&folder.display().to_string(), 400)))
 }
 
 /// Reads the files of which nothing is kept, or not enough, and keeps what it sees of them.
@@ -126,12 +126,7 @@ fn look_again(
         let path = &*targets[place].path;
         seen.get(path).filter(|_| fresh.contains(path)).map(|facts| (*facts).clone())
     });
-    if let (Err(error), Some(folder)) = (kept, &settings.cache) {
-        return Err(Error::plain(format!(
-            "cannot keep facts in {}: {error}",
-            source::text::shown(&folder.display().to_string(), 400)
-        )));
-    }
+    kept.map_err(|error| cannot_keep(settings, &error))?;
     Ok(facts)
 }
 

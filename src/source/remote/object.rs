@@ -58,7 +58,6 @@ impl Object {
     }
 
     /// Which version it is, where that is known.
-    #[allow(dead_code, reason = "for who remembers what he has read of it")]
     pub(crate) fn version(&self) -> Option<&Version> {
         self.version.get()
     }

@@ -50,7 +50,6 @@ impl Target {
     }
 
     /// An object of a store, or what could not be found there.
-    #[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "nothing is found in a store"))]
     pub(super) fn far(path: Arc<str>, root: &Arc<str>, found: Result<Object, FileFault>) -> Self {
         let (object, trouble) = match found {
             Ok(object) => (Some(Arc::new(object)), None),
