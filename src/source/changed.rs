@@ -41,10 +41,13 @@ impl Stamp {
     }
 }
 
-/// Whether the header that described the array, which is no member of an archive, still stands in front of its data. Where it
-/// does, the values are those of the file that is open, whichever it is.
+/// Whether the header that described the array still stands in front of its data. Where it does, the values are those of the
+/// file that is open, whichever it is. Of a member nothing is remembered: its checksum tells.
 pub(super) fn has_header(input: &Input<'_>, array: &ArrayFacts, scratch: &mut Vec<u8>) -> io::Result<bool> {
     let location = array.location;
+    if array.member.is_some() {
+        return Ok(true);
+    }
     let bytes = usize::try_from(location.header).unwrap_or(usize::MAX);
     Ok(xxh3_64(input.at(location.start, bytes, scratch)?) == location.digest)
 }

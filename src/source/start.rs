@@ -37,8 +37,7 @@ pub fn first_bytes(target: &Target, source: &SourceFacts, array: &ArrayFacts, by
         None if array.member.is_some() => None,
         _ => {
             let mut scratch = Vec::new();
-            // Only of an array that is no member its header is known.
-            if array.member.is_none() && !changed::has_header(&input, array, &mut scratch).ok()? {
+            if !changed::has_header(&input, array, &mut scratch).ok()? {
                 return None;
             }
             let data = input.at(start.checked_add(header)?, bytes, &mut scratch).ok()?;
