@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::live;
-use super::naming::{self, LooseName};
+use super::loose::{self, Names, matches, within};
+use super::naming;
 use super::pairs;
 use super::{Batch, Cell, Column, Facts, Lost, Stream};
 use crate::source::{ArrayFacts, SourceFacts, SourceKind};
@@ -55,14 +56,14 @@ pub fn assemble<'f>(facts: &'f Facts, spec: &Spec) -> Vec<Stream<'f>> {
 
 /// Files in which no array could be described: root and sequence, as ids, and number.
 fn lost(facts: &Facts, spec: &Spec, texts: &mut Texts) -> Vec<(u32, u32, Option<u64>)> {
-    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
+    let names = Names::new(spec);
     let unread = facts.sources().iter().filter(|source| source.arrays.is_empty() && source.kind != SourceKind::Live);
     unread
         .map(|source| {
             let (sequence, number) = if source.path.ends_with(".npz") {
                 naming::numbered(&source.path)
             } else {
-                let name = loose_name(source, spec, &names);
+                let name = names.read(source);
                 (name.rest, name.number)
             };
             (texts.roots.id(&source.root), texts.sequences.id(&sequence), number)
@@ -72,18 +73,18 @@ fn lost(facts: &Facts, spec: &Spec, texts: &mut Texts) -> Vec<(u32, u32, Option<
 
 /// Texts that many files share, each kept once and known by a number.
 #[derive(Default)]
-struct Texts {
+pub(super) struct Texts {
     /// Whether the facts are those of all files, as far as anybody knows.
     whole: bool,
     roots: Shared,
-    sequences: Shared,
+    pub(super) sequences: Shared,
     /// Of arrays, as their files call them.
-    names: Shared,
+    pub(super) names: Shared,
 }
 
 /// Texts by their numbers, in order of their first use.
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
     ids: HashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
     /// The one that was asked for last: mostly it is the next one, too.
@@ -91,7 +92,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn id(&mut self, text: &str) -> u32 {
+    pub(super) fn id(&mut self, text: &str) -> u32 {
         if self.texts.get(self.last as usize).is_some_and(|last| **last == *text) {
             return self.last;
         }
@@ -109,7 +110,7 @@ impl Shared {
         id
     }
 
-    fn text(&self, id: u32) -> &Arc<str> {
+    pub(super) fn text(&self, id: u32) -> &Arc<str> {
         &self.texts[id as usize]
     }
 }
@@ -121,10 +122,13 @@ struct Draft<'f> {
     /// What its name shares with the others of its sequence, as an id.
     sequence: u32,
     number: Option<u64>,
-    /// Names of arrays that could not be described.
-    unreadable: Vec<String>,
+}
+
+impl Draft<'_> {
     /// Whether the names are those of an archive, or of a dictionary, rather than of loose files.
-    keyed: bool,
+    fn is_keyed(&self) -> bool {
+        self.source.kind != SourceKind::Npy
+    }
 }
 
 /// An array of a batch.
@@ -140,6 +144,8 @@ struct Entry<'f> {
 #[derive(Default)]
 struct Drafts<'f> {
     all: Vec<Draft<'f>>,
+    /// Names of arrays that could not be described, by batch.
+    unreadable: BTreeMap<usize, Vec<String>>,
     /// The arrays of each batch, one batch behind another.
     entries: Vec<Entry<'f>>,
     /// Where the arrays of each batch end.
@@ -149,16 +155,12 @@ struct Drafts<'f> {
 /// What the batches of one stream share: the root and, where nothing is declared, the sequence, as ids.
 type Family = (u32, Option<u32>);
 
-/// What the loose files of one batch share: root and rest of the name, as ids, the number, and which of several arrays in
-/// one file.
-type LooseBatch = (u32, u32, Option<u64>, u32);
-
 fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, texts: &mut Texts) -> Drafts<'f> {
     let mut drafts = Drafts::default();
     let mut entries: Vec<(usize, Entry<'f>)> = Vec::with_capacity(facts.arrays());
-    let mut loose: HashMap<LooseBatch, usize> = HashMap::new();
+    let mut loose = loose::Batches::default();
     let mut keys = Keys::default();
-    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
+    let mut names = Names::new(spec);
     for source in facts.sources() {
         match source.kind {
             SourceKind::Npz | SourceKind::Live => {
@@ -177,31 +179,23 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, texts: &mut Texts) -> Drafts<'f>
                 entries
                     .extend(kept.map(|(at, name)| (batch, Entry { name: *name, source, array: &source.arrays[*at] })));
                 let unreadable = unreadable_keys(source);
-                drafts.all.push(Draft { source, sequence, number, unreadable, keyed: true });
+                if !unreadable.is_empty() {
+                    drafts.unreadable.insert(batch, unreadable);
+                }
+                drafts.all.push(Draft { source, sequence, number });
             }
             SourceKind::Npy => {
-                let name = loose_name(source, spec, &names);
-                let (own, rest) = (texts.names.id(name.array), texts.sequences.id(&name.rest));
+                let name = names.of(source, texts);
                 // Without a declared name or a number nothing says that two loose files belong together.
-                let joinable = name.number.is_some() || !names.is_empty();
+                let joinable = name.number.is_some() || !names.declared.is_empty();
+                let root = texts.roots.id(&source.root);
                 for array in &source.arrays {
-                    let key = (texts.roots.id(&source.root), rest, name.number, array.ordinal);
                     let next = drafts.all.len();
-                    let known = loose.entry(key).or_insert(next);
-                    if !joinable {
-                        *known = next;
-                    }
-                    let known = *known;
-                    entries.push((known, Entry { name: own, source, array }));
-                    if known == next {
-                        let unreadable = Vec::new();
-                        drafts.all.push(Draft {
-                            source,
-                            sequence: rest,
-                            number: name.number,
-                            unreadable,
-                            keyed: false,
-                        });
+                    let sequence = (root, name.rest, array.ordinal);
+                    let batch = if joinable { loose.of(sequence, name.number, next) } else { next };
+                    entries.push((batch, Entry { name: name.array, source, array }));
+                    if batch == next {
+                        drafts.all.push(Draft { source, sequence: name.rest, number: name.number });
                     }
                 }
             }
@@ -209,10 +203,9 @@ fn drafts_of<'f>(facts: &'f Facts, spec: &Spec, texts: &mut Texts) -> Drafts<'f>
         }
     }
     for source in facts.sources().iter().filter(|source| source.arrays.is_empty()) {
-        let name = loose_name(source, spec, &names);
-        let key = (texts.roots.id(&source.root), texts.sequences.id(&name.rest), name.number, 0);
-        if let Some(batch) = loose.get(&key) {
-            drafts.all[*batch].unreadable.push(name.array.to_owned());
+        let name = names.of(source, texts);
+        if let Some(batch) = loose.get((texts.roots.id(&source.root), name.rest, 0), name.number) {
+            drafts.unreadable.entry(batch).or_default().push(texts.names.text(name.array).to_string());
         }
     }
     drafts.sort(entries);
@@ -277,26 +270,6 @@ fn unreadable_keys(source: &SourceFacts) -> Vec<String> {
     keys.filter(|key| source.arrays.iter().all(|array| *array.key != **key)).map(str::to_owned).collect()
 }
 
-fn loose_name<'f>(source: &'f SourceFacts, spec: &'f Spec, names: &[&'f str]) -> LooseName<'f> {
-    let relative = within(&source.path, &source.root);
-    let picked = spec.arrays.iter().find_map(|declared| {
-        let files = declared.pick.files.as_ref()?;
-        matches(&files.value, relative).then(|| naming::picked(relative, files.value.glob().glob(), &declared.name))
-    });
-    picked.unwrap_or_else(|| naming::loose(relative, names))
-}
-
-/// The path below the folder that the user named.
-fn within<'p>(path: &'p str, root: &str) -> &'p str {
-    path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/'))
-}
-
-/// Whether a `files` glob speaks of the path. A glob without a slash speaks of the file's name.
-fn matches(glob: &globset::GlobMatcher, relative: &str) -> bool {
-    let name = relative.rsplit('/').next().unwrap_or(relative);
-    glob.is_match(relative) || (!glob.glob().glob().contains('/') && glob.is_match(name))
-}
-
 impl<'f> Drafts<'f> {
     /// A stream of these batches, without a name. `slots` has a place for every name, all of them `usize::MAX`.
     fn stream(
@@ -316,7 +289,7 @@ impl<'f> Drafts<'f> {
         let mut others: Vec<(u32, Vec<Cell<'f>>)> = Vec::new();
         let mut made = Vec::with_capacity(batches.len());
         for (batch, index) in batches.iter().enumerate() {
-            let unreadable = std::mem::take(&mut self.all[*index].unreadable).into();
+            let unreadable = self.unreadable.remove(index).unwrap_or_default().into();
             let (draft, entries) = (&self.all[*index], self.entries(*index));
             let owners = owners(draft, entries, spec, texts);
             let mut taken = vec![false; spec.arrays.len()];
@@ -325,7 +298,7 @@ impl<'f> Drafts<'f> {
                 let owner = owners.get(at).copied().flatten();
                 match owner.filter(|owner| !std::mem::replace(&mut taken[*owner], true)) {
                     Some(owner) => columns[owner].cells.push(cell),
-                    None if !related && !draft.keyed => unnamed.push(cell),
+                    None if !related && !draft.is_keyed() => unnamed.push(cell),
                     None => {
                         let slot = &mut slots[entry.name as usize];
                         if *slot == usize::MAX {
@@ -379,7 +352,7 @@ fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, texts: &Texts) 
         return live::owners(yielded, &arrays, spec);
     }
     let tuple: Option<Vec<u64>> = draft
-        .keyed
+        .is_keyed()
         .then(|| entries.iter().map(|entry| names.text(entry.name).strip_prefix("arr_")?.parse().ok()).collect())
         .flatten();
     let by_role = |role: Role| spec.arrays.iter().enumerate().filter(move |(_, declared)| declared.role == role);
@@ -398,12 +371,12 @@ fn owners(draft: &Draft<'_>, entries: &[Entry<'_>], spec: &Spec, texts: &Texts) 
         })
         .collect();
     // What else the batch holds may be in a shard that is missing.
-    if !draft.keyed && !texts.whole {
+    if !draft.is_keyed() && !texts.whole {
         return owners;
     }
     advisory(&mut owners, entries, spec, names);
     if let ([None], [only]) = (owners.as_slice(), spec.arrays.as_slice())
-        && !draft.keyed
+        && !draft.is_keyed()
         && only.pick.files.is_none()
     {
         owners[0] = Some(0);
@@ -426,8 +399,7 @@ fn claimed(name: &str, source: &SourceFacts, array: &ArrayFacts, spec: &Spec) ->
 /// The declarations that an array of a loose file may belong to, whatever other files its batch has: by index into
 /// `spec.arrays`, in order.
 pub(super) fn possible(source: &SourceFacts, array: &ArrayFacts, spec: &Spec) -> Vec<usize> {
-    let names: Vec<&str> = spec.arrays.iter().map(|declared| declared.name.as_str()).collect();
-    if let Some(index) = claimed(loose_name(source, spec, &names).array, source, array, spec) {
+    if let Some(index) = claimed(Names::new(spec).read(source).array, source, array, spec) {
         return vec![index];
     }
     let open = |index: &usize| spec.arrays[*index].advisory || spec.arrays.len() == 1;

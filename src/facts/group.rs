@@ -1,29 +1,30 @@
 //! Equal things together, so that a rule judges a hundred thousand equal headers once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Cell, Column, Stream};
 use crate::source::Header;
 
-/// The cells of a column by header, each group in batch order, the groups in order of their first batch.
+/// The cells of a column by header, each group in batch order, the groups in order of their first batch. A column of one
+/// header is not copied.
 #[must_use]
-pub fn by_header<'f>(column: &Column<'f>) -> Vec<Vec<Cell<'f>>> {
+pub fn by_header<'c, 'f>(column: &'c Column<'f>) -> Vec<Cow<'c, [Cell<'f>]>> {
+    let same = |pair: &[Cell<'f>]| Arc::ptr_eq(pair[0].header(), pair[1].header());
+    if !column.cells.is_empty() && column.cells.windows(2).all(same) {
+        return vec![Cow::Borrowed(&column.cells)];
+    }
     let mut groups: Vec<Vec<Cell<'f>>> = Vec::new();
     let mut known: BTreeMap<&Header, usize> = BTreeMap::new();
-    let mut last: Option<(usize, &Arc<Header>)> = None;
-    for cell in &column.cells {
-        let same = last.filter(|(_, header)| Arc::ptr_eq(header, cell.header())).map(|(group, _)| group);
-        let group = same.unwrap_or_else(|| {
-            *known.entry(&cell.array.header).or_insert_with(|| {
-                groups.push(Vec::new());
-                groups.len() - 1
-            })
+    for run in column.cells.chunk_by(|a, b| Arc::ptr_eq(a.header(), b.header())) {
+        let group = *known.entry(&run[0].array.header).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
         });
-        groups[group].push(*cell);
-        last = Some((group, &cell.array.header));
+        groups[group].extend_from_slice(run);
     }
-    groups
+    groups.into_iter().map(Cow::Owned).collect()
 }
 
 /// What two batches must share to be judged as one: columns, headers, and what could not be read.

@@ -12,6 +12,7 @@ pub mod group;
 pub mod images;
 pub mod lengths;
 mod live;
+mod loose;
 pub mod naming;
 pub mod overview;
 pub mod pairs;

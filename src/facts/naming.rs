@@ -4,6 +4,7 @@
 //! `x/007.npy` and `y/007.npy`, `train_x_007.npy` and `train_y_007.npy`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What the path of a loose `.npy` file says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +116,22 @@ fn split(path: &str) -> (&str, &str) {
     let (folder, file) = slash.map_or(("", path), |slash| (&path[..slash], &path[slash + 1..]));
     let stem = file.strip_suffix(".npy").or_else(|| file.strip_suffix(".npz")).unwrap_or(file);
     (folder, stem)
+}
+
+/// The name of the file without `.npy` or `.npz`.
+pub(super) fn stem(path: &str) -> &str {
+    split(path).1
+}
+
+/// Where the number of the batch stands in the path, if its file's name has one.
+pub(super) fn number_at(path: &str) -> Option<Range<usize>> {
+    let (folder, stem) = split(path);
+    let start = if folder.len() + stem.len() < path.len() && path.as_bytes()[folder.len()] == b'/' {
+        folder.len() + 1
+    } else {
+        0
+    };
+    last_number(stem).map(|(from, to)| start + from..start + to)
 }
 
 /// Where `name` stands in `stem` as a whole word.

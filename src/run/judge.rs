@@ -55,10 +55,11 @@ fn all(
     let lack = lack(facts, &mut verdict);
     let told = |id: &str| lack.is_none() && rules.active(id).is_some();
     let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, told)).collect();
-    let pieces: Vec<Pieces<'_>> = streams.iter().map(Pieces::of).collect();
+    let pieces: Vec<Pieces<'_, '_>> = streams.iter().map(Pieces::of).collect();
     let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
     let mut out = Findings::default();
     let any = facts.arrays() > 0;
+    let faulty: Vec<&SourceFacts> = facts.sources().iter().filter(|source| !source.faults.is_empty()).collect();
     for active in rules.all() {
         if let Some(why) = blind(active.rule, spec, settings) {
             if any {
@@ -83,7 +84,7 @@ fn all(
                 if of > 0 {
                     add("", streams.len(), Looked::Yes, &mut out);
                 }
-                for source in facts.sources().iter().filter(|source| !source.faults.is_empty()) {
+                for source in &faulty {
                     let looked = judge(&SourceCx { spec, source, of }, &mut out);
                     add("", streams.len(), looked, &mut out);
                 }
@@ -207,15 +208,15 @@ impl Explained {
 }
 
 /// Everything that rules look at one by one, worked out once for all of them.
-struct Pieces<'f> {
+struct Pieces<'s, 'f> {
     /// The cells of each column by header: index into `stream.columns`, and the group.
-    arrays: Vec<(usize, Vec<Cell<'f>>)>,
+    arrays: Vec<(usize, Cow<'s, [Cell<'f>]>)>,
     /// The batches by their headers.
     batches: Vec<Alike<'f>>,
 }
 
-impl<'f> Pieces<'f> {
-    fn of(stream: &Stream<'f>) -> Self {
+impl<'s, 'f> Pieces<'s, 'f> {
+    fn of(stream: &'s Stream<'f>) -> Self {
         let columns = stream.columns.iter().enumerate();
         let arrays = columns.flat_map(|(index, column)| by_header(column).into_iter().map(move |cells| (index, cells)));
         Self { arrays: arrays.collect(), batches: alike(stream) }
@@ -226,7 +227,7 @@ impl<'f> Pieces<'f> {
 fn each_array(
     spec: &Spec,
     stream: &Stream<'_>,
-    pieces: &Pieces<'_>,
+    pieces: &Pieces<'_, '_>,
     skip: Option<Skip<'_>>,
     mut judge: impl FnMut(&ArrayCx<'_>),
 ) {

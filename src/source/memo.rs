@@ -134,14 +134,28 @@ pub struct Work {
 #[derive(Default)]
 pub(super) struct Tables {
     headers: Table<Header>,
+    /// The one that was asked for last: mostly it is the next one, too.
+    last: Option<(Box<[u8]>, u64, Arc<Header>)>,
     names: Table<Name>,
     shared: Shared,
 }
 
 impl Tables {
-    /// What the header says, and how it was read if there is something wrong with it.
-    pub(super) fn header<'r>(&mut self, raw: &Raw<'r>) -> (Option<Arc<Header>>, Option<Read<'r>>) {
+    /// What the header says, and how it was read if there is something wrong with it. In front, the hash of its bytes.
+    pub(super) fn header<'r>(&mut self, raw: &Raw<'r>) -> (u64, Option<Arc<Header>>, Option<Read<'r>>) {
+        if let Some((_, hash, header)) = self.last.as_ref().filter(|(bytes, ..)| **bytes == *raw.bytes) {
+            return (*hash, Some(Arc::clone(header)), None);
+        }
         let hash = xxh3_64(raw.bytes);
+        let (header, read) = self.other(hash, raw);
+        if let (Some(header), None) = (&header, &read) {
+            self.last = Some((raw.bytes.into(), hash, Arc::clone(header)));
+        }
+        (hash, header, read)
+    }
+
+    /// The same for a header that is not the last one.
+    fn other<'r>(&mut self, hash: u64, raw: &Raw<'r>) -> (Option<Arc<Header>>, Option<Read<'r>>) {
         if let Some(header) = self.headers.get(hash, raw.bytes) {
             return (Some(Arc::clone(header)), None);
         }

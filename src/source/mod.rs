@@ -71,7 +71,7 @@ pub static FORMATS: &[&dyn Format] = &[&npy::Npy, &npz::Npz];
 /// Reads the headers of one file.
 #[must_use]
 pub fn scan(target: &Target, memo: &mut Memo) -> SourceFacts {
-    if let Some(fault) = &target.trouble {
+    if let Some(fault) = target.trouble() {
         return unopened(target, fault.clone(), 0);
     }
     let path = target.open_path();

@@ -40,7 +40,8 @@ impl Seen {
     /// Adds an array.
     pub fn array(&mut self, key: Arc<str>, spot: &Spot<'_>, header: Arc<Header>, location: Location) {
         if self.arrays.is_empty() {
-            self.arrays.reserve_exact(1);
+            // Mostly it is the only one.
+            self.arrays = Vec::with_capacity(1);
         }
         self.arrays.push(ArrayFacts {
             key,

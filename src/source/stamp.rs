@@ -46,7 +46,7 @@ impl Stamp {
             }
             #[cfg(not(feature = "remote"))]
             Some(object) => match **object {},
-            None if target.trouble.is_some() => None,
+            None if target.trouble().is_some() => None,
             None => of_file(&std::fs::metadata(target.open_path()).ok()?),
         }
     }

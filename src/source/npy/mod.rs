@@ -10,8 +10,6 @@ pub(crate) use descr::{dtype_of, holds_objects};
 use std::io;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use crate::source::fault::{FaultKind, HeaderFault, LineEnding, Trailing, Truncated};
 use crate::source::input::Input;
 use crate::source::memo::{Tables, Work};
@@ -57,7 +55,7 @@ impl Format for Npy {
             };
             following = ordinal;
             let data = offset + raw.bytes.len() as u64;
-            let Some(header) = describe(&raw, &spot, &mut work.tables, seen) else { break };
+            let Some((digest, header)) = describe(&raw, &spot, &mut work.tables, seen) else { break };
             let left = check(&raw, &header, input.size - data, false, &spot, seen);
             let odd_end = seen.faults.iter().any(|fault| matches!(fault.kind, FaultKind::LineEnding(_)));
             if ordinal == 0 && !odd_end && !data.is_multiple_of(16) {
@@ -65,7 +63,7 @@ impl Format for Npy {
             }
             let bytes = header.bytes();
             let row = row(&header);
-            let location = Location { start: offset, header: data - offset, digest: xxh3_64(raw.bytes), member: None };
+            let location = Location { start: offset, header: data - offset, digest, member: None };
             seen.array(Arc::clone(&key), &spot, header, location);
             let Left::More(extra) = left else { break };
             offset = data + bytes;
@@ -120,7 +118,7 @@ pub(super) fn following(
 ) -> io::Result<u32> {
     for count in 0..MAX_ARRAYS {
         let Start::Header(raw) = start_at(input, offset, end, bounds, scratch)? else { return Ok(count) };
-        let Some(header) = tables.header(&raw).0 else { return Ok(count) };
+        let Some(header) = tables.header(&raw).1 else { return Ok(count) };
         offset = offset.saturating_add(raw.bytes.len() as u64).saturating_add(header.bytes());
         if offset >= end || descr::holds_objects(&header.dtype) {
             return Ok(count + 1);
@@ -129,9 +127,14 @@ pub(super) fn following(
     Ok(MAX_ARRAYS)
 }
 
-/// Reads a header, and writes down what is wrong with it.
-pub(super) fn describe(raw: &Raw<'_>, spot: &Spot<'_>, tables: &mut Tables, seen: &mut Seen) -> Option<Arc<Header>> {
-    let (header, read) = tables.header(raw);
+/// Reads a header, and writes down what is wrong with it. Gives the hash of its bytes as well.
+pub(super) fn describe(
+    raw: &Raw<'_>,
+    spot: &Spot<'_>,
+    tables: &mut Tables,
+    seen: &mut Seen,
+) -> Option<(u64, Arc<Header>)> {
+    let (digest, header, read) = tables.header(raw);
     if let Some(read) = read {
         for (fault, span) in &read.problems {
             // That a text is long shows nowhere in it.
@@ -140,7 +143,7 @@ pub(super) fn describe(raw: &Raw<'_>, spot: &Spot<'_>, tables: &mut Tables, seen
             seen.fault_in(spot, FaultKind::Header(fault.clone()), excerpt);
         }
     }
-    header
+    header.map(|header| (digest, header))
 }
 
 /// What follows an array.

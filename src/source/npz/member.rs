@@ -260,7 +260,7 @@ impl Body<'_, '_> {
                 return None;
             }
         };
-        let header = npy::describe(raw, &self.spot, self.tables, self.seen)?;
+        let (_, header) = npy::describe(raw, &self.spot, self.tables, self.seen)?;
         let found = size.bytes.saturating_sub(raw.bytes.len() as u64);
         let left = if self.sizes_known {
             npy::check(raw, &header, found, size.claimed, &self.spot, self.seen)
@@ -317,7 +317,7 @@ impl Body<'_, '_> {
         let Start::Header(raw) = header::start(plain, declared.max(plain.len() as u64), self.bounds) else {
             return None;
         };
-        let header = self.tables.header(&raw).0.filter(|header| !npy::holds_objects(&header.dtype))?;
+        let header = self.tables.header(&raw).1.filter(|header| !npy::holds_objects(&header.dtype))?;
         header.bytes().checked_add(raw.bytes.len() as u64)
     }
 

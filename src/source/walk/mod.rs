@@ -28,12 +28,31 @@ pub struct Target {
     pub path: Arc<str>,
     /// The folder argument it was found in, written like `path`; empty for a file that was named, or that a glob found.
     pub root: Arc<str>,
-    /// Why it cannot be read, where that is known without opening it.
-    pub trouble: Option<FileFault>,
-    /// What to open, where that is not `path`.
-    open: Option<PathBuf>,
-    /// The object that it is, where it is no file.
-    object: Option<Arc<Object>>,
+    reach: Reach,
+}
+
+/// What to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reach {
+    /// The path that is shown.
+    Shown,
+    /// Another one.
+    Path(Box<Path>),
+    /// An object, and no file.
+    Object(Arc<Object>),
+    /// Nothing: why, and the path, where it is not the one that is shown.
+    Nothing(Box<(FileFault, Option<PathBuf>)>),
+}
+
+impl Reach {
+    /// What to open, where it is not the path that is shown, if nothing is in the way.
+    fn new(open: Option<PathBuf>, trouble: Option<FileFault>) -> Self {
+        match (trouble, open) {
+            (Some(trouble), open) => Self::Nothing(Box::new((trouble, open))),
+            (None, Some(open)) => Self::Path(open.into()),
+            (None, None) => Self::Shown,
+        }
+    }
 }
 
 impl Target {
@@ -46,27 +65,48 @@ impl Target {
     /// A file that stands in another place for now: what it will be called, the root that it will have, and what to open.
     #[must_use]
     pub fn ahead(path: &Path, root: &Arc<str>, open: &Path) -> Self {
-        Self { open: Some(open.to_owned()), ..Self::new(path, root, None) }
+        Self { reach: Reach::Path(open.into()), ..Self::new(path, root, None) }
     }
 
     /// An object of a store, or what could not be found there.
     pub(super) fn far(path: Arc<str>, root: &Arc<str>, found: Result<Object, FileFault>) -> Self {
-        let (object, trouble) = match found {
-            Ok(object) => (Some(Arc::new(object)), None),
-            Err(trouble) => (None, Some(trouble)),
+        let reach = match found {
+            Ok(object) => Reach::Object(Arc::new(object)),
+            Err(trouble) => Reach::new(None, Some(trouble)),
         };
-        Self { path, root: Arc::clone(root), trouble, open: None, object }
+        Self { path, root: Arc::clone(root), reach }
+    }
+
+    /// Why it cannot be read, where that is known without opening it.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&FileFault> {
+        match &self.reach {
+            Reach::Nothing(nothing) => Some(&nothing.0),
+            _ => None,
+        }
     }
 
     /// The object that it is, where it is no file.
     pub(super) fn object(&self) -> Option<&Arc<Object>> {
-        self.object.as_ref()
+        match &self.reach {
+            Reach::Object(object) => Some(object),
+            _ => None,
+        }
     }
 
     /// What to open.
     #[must_use]
     pub fn open_path(&self) -> &Path {
-        self.open.as_deref().unwrap_or_else(|| Path::new(&*self.path))
+        self.open().unwrap_or_else(|| Path::new(&*self.path))
+    }
+
+    /// The path, where it is not the one that is shown.
+    fn open(&self) -> Option<&Path> {
+        match &self.reach {
+            Reach::Path(path) => Some(path),
+            Reach::Nothing(nothing) => nothing.1.as_deref(),
+            Reach::Shown | Reach::Object(_) => None,
+        }
     }
 
     fn new(path: &Path, root: &Arc<str>, trouble: Option<FileFault>) -> Self {
@@ -74,7 +114,7 @@ impl Target {
         // What is left out of the shown path leads nowhere else, but bytes that are written out do.
         let same = if cfg!(unix) { path.to_str().is_some() } else { Path::new(&shown) == path };
         let open = (!same).then(|| path.to_owned());
-        Self { path: shown.into(), root: Arc::clone(root), trouble, open, object: None }
+        Self { path: shown.into(), root: Arc::clone(root), reach: Reach::new(open, trouble) }
     }
 }
 
@@ -165,9 +205,11 @@ pub fn walk_with(arguments: &[PathBuf], listed: &[PathBuf], progress: &Progress)
 
 /// Sorts targets. Most of them come sorted, folder by folder.
 fn sort(targets: &mut [Target]) {
-    let order = |a: &Target, b: &Target| natural(&a.path, &b.path).then_with(|| a.open.cmp(&b.open));
+    let order = |a: &Target, b: &Target| natural(&a.path, &b.path).then_with(|| a.open().cmp(&b.open()));
     if !targets.is_sorted_by(|a, b| order(a, b).is_le()) {
-        targets.sort_by_cached_key(|target| (natural_key(&target.path), Arc::clone(&target.path), target.open.clone()));
+        targets.sort_by_cached_key(|target| {
+            (natural_key(&target.path), Arc::clone(&target.path), target.open().map(Path::to_owned))
+        });
     }
 }
 
@@ -175,7 +217,7 @@ impl Walk {
     /// Puts the files in their order, each once.
     pub(super) fn settle(&mut self) {
         sort(&mut self.targets);
-        self.targets.dedup_by(|b, a| a.path == b.path && a.open == b.open);
+        self.targets.dedup_by(|b, a| a.path == b.path && a.open() == b.open());
     }
 
     /// Everything below a folder that is named like an array file.
@@ -340,7 +382,7 @@ mod tests {
         let arguments: Vec<PathBuf> = arguments.iter().map(|argument| folder.join(argument)).collect();
         let walk = walk(&arguments, &Progress::default());
         let root = format!("{}/", shown_path(folder));
-        let name = |target: &Target| match &target.trouble {
+        let name = |target: &Target| match target.trouble() {
             None => target.path.replace(&root, ""),
             Some(fault) => format!("{}: {fault:?}", target.path.replace(&root, "")),
         };
@@ -404,7 +446,7 @@ mod tests {
         ];
         assert_eq!(found, expected);
         let named = walk(&[at("pipe.npy"), at("self.npy"), at("gone.npy")], &Progress::default());
-        assert!(named.targets.iter().all(|target| target.trouble.is_some()), "{named:?}");
+        assert!(named.targets.iter().all(|target| target.trouble().is_some()), "{named:?}");
     }
 
     #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir};
 use rustix::io::retry_on_intr;
 
 use super::order::{common_start, natural, natural_bytes, short_key};
-use super::{Target, Walk, is_array_name, shown_path, sort, text_of};
+use super::{Reach, Target, Walk, is_array_name, shown_path, sort, text_of};
 use crate::source::Progress;
 use crate::source::fault::FileFault;
 use crate::source::input::special;
@@ -91,7 +91,7 @@ fn list(folder: &Folder, root: &Arc<str>, buffer: &mut Vec<u8>, progress: &Progr
     let odd = std::mem::take(&mut listed.files.targets);
     names.targets(&folder.path, &listed.prefix, root, &mut listed.files.targets);
     // Names that are no text are shown in another order than their bytes have.
-    let sorted = odd.is_empty() && seen.is_ok() && listed.files.targets.iter().all(|target| target.open.is_none());
+    let sorted = odd.is_empty() && seen.is_ok() && listed.files.targets.iter().all(|target| target.open().is_none());
     listed.files.targets.extend(odd);
     if let Err(error) = seen {
         listed.files.unseen(&folder.path, Some(&error), root);
@@ -189,19 +189,19 @@ impl Names {
         targets.reserve_exact(names.len());
         // What is shown of a folder whose name is no text leads nowhere.
         let odd = folder.to_str().is_none();
+        // Each of them is text where all are, and none starts within a character.
+        let all = std::str::from_utf8(&self.text).ok();
         let mut path = prefix.to_owned();
         for name in &names {
+            let text = all.and_then(|all| all.get(name.start..name.start + name.length));
             let name = OsStr::from_bytes(self.text(name));
             path.truncate(prefix.len());
-            path.push_str(&text_of(name));
-            let open = (odd || name.to_str().is_none()).then(|| folder.join(name));
-            targets.push(Target {
-                path: path.as_str().into(),
-                root: Arc::clone(root),
-                trouble: None,
-                open,
-                object: None,
-            });
+            match text {
+                Some(text) => path.push_str(text),
+                None => path.push_str(&text_of(name)),
+            }
+            let open = (odd || (text.is_none() && name.to_str().is_none())).then(|| folder.join(name));
+            targets.push(Target { path: path.as_str().into(), root: Arc::clone(root), reach: Reach::new(open, None) });
         }
     }
 }
