@@ -288,6 +288,7 @@ impl<'f> Drafts<'f> {
         let mut unnamed: Vec<Cell<'f>> = Vec::new();
         let mut others: Vec<(u32, Vec<Cell<'f>>)> = Vec::new();
         let mut made = Vec::with_capacity(batches.len());
+        let mut by_name = ByName::default();
         for (batch, index) in batches.iter().enumerate() {
             let unreadable = self.unreadable.remove(index).unwrap_or_default().into();
             let (draft, entries) = (&self.all[*index], self.entries(*index));
@@ -309,7 +310,7 @@ impl<'f> Drafts<'f> {
                     }
                 }
             }
-            let rows = rows(&columns, entries, batch, spec, names);
+            let rows = rows(&columns, entries, batch, spec, names, &mut by_name);
             made.push(Batch {
                 name: Arc::clone(&draft.source.path),
                 sequence: Arc::clone(texts.sequences.text(draft.sequence)),
@@ -427,12 +428,38 @@ fn advisory(owners: &mut [Option<usize>], arrays: &[Entry<'_>], spec: &Spec, nam
     one(None);
 }
 
+/// Which arrays of a batch come first by name. Batches mostly have the names of the one before.
+#[derive(Default)]
+struct ByName {
+    names: Vec<u32>,
+    order: Vec<usize>,
+}
+
+impl ByName {
+    /// Indices of the arrays by name, of equal ones the last first.
+    fn order(&mut self, entries: &[Entry<'_>], names: &Shared) -> &[usize] {
+        if !entries.iter().map(|entry| entry.name).eq(self.names.iter().copied()) {
+            self.names = entries.iter().map(|entry| entry.name).collect();
+            self.order = (0..entries.len()).rev().collect();
+            self.order.sort_by(|a, b| names.text(self.names[*a]).cmp(names.text(self.names[*b])));
+        }
+        &self.order
+    }
+}
+
 /// Rows of a batch: the batch axis of its first declared array that shows one, or else, where none is declared, the first
 /// axis of its first array by name.
-fn rows(columns: &[Column<'_>], entries: &[Entry<'_>], batch: usize, spec: &Spec, names: &Shared) -> Option<u64> {
+fn rows(
+    columns: &[Column<'_>],
+    entries: &[Entry<'_>],
+    batch: usize,
+    spec: &Spec,
+    names: &Shared,
+    by_name: &mut ByName,
+) -> Option<u64> {
     if spec.arrays.is_empty() {
-        let shown = entries.iter().rev().filter_map(|entry| Some((entry, *entry.array.header.shape.first()?)));
-        return shown.min_by(|(a, _), (b, _)| names.text(a.name).cmp(names.text(b.name))).map(|(_, rows)| rows);
+        let mut order = by_name.order(entries, names).iter();
+        return order.find_map(|entry| entries[*entry].array.header.shape.first().copied());
     }
     columns.iter().take(spec.arrays.len()).enumerate().find_map(|(i, column)| {
         let header = &column.cells.last().filter(|cell| cell.batch == batch)?.array.header;

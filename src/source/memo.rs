@@ -119,6 +119,10 @@ pub struct Work {
     pub(super) ahead: Ahead,
     /// The directory of an archive.
     pub(super) directory: Vec<u8>,
+    /// The names in the archive before, in order.
+    pub(super) names: Vec<Arc<Name>>,
+    /// Whether no two of them clash.
+    pub(super) no_clash: bool,
     /// Inflated bytes of a member.
     pub(super) plain: Vec<u8>,
     /// Bytes that may still be inflated of one file only to learn how many they are.

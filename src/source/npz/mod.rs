@@ -28,6 +28,10 @@ const LONG_SEARCH: u64 = 1 << 22;
 const END: usize = 22;
 const LOCATOR: usize = 20;
 const END64: usize = 56;
+/// Bytes of the shortest entry of a directory.
+const LEAST: u64 = 46;
+/// Arrays that room is made for before they are read.
+const MOST_ROOM: u64 = 4096;
 /// Bytes of sizes and checksum that may follow a member.
 const MAX_DESCRIPTOR: u64 = 24;
 
@@ -58,7 +62,7 @@ impl Format for Npz {
         let mut directory = std::mem::take(&mut work.directory);
         let members = Members::read(input, &end, &mut directory, work, seen);
         work.directory = directory;
-        members?.judge(input, &end, seen);
+        members?.judge(input, &end, work, seen);
         Ok(())
     }
 }
@@ -213,13 +217,19 @@ impl Members {
         let limit = end.directory;
         let most = work.limits.archive_members;
         let mut full = false;
+        // A directory has room for so many, whatever it says.
+        let room = end.entries.min(input.size / LEAST).min(most).min(MOST_ROOM);
+        seen.arrays.reserve_exact(usize::try_from(room).unwrap_or(0));
         members.whole = archive.entries(directory, |record| {
             full = members.names.len() as u64 == most;
             if full {
                 return Ok(false);
             }
             let path = record.file_path();
-            let name = work.tables.name(path.as_ref(), record.flags().is_utf8());
+            let name = match work.names.get(members.names.len()) {
+                Some(known) if known.is(path.as_ref()) => Arc::clone(known),
+                _ => work.tables.name(path.as_ref(), record.flags().is_utf8()),
+            };
             let entry = Entry {
                 name: &name,
                 raw_name: path.as_ref(),
@@ -246,7 +256,7 @@ impl Members {
     }
 
     /// What only shows with all members at hand.
-    fn judge(mut self, input: &Input<'_>, end: &End, seen: &mut Seen) {
+    fn judge(mut self, input: &Input<'_>, end: &End, work: &mut Work, seen: &mut Seen) {
         let file = Spot::default();
         let found = self.names.len() as u64;
         let mut archive = |fault| seen.fault(&file, FaultKind::Archive(fault));
@@ -260,7 +270,13 @@ impl Members {
         if !matches!(end.disk, 0 | 0xffff) {
             archive(ArchiveFault::MultiDisk { disk: end.disk });
         }
-        names::clashes(&self.names, seen);
+        let same = |(a, b): (&Arc<Name>, &Arc<Name>)| Arc::ptr_eq(a, b);
+        let known = work.names.len() == self.names.len() && work.names.iter().zip(&self.names).all(same);
+        if !(known && work.no_clash) {
+            let before = seen.faults.len();
+            names::clashes(&self.names, seen);
+            work.no_clash = seen.faults.len() == before && !seen.is_full();
+        }
         self.overlaps(seen);
         if self.whole && self.extents.len() == self.names.len() {
             self.outside(input, end, seen);
@@ -273,6 +289,7 @@ impl Members {
         if seen.arrays.is_empty() && seen.faults.iter().all(|fault| harmless(&fault.kind)) {
             seen.fault(&file, FaultKind::File(FileFault::NoArrays));
         }
+        work.names = self.names;
     }
 
     /// Members that share bytes. A member that is another in truth has been told as that.

@@ -48,6 +48,11 @@ impl Name {
         Self { member, key, danger, bad_utf8, fold }
     }
 
+    /// Whether these bytes are this name, however they are marked. Outside ASCII that is not told.
+    pub(super) fn is(&self, bytes: &[u8]) -> bool {
+        self.member.as_bytes() == bytes && bytes.is_ascii()
+    }
+
     /// Whether the name promises an array.
     pub(super) fn is_npy(&self) -> bool {
         self.member.ends_with(".npy")
