@@ -18,7 +18,7 @@ fn check(path: &str, should: &str) {
 }
 
 /// Every flag of `check`, with its line in the file, or the reason why it has none.
-const FLAGS: [(&str, &str); 33] = [
+const FLAGS: [(&str, &str); 34] = [
     ("PATH", "-: what is looked at is for the command line"),
     ("--files-from", "-: what is looked at is for the command line"),
     ("--spec", "-: it names the file"),
@@ -31,6 +31,7 @@ const FLAGS: [(&str, &str); 33] = [
     ("--headers-only", "read.headers_only"),
     ("--max-bytes-per-array", "read.max_bytes_per_array"),
     ("--limit", "limits.*"),
+    ("--fail-fast", "read.fail_fast"),
     ("--cache", "-: where files go is for the command line"),
     ("--connections", "-: how data is reached is a matter of where it runs"),
     ("--remote-timeout", "-: how data is reached is a matter of where it runs"),

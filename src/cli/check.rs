@@ -14,7 +14,8 @@ pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
     let reports = Reports::open(&args.report)?;
     let waiting = Waiting::new(global.quiet == 0);
     let checked = args.data.settings().and_then(|settings| {
-        let settings = Settings { facts: args.facts, against: args.against, ..args.report.on(settings) };
+        let (facts, against, fail_fast) = (args.facts, args.against, args.fail_fast);
+        let settings = Settings { facts, against, fail_fast, ..args.report.on(settings) };
         run::check(&settings, waiting.progress())
     });
     drop(waiting);

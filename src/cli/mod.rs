@@ -227,6 +227,9 @@ struct ReportArgs {
 struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Read no more values once the check has failed: counts are then the least that they can be
+    #[arg(long, conflicts_with = "facts", help_heading = "What is read")]
+    fail_fast: bool,
     /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "files_from", "against"], help_heading = "What is read")]
     facts: Vec<PathBuf>,

@@ -110,6 +110,8 @@ pub struct Defaults {
     pub headers_only: bool,
     /// `max_bytes_per_array` of `[read]`.
     pub max_bytes_per_array: Option<u64>,
+    /// `fail_fast` of `[read]`.
+    pub fail_fast: bool,
     /// `[limits]`.
     pub limits: Vec<(limits::Limit, u64)>,
     /// `all_places` of `[output]`.
@@ -150,6 +152,8 @@ pub struct Settings {
     pub headers_only: bool,
     /// `--max-bytes-per-array`: the values of larger arrays are not read.
     pub max_bytes_per_array: Option<u64>,
+    /// `--fail-fast`: the reading of values ends once the check has failed.
+    pub fail_fast: bool,
     /// The limits that hold: those of the overrides, and with [`Settings::over`] those of the file.
     pub limits: limits::Limits,
     /// Whether a finding keeps all its places instead of three.
@@ -178,6 +182,7 @@ impl Settings {
         Self {
             headers_only: self.headers_only || defaults.headers_only,
             max_bytes_per_array: self.max_bytes_per_array.or(defaults.max_bytes_per_array),
+            fail_fast: self.fail_fast || defaults.fail_fast,
             limits: self.overrides.limits(defaults),
             all_places: self.all_places || defaults.all_places,
             redact: self.redact || defaults.redact,

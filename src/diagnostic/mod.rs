@@ -167,6 +167,8 @@ pub struct Finding {
     pub unit: Unit,
     /// How many of `count` are in the baseline; the places are those of the others then.
     pub known: u64,
+    /// Whether the reading ended before all data was seen, so that `count` is the least that it can be.
+    pub at_least: bool,
     /// Why it probably happened.
     pub cause: Option<String>,
     /// What the framework would do with it.
@@ -200,6 +202,7 @@ impl Finding {
             of: 1,
             unit: Unit::Array,
             known: 0,
+            at_least: false,
             cause: None,
             consequence: None,
             help: None,
@@ -213,7 +216,7 @@ impl Finding {
     pub fn found_and_share(&self) -> String {
         let found = match self.unit {
             Unit::Batch | Unit::File | Unit::Array | Unit::Set if self.of > 1 => {
-                format!("{} in {}", self.found, self.unit.share(self.count, self.of))
+                format!("{} in {}", self.found, self.share())
             }
             _ => self.found.clone(),
         };
@@ -221,6 +224,13 @@ impl Finding {
             0 => found,
             known => format!("{found}; {} new, {known} in the baseline", self.count.saturating_sub(known)),
         }
+    }
+
+    /// "3 of 20 batches", "at least 3 of 20 batches"
+    #[must_use]
+    pub fn share(&self) -> String {
+        let at_least = if self.at_least { "at least " } else { "" };
+        format!("{at_least}{}", self.unit.share(self.count, self.of))
     }
 
     /// Leaves out the values of the data, which were marked while the texts were made.

@@ -217,6 +217,7 @@ fn is_lasting(facts: &SourceFacts) -> bool {
                 Unread::TooLarge { .. }
                     | Unread::Limit { .. }
                     | Unread::Interrupted
+                    | Unread::Spared
                     | Unread::NotSaved
                     | Unread::NotSent
             )

@@ -59,6 +59,9 @@ struct CoverageOut {
     values_read: bool,
     /// Whether the run was interrupted, so that the report is partial.
     interrupted: bool,
+    /// Whether `--fail-fast` ended the reading of values, so that counts are the least that they can be; left out if not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stopped_early: bool,
     /// Shards whose facts are missing, so that the report is partial.
     shards_missing: u64,
     passed: u64,
@@ -229,6 +232,7 @@ pub(super) fn head(page: Page<'_>) -> Head<'_> {
             bytes: report.coverage.bytes,
             values_read: report.coverage.values_read,
             interrupted: report.coverage.interrupted > 0 || report.coverage.stopped,
+            stopped_early: report.coverage.spared > 0,
             shards_missing: report.coverage.missing,
             passed,
             failed,

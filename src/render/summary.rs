@@ -19,6 +19,10 @@ pub fn summary(page: Page<'_>) -> String {
         .filter(|level| count(*level) > 0)
         .map(|level| format!("{} {level}{}", count(level), if count(level) == 1 { "" } else { "s" }))
         .collect();
+    let Coverage { spared, asked, .. } = report.coverage;
+    if spared > 0 {
+        findings.push(format!("stopped early: {spared} of {asked} arrays were not read"));
+    }
     if !report.allowed.is_empty() {
         findings.push(format!("{} allowed", report.allowed.len()));
     }

@@ -6,6 +6,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::early;
 use crate::config::Settings;
 use crate::config::shard::Shard;
 use crate::error::{Error, Fault};
@@ -19,11 +20,13 @@ use crate::values::Wants;
 
 /// What is looked at.
 #[derive(Clone, Copy)]
-pub(super) struct Looking {
+pub(super) struct Looking<'e> {
     /// Of the values.
     pub(super) wants: Wants,
     /// Whether arrays that the spec does not name are looked at, where it names any.
     pub(super) all: bool,
+    /// Whether what is known is enough, so that no more values are read.
+    pub(super) enough: Option<&'e dyn Fn(&Facts) -> bool>,
 }
 
 /// What was seen, of which sets.
@@ -42,7 +45,7 @@ pub(super) struct Gathered {
 /// Finds the files and reads them. An error says that it was interrupted before every header was read.
 pub(super) fn gather(
     spec: &Spec,
-    looking: Looking,
+    looking: Looking<'_>,
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Gathered, Error> {
@@ -65,7 +68,7 @@ pub(super) fn gather(
 }
 
 /// Where facts are kept. Whoever shows the data to people has to read it.
-fn cache(settings: &Settings, looking: Looking) -> Result<Option<Cache>, Error> {
+fn cache(settings: &Settings, looking: Looking<'_>) -> Result<Option<Cache>, Error> {
     let Some(folder) = settings.cache.as_ref().filter(|_| !looking.wants.shapes) else { return Ok(None) };
     Cache::open(folder, &format!("{:?}", settings.limits)).map(Some).map_err(|error| cannot_keep(settings, &error))
 }
@@ -80,7 +83,7 @@ fn look_again(
     cache: &Cache,
     targets: &[Target],
     spec: &Spec,
-    looking: Looking,
+    looking: Looking<'_>,
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Facts, Error> {
@@ -139,7 +142,7 @@ fn interrupted() -> Error {
 pub(super) fn look(
     targets: &[Target],
     spec: &Spec,
-    looking: Looking,
+    looking: Looking<'_>,
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Facts, Error> {
@@ -153,7 +156,7 @@ fn read(
     facts: Facts,
     targets: &[Target],
     spec: &Spec,
-    looking: Looking,
+    looking: Looking<'_>,
     settings: &Settings,
     progress: &Progress,
     fresh: Option<&BTreeSet<&str>>,
@@ -171,12 +174,20 @@ fn read(
     source::budget::within(&mut sources, &mut questions, &settings.limits);
     let reach = source::Reach { array_bytes: settings.max_bytes_per_array, limits: settings.limits };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
-    source::read_all(&mut sources, &questions, target, reach, progress);
-    Facts::new(sources)
+    let read = |sources: &mut Vec<SourceFacts>, questions: &[Vec<Question>]| {
+        source::read_all(sources, questions, target, reach, progress);
+    };
+    match looking.enough {
+        Some(enough) => early::read_until(enough, sources, questions, progress, read),
+        None => {
+            read(&mut sources, &questions);
+            Facts::new(sources)
+        }
+    }
 }
 
 /// What is asked of each source.
-fn questions(facts: &Facts, spec: &Spec, looking: Looking) -> Vec<Vec<Question>> {
+fn questions(facts: &Facts, spec: &Spec, looking: Looking<'_>) -> Vec<Vec<Question>> {
     let streams = facts::assemble(facts, spec);
     facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.all)
 }
@@ -197,7 +208,7 @@ pub(super) fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
 }
 
 /// Saved facts as if they had been read from the data just now.
-pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking, settings: &Settings) -> Gathered {
+pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking<'_>, settings: &Settings) -> Gathered {
     let (targets, unmatched) = (Vec::new(), Vec::new());
     let gathered = |facts| Gathered { facts, targets, unmatched, others: false, against: BTreeSet::new() };
     if settings.headers_only || !looking.wants.any() {

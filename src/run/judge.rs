@@ -19,6 +19,9 @@ use crate::verdict::baseline::Baseline;
 use crate::verdict::select::Rules;
 use crate::verdict::{Coverage, HEADERS_ONLY, NO_SPEC, Report, Showing, Verdict};
 
+/// Why nobody knows more of the values.
+const SPARED: &str = "the check had failed before all values were read, and `--fail-fast` ends the reading then";
+
 /// Judges facts: every rule that runs, on everything that it looks at.
 /// `against` has the names of the streams that are held against the others.
 pub(super) fn judge(
@@ -53,7 +56,8 @@ fn all(
     let streams = facts::assemble(facts, spec);
     let mut verdict = Verdict::new(spec);
     let lack = lack(facts, &mut verdict);
-    let told = |id: &str| lack.is_none() && rules.active(id).is_some();
+    let told =
+        |id: &str| rules.active(id).is_some_and(|active| lack.blinds(active.rule).is_none()) && !lack.is_of_files();
     let explained: Vec<Explained> = streams.iter().map(|stream| Explained::of(spec, stream, told)).collect();
     let pieces: Vec<Pieces<'_, '_>> = streams.iter().map(Pieces::of).collect();
     let sets = facts::sets::pairs(&streams, spec, |stream| against.contains(&*stream.name));
@@ -67,7 +71,7 @@ fn all(
             }
             continue;
         }
-        if let Some(lack) = lack.as_ref().filter(|_| needs_all(active.rule)) {
+        if let Some(lack) = lack.blinds(active.rule) {
             verdict.blind(active, "", lack);
             continue;
         }
@@ -165,11 +169,51 @@ fn blind(rule: &Rule, spec: &Spec, settings: &Settings) -> Option<&'static str> 
     (rule.needs.spec && !declared).then_some(NO_SPEC)
 }
 
-/// What is missing of the data, if anything is; the verdict is told.
-fn lack(facts: &Facts, verdict: &mut Verdict<'_>) -> Option<String> {
-    let lack = facts.parts().lack().map(|lack| format!("{lack}, and nothing is known of what is in them"))?;
-    verdict.partial(&lack, facts.parts().help());
-    Some(lack)
+/// What is missing of the data.
+enum Lack {
+    Nothing,
+    /// Files of shards.
+    Files(String),
+    /// Values of which nobody wanted to know more.
+    Values,
+}
+
+impl Lack {
+    /// Why the rule cannot look, if what it finds depends on what is missing.
+    fn blinds(&self, rule: &Rule) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Files(why) => needs_all(rule).then_some(why),
+            Self::Values => (needs_all(rule) && rule.needs.values.any()).then_some(SPARED),
+        }
+    }
+
+    fn is_of_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+}
+
+/// What is missing of the data; the verdict is told.
+fn lack(facts: &Facts, verdict: &mut Verdict<'_>) -> Lack {
+    if let Some(lack) = facts.parts().lack() {
+        let why = format!("{lack}, and nothing is known of what is in them");
+        verdict.partial(&why, facts.parts().help());
+        return Lack::Files(why);
+    }
+    if readings(facts).any(is_spared) {
+        verdict.ended(SPARED, "fix what was found, or leave out `--fail-fast` to see all of it");
+        return Lack::Values;
+    }
+    Lack::Nothing
+}
+
+/// What came of all looks at values.
+fn readings(facts: &Facts) -> impl Iterator<Item = &Reading> {
+    facts.sources().iter().flat_map(|source| &source.arrays).filter_map(|array| array.reading.as_deref())
+}
+
+fn is_spared(reading: &Reading) -> bool {
+    matches!(reading, Reading::Unread(Unread::Spared))
 }
 
 /// Whether what the rule finds depends on files that may be in a shard that is missing.
@@ -311,6 +355,7 @@ fn unchecked(facts: &Facts, settings: &Settings) -> Option<String> {
         Some(Reading::Unread(Unread::Interrupted)) => {
             Some("the run was interrupted before all members were read, so their checksums are not checked".to_owned())
         }
+        Some(Reading::Unread(Unread::Spared)) => Some(SPARED.to_owned()),
         Some(_) => None,
     })
 }
@@ -335,12 +380,12 @@ fn coverage(facts: &Facts, streams: &[Stream<'_>]) -> Coverage {
     let whole =
         facts.sources().iter().flat_map(|source| source.arrays.iter().filter(|array| !is_cut_short(source, array)));
     let bytes = whole.fold(0_u64, |sum, array| sum.saturating_add(array.header.bytes()));
-    let readings =
-        || facts.sources().iter().flat_map(|source| &source.arrays).filter_map(|array| array.reading.as_deref());
+    let readings = || readings(facts);
     Coverage {
         asked: readings().count() as u64,
         interrupted: readings().filter(|reading| matches!(reading, Reading::Unread(Unread::Interrupted))).count()
             as u64,
+        spared: readings().filter(|reading| is_spared(reading)).count() as u64,
         stopped: facts.captures().iter().any(Capture::is_stopped),
         sources: facts.sources().len() as u64,
         batches: streams.iter().map(|stream| stream.batches.len() as u64).sum(),

@@ -2,6 +2,7 @@
 //! is, `judge` lets the rules look at it.
 
 mod albums;
+mod early;
 mod gather;
 pub mod init;
 mod judge;
@@ -16,8 +17,11 @@ pub mod repair;
 mod session;
 mod trouble;
 
+use std::collections::BTreeSet;
+
 use crate::config::{Defaults, Level, Settings};
 use crate::error::Error;
+use crate::exit::Exit;
 use crate::facts::Facts;
 use crate::facts::images::Album;
 use crate::source::Progress;
@@ -56,13 +60,18 @@ pub fn check(settings: &Settings, progress: &Progress) -> Result<Checked, Error>
     let rules = Rules::new(&selection.and(&settings.selection))?;
     let wants = rules.all().iter().fold(Wants::NOTHING, |wants, active| wants.or(active.rule.needs.values));
     let wants = if settings.shows_data { wants.or(Wants::SHOWN) } else { wants };
-    let looking = Looking { wants, all: false };
+    let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
+    let has_failed = |facts: &Facts| {
+        let report = judge(&spec, facts, &rules, &BTreeSet::new(), fail_on, baseline.as_ref(), settings);
+        report.exit() == Exit::Findings
+    };
+    let enough = settings.fail_fast.then_some(&has_failed as &dyn Fn(&Facts) -> bool);
+    let looking = Looking { wants, all: false, enough };
     let Gathered { facts, targets, unmatched, against, .. } = if settings.facts.is_empty() {
         gather(&spec, looking, settings, progress)?
     } else {
         recall(saved(&settings.facts)?, &spec, looking, settings)
     };
-    let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
     let report = judge(&spec, &facts, &rules, &against, fail_on, baseline.as_ref(), settings);
     let albums = if settings.shows_data && !settings.redact {
         albums::albums(&facts, &targets, &spec, &report)
@@ -91,7 +100,7 @@ pub struct Inspected {
 pub fn inspect(settings: &Settings, wants: Wants, progress: &Progress) -> Result<Inspected, Error> {
     let Loaded { spec, defaults, found, .. } = live::load(settings)?;
     let settings = &settings.over(&defaults);
-    let looking = Looking { wants, all: true };
+    let looking = Looking { wants, all: true, enough: None };
     let Gathered { facts, unmatched, others, .. } = gather(&spec, looking, settings, progress)?;
     Ok(Inspected { spec, facts, found, unmatched, others })
 }

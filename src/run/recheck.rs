@@ -52,7 +52,7 @@ impl<'r> Recheck<'r> {
         (path, root, open): (&Path, &Arc<str>, &Path),
     ) -> Result<(), String> {
         let target = Target::ahead(path, root, open);
-        let looking = Looking { wants: self.wants, all: false };
+        let looking = Looking { wants: self.wants, all: false, enough: None };
         let target = std::slice::from_ref(&target);
         let facts =
             look(target, self.spec, looking, self.settings, &Progress::default()).map_err(|error| error.to_string())?;

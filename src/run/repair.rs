@@ -125,7 +125,7 @@ pub fn repair(
         walked.targets.iter().map(|target| (&*target.path, (target, Stamp::of(target.open_path())))).collect();
     // Whatever is repaired is looked at whole: a new fault must not come unseen.
     let wants = RULES.iter().fold(Wants::NOTHING, |wants, rule| wants.or(rule.needs.values));
-    let looking = Looking { wants, all: false };
+    let looking = Looking { wants, all: false, enough: None };
     let facts = look(&walked.targets, &spec, looking, settings, progress)?;
     let fail_on = settings.fail_on.or(fail_on).unwrap_or(Level::Error);
     let all = Settings { all_places: true, ..settings.clone() };

@@ -150,7 +150,7 @@ fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: 
             rest = others;
         }
     }
-    progress.total.store(total, Ordering::Relaxed);
+    progress.total.fetch_max(total, Ordering::Relaxed);
     tasks
 }
 

@@ -208,6 +208,8 @@ pub enum Unread {
     NoBytes,
     /// The run was interrupted before.
     Interrupted,
+    /// The check had failed before, and no more was asked for.
+    Spared,
     /// Saved facts are judged, and they do not hold them.
     NotSaved,
     /// The program did not hand them out in a form that can be read.
@@ -235,6 +237,7 @@ impl Unread {
             Self::UnknownType => "its type is not one whose values are read".into(),
             Self::NoBytes => "its elements have no bytes".into(),
             Self::Interrupted => "the run was interrupted".into(),
+            Self::Spared => "the check had failed already, and `--fail-fast` ends the reading then".into(),
             Self::NotSaved => "the saved facts do not hold them".into(),
             Self::NotSent => "the array could not be read in the memory of the program".into(),
         }

@@ -57,12 +57,24 @@ pub struct Coverage {
     pub asked: u64,
     /// Those of them that were not read because somebody interrupted the run.
     pub interrupted: u64,
+    /// Those of them that were not read because the check had failed already, and no more was asked for.
+    pub spared: u64,
     /// Whether somebody stopped a program before it had handed out what was asked for.
     pub stopped: bool,
     /// Shards whose facts are missing.
     pub missing: u64,
     /// Shards that there are; 0 where none is missing.
     pub shards: u64,
+}
+
+/// What nobody has looked at.
+#[derive(Debug)]
+struct Lack {
+    why: String,
+    /// What to do about it.
+    help: Option<String>,
+    /// Whether it is only values, so that rules about headers have seen all that there is.
+    of_values: bool,
 }
 
 /// The result of a run.
@@ -148,7 +160,7 @@ pub struct Verdict<'s> {
     /// Why a check that found something could not look at everything.
     blind: BTreeMap<(usize, String), String>,
     /// Why nothing that was looked at is all that there is, and what to do about it.
-    lack: Option<(String, Option<String>)>,
+    lack: Option<Lack>,
 }
 
 impl<'s> Verdict<'s> {
@@ -207,7 +219,13 @@ impl<'s> Verdict<'s> {
 
     /// Notes that a part of the data is missing, and what to do about it: then nothing passes that looks at data.
     pub fn partial(&mut self, why: impl Into<String>, help: Option<String>) {
-        self.lack = Some((why.into(), help));
+        self.lack = Some(Lack { why: why.into(), help, of_values: false });
+    }
+
+    /// Notes that the reading of values ended early, and what to do about it: rules about values have not seen all, and
+    /// what they counted is the least that it can be.
+    pub fn ended(&mut self, why: &str, help: &str) {
+        self.lack = Some(Lack { why: why.to_owned(), help: Some(help.to_owned()), of_values: true });
     }
 
     /// Splits findings into what is shown and what the baseline hides, and tells what is left of it. A check whose findings
@@ -278,7 +296,7 @@ impl<'s> Verdict<'s> {
             .flat_map(|(order, arrays)| arrays.into_iter().map(move |(array, outcome)| (order, array, outcome)))
             .map(|(order, array, outcome)| Check { rule: RULES[order].id, array, outcome })
             .collect();
-        if let Some((why, _)) = &self.lack {
+        if let Some(Lack { why, .. }) = self.lack.as_ref().filter(|lack| !lack.of_values) {
             let of_data = |check: &&mut Check| {
                 let rule = RULES.iter().find(|rule| rule.id == check.rule);
                 rule.is_some_and(|rule| !matches!(rule.judge, Judge::Spec(_)))
@@ -298,13 +316,19 @@ impl<'s> Verdict<'s> {
         }
         if let Some(active) = rules.active("not-evaluated") {
             let helped = |finding: Finding| match &self.lack {
-                Some((why, Some(help))) if finding.message == *why => finding.help(help),
+                Some(Lack { why, help: Some(help), .. }) if finding.message == *why => finding.help(help),
                 _ => finding,
             };
             let blind = join::unevaluated(&checks).into_iter().map(helped);
             diagnostics.extend(blind.map(|finding| made(rules, active.rule, finding)));
         }
         diagnostics.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| position(a).cmp(&position(b))));
+        if self.lack.as_ref().is_some_and(|lack| lack.of_values) {
+            let of_values = |id: &str| RULES.iter().any(|rule| rule.id == id && counts_values(rule));
+            let all = diagnostics.iter_mut().chain(&mut allowed).chain(&mut known);
+            all.filter(|diagnostic| of_values(diagnostic.rule))
+                .for_each(|diagnostic| diagnostic.finding.at_least = true);
+        }
         let whole = self.lack.is_none();
         let gone = left.over(|id| whole && looked(&checks, id), showing.sources);
         if redacted {
@@ -327,6 +351,11 @@ impl<'s> Verdict<'s> {
 fn looked(checks: &[Check], id: &str) -> bool {
     let mut of_rule = checks.iter().filter(|check| check.rule == id).peekable();
     of_rule.peek().is_some() && of_rule.all(|check| !matches!(check.outcome, Outcome::NotEvaluated(_)))
+}
+
+/// Whether what the rule counts shows in values only: others name what values are like beside what a header says.
+fn counts_values(rule: &Rule) -> bool {
+    rule.needs.values.checksums || matches!(rule.judge, Judge::Values(_))
 }
 
 fn made(rules: &select::Rules, rule: &'static Rule, finding: Finding) -> Diagnostic {

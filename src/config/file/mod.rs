@@ -207,7 +207,7 @@ pub struct Rules {
     pub require_complete: bool,
 }
 
-/// How much of the data is read. The flags `--headers-only` and `--max-bytes-per-array` come on top.
+/// How much of the data is read. The flags `--headers-only`, `--max-bytes-per-array` and `--fail-fast` come on top.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reading {
@@ -215,6 +215,8 @@ pub struct Reading {
     pub headers_only: bool,
     /// The values of larger arrays are not read: `"2 GiB"`, or bytes.
     pub max_bytes_per_array: Option<Written<Bytes>>,
+    /// Whether the reading of values ends once the check has failed.
+    pub fail_fast: bool,
 }
 
 /// What reports show. The flags `--redact` and `--all-places` come on top.

@@ -113,7 +113,7 @@ fn body(diagnostic: &Diagnostic, spec: &Spec, out: &mut dyn Write) -> io::Result
 /// Whether a label says what was found and how often, so that it need not be said again.
 fn is_said(diagnostic: &Diagnostic) -> bool {
     let finding = &diagnostic.finding;
-    let share = format!(", in {}", finding.unit.share(finding.count, finding.of));
+    let share = format!(", in {}", finding.share());
     diagnostic.labels.iter().any(|label| label.says.contains(&finding.found) && label.says.ends_with(&share))
 }
 

@@ -90,7 +90,7 @@ fn finding<'a>(number: usize, diagnostic: &'a Diagnostic, page: Page<'a>) -> Fin
         message: Prose::new(&found.message),
         snippets: snippets(diagnostic, page),
         fields,
-        share: if told { String::new() } else { found.unit.share(found.count, found.of) },
+        share: if told { String::new() } else { found.share() },
         places: found.places.iter().map(|place| (place.to_string(), place.detail.as_deref().map(safe))).collect(),
         more: found.count.saturating_sub(found.places.len() as u64),
         fix: found.fix.as_ref().map(repair),

@@ -48,7 +48,7 @@ pub fn init(settings: &Settings, batch: Option<u64>, progress: &Progress) -> Res
         })?;
         return Ok(Initial { text: of_model(&said), model, unmatched: Vec::new() });
     }
-    let looking = Looking { wants: Wants::NUMBERS, all: true };
+    let looking = Looking { wants: Wants::NUMBERS, all: true, enough: None };
     let Gathered { facts, unmatched, .. } = gather(&Spec::default(), looking, settings, progress)?;
     let names = seen::names(&facts);
     let mut roles = seen::roles(&names);

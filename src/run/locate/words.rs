@@ -28,7 +28,7 @@ pub(super) fn handed(spot: &Spot<'_>, grip: Grip, extent: &str, finding: &Findin
         (extent, _) => format!(": {extent}"),
     };
     let counts = share && finding.unit == Unit::Batch && finding.of > 1;
-    let share = if counts { format!(", in {}", finding.unit.share(finding.count, finding.of)) } else { String::new() };
+    let share = if counts { format!(", in {}", finding.share()) } else { String::new() };
     format!("{likely}{verb} {place}{made}{what}{share}")
 }
 

@@ -112,6 +112,7 @@ pub fn parse(text: Text, read: Read) -> Parsed {
         max_bytes_per_array: read
             .max_bytes_per_array
             .and_then(|most| parser.right(size::bytes(&most.value.0), &most.span)),
+        fail_fast: read.fail_fast,
         limits: parser.limits(limits),
         all_places: output.all_places,
         redact: output.redact,
