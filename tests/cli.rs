@@ -87,7 +87,7 @@ fn a_line_of_the_file_does_what_its_flag_does() {
     for (line, flags) in [
         ("[read]\nheaders_only = true", &["--headers-only"][..]),
         ("[read]\nmax_bytes_per_array = 10", &["--max-bytes-per-array", "10"]),
-        ("[read]\nfail_fast = true", &["--fail-fast"]),
+        ("[read]\nfail_fast = true\n[rules]\nfail_on = \"warning\"", &["--fail-fast", "--fail-on", "warning"]),
         ("[output]\nall_places = true", &["--all-places"]),
         ("[output]\nredact = true", &["--redact"]),
         ("[rules]\nselect = [\"shape\"]", &["--select", "shape"]),

@@ -118,3 +118,20 @@ fn saved_facts_are_all_there_is() {
     let output = run(folder().path(), &["check", "--facts", "facts.jsonl", "--fail-fast"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_baseline_is_of_everything() {
+    let folder = folder();
+    for batch in 0..2 {
+        large(folder.path(), &format!("x_{batch}.npy"), "<f4", &[f32::NAN]);
+    }
+    let select = ["--select", "non-finite-values"];
+    fs::write(folder.path().join("batchlint.toml"), format!("{SPEC}[read]\nfail_fast = true\n")).unwrap();
+    assert_eq!(report(folder.path(), &select)["coverage"]["stopped_early"], true);
+    let written = run(folder.path(), &[&["baseline", "write"], &select[..]].concat());
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    let known = report(folder.path(), &[&select[..], &["--baseline", "batchlint-baseline.json"]].concat());
+    assert_eq!(known["exit_code"], 0, "{known}");
+    let by_flag = run(folder.path(), &["baseline", "write", "--fail-fast"]);
+    assert_eq!(by_flag.status.code(), Some(2));
+}

@@ -71,6 +71,7 @@ Register-ArgumentCompleter -Native -CommandName 'batchlint' -ScriptBlock {
             [CompletionResult]::new('--require-complete', '--require-complete', [CompletionResultType]::ParameterName, 'Fail when a check could not be made')
             [CompletionResult]::new('--all-places', '--all-places', [CompletionResultType]::ParameterName, 'Name every place of a fault, not just three')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Show counts and places, and no value of the data')
+            [CompletionResult]::new('--fail-fast', '--fail-fast', [CompletionResultType]::ParameterName, 'Read no more values once the check has failed: counts are then the least that they can be')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say which spec applies, and how it was found')

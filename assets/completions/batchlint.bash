@@ -320,7 +320,7 @@ _batchlint() {
             return 0
             ;;
         batchlint__subcmd__check)
-            opts="-q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --spec-text --cache --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --color --quiet --verbose --help"
+            opts="-q -v -h --files-from --spec --model --framework --batch-size --dataset-size --steps --epochs --headers-only --max-bytes-per-array --limit --spec-text --cache --connections --remote-timeout --anonymous --facts --against --select --ignore --level --fail-on --require-complete --format --report --all-places --baseline --redact --fail-fast --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

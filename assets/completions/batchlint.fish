@@ -88,6 +88,7 @@ complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l anonymous 
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l require-complete -d 'Fail when a check could not be made'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l all-places -d 'Name every place of a fault, not just three'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l redact -d 'Show counts and places, and no value of the data'
+complete -c batchlint -n "__fish_batchlint_using_subcommand check" -l fail-fast -d 'Read no more values once the check has failed: counts are then the least that they can be'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -s q -l quiet -d 'Say less: -q leaves out the coverage line, -qq leaves out everything but the exit code'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -s v -l verbose -d 'Say which spec applies, and how it was found'
 complete -c batchlint -n "__fish_batchlint_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'

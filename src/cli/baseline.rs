@@ -88,7 +88,7 @@ fn prune(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
 
 fn checked(args: CheckArgs, global: &Global, then: impl FnOnce(Settings) -> Settings) -> Result<Checked, Error> {
     let settings = args.report.on(args.data.settings()?);
-    let settings = then(Settings { facts: args.facts, against: args.against, ..settings });
+    let settings = then(Settings { facts: args.facts, against: args.against, reads_all: true, ..settings });
     let waiting = Waiting::new(global.quiet == 0);
     run::check(&settings, waiting.progress())
 }

@@ -3,18 +3,19 @@
 use super::output::{looked_for, say, seams, spec_line};
 use super::progress::Waiting;
 use super::reports::{Reports, console, coverage};
-use super::{CheckArgs, Global};
+use super::{CheckCommand, Global};
 use crate::config::Settings;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::Page;
 use crate::run;
 
-pub(super) fn check(args: CheckArgs, global: &Global) -> Result<Exit, Error> {
+pub(super) fn check(command: CheckCommand, global: &Global) -> Result<Exit, Error> {
+    let CheckCommand { check: args, fail_fast } = command;
     let reports = Reports::open(&args.report)?;
     let waiting = Waiting::new(global.quiet == 0);
     let checked = args.data.settings().and_then(|settings| {
-        let (facts, against, fail_fast) = (args.facts, args.against, args.fail_fast);
+        let (facts, against) = (args.facts, args.against);
         let settings = Settings { facts, against, fail_fast, ..args.report.on(settings) };
         run::check(&settings, waiting.progress())
     });

@@ -76,7 +76,7 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Lint dumped batches: files, folders and globs
-    Check(Box<CheckArgs>),
+    Check(Box<CheckCommand>),
     /// Run a Python program for its batches, and lint them
     Run(Box<run::RunArgs>),
     /// Judge the batches that a process sends on stdin; see docs/capture-protocol.md
@@ -224,12 +224,18 @@ struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
-struct CheckArgs {
+struct CheckCommand {
     #[command(flatten)]
-    data: DataArgs,
+    check: CheckArgs,
     /// Read no more values once the check has failed: counts are then the least that they can be
     #[arg(long, conflicts_with = "facts", help_heading = "What is read")]
     fail_fast: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    data: DataArgs,
     /// Judge saved facts (`inspect --format jsonl -o FILE`) in place of data; several files are taken together
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["paths", "files_from", "against"], help_heading = "What is read")]
     facts: Vec<PathBuf>,
@@ -351,7 +357,7 @@ pub fn main() -> Exit {
         }
     };
     let format = match &cli.command {
-        Some(Command::Check(args)) => args.report.format,
+        Some(Command::Check(args)) => args.check.report.format,
         Some(Command::Run(args)) => args.report.format,
         Some(Command::Listen(_)) => OutputFormat::Json,
         Some(Command::Fix(args)) if args.format == FixFormat::Json => OutputFormat::Json,

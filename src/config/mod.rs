@@ -154,6 +154,8 @@ pub struct Settings {
     pub max_bytes_per_array: Option<u64>,
     /// `--fail-fast`: the reading of values ends once the check has failed.
     pub fail_fast: bool,
+    /// Whether values are read to their end, whatever the file says.
+    pub reads_all: bool,
     /// The limits that hold: those of the overrides, and with [`Settings::over`] those of the file.
     pub limits: limits::Limits,
     /// Whether a finding keeps all its places instead of three.
@@ -182,7 +184,7 @@ impl Settings {
         Self {
             headers_only: self.headers_only || defaults.headers_only,
             max_bytes_per_array: self.max_bytes_per_array.or(defaults.max_bytes_per_array),
-            fail_fast: self.fail_fast || defaults.fail_fast,
+            fail_fast: (self.fail_fast || defaults.fail_fast) && !self.reads_all,
             limits: self.overrides.limits(defaults),
             all_places: self.all_places || defaults.all_places,
             redact: self.redact || defaults.redact,

@@ -61,6 +61,7 @@ struct CoverageOut {
     interrupted: bool,
     /// Whether `--fail-fast` ended the reading of values, so that counts are the least that they can be; left out if not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     stopped_early: bool,
     /// Shards whose facts are missing, so that the report is partial.
     shards_missing: u64,
