@@ -51,6 +51,7 @@ class Capture:
         if self.origins is None:
             return None
         try:
+            from . import site  # noqa: F401  (so that the first batch need not wait for it)
             from .tracer import Tracer
 
             return Tracer(is_user)
