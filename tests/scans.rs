@@ -67,9 +67,9 @@ fn columns_values_and_neighbours_are_those_of_the_obvious_count() {
     assert_eq!(told, counted);
     let changes = values.windows(2).filter(|pair| pair[0].to_bits() != pair[1].to_bits()).count() as u64;
     assert_eq!(numbers.changes, changes);
-    // Neighbours, of the first 64 images.
+    // Neighbours, of the first 64 images, with the channels first.
     let (mut equal, mut next, mut apart) = (0_u64, Vec::new(), Vec::new());
-    for line in values[..64 * row].chunks(side * 3) {
+    for line in values[..64 * row].chunks(side) {
         equal += line.windows(2).filter(|pair| pair[0].to_bits() == pair[1].to_bits()).count() as u64;
         next.extend(line.windows(2).map(|pair| (f64::from(pair[0]), f64::from(pair[1]))));
         apart.extend(line.windows(4).map(|four| (f64::from(four[0]), f64::from(four[3]))));
@@ -80,7 +80,9 @@ fn columns_values_and_neighbours_are_those_of_the_obvious_count() {
         let of = |f: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(f).sum::<f64>();
         of(&|p| (p.0 - x) * (p.1 - y)) / (of(&|p| (p.0 - x).powi(2)) * of(&|p| (p.1 - y).powi(2))).sqrt()
     };
-    let seen = rows.neighbours.unwrap();
+    assert!(rows.neighbours.is_none(), "with the channels last there is nothing to look at");
+    let first = floats(&[shape[0], 3, side as u64, side as u64], &values).rows.unwrap();
+    let seen = first.neighbours.unwrap();
     assert_eq!(seen.pairs, next.len() as u64);
     assert!((seen.equal - equal as f64 / next.len() as f64).abs() < 1e-12);
     assert!((seen.next - correlation(&next)).abs() < 1e-9, "{seen:?}");

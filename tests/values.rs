@@ -232,13 +232,15 @@ fn bytes_of_a_bool_that_are_neither_0_nor_1_are_counted() {
 
 #[test]
 fn neighbours_are_looked_at_along_the_lines_of_images() {
-    // Every pixel has one colour, which changes slowly from left to right.
+    // Every pixel has one colour, which changes slowly from left to right; but they stand in the order of channels that come last.
     let image: Vec<f32> =
-        (0..8 * 8 * 3).map(|i| f32::from(u8::try_from(i / 3 % 8 * 10 + i % 3 * 80).unwrap())).collect();
-    let neighbours = floats(&[1, 8, 8, 3], &image).rows.unwrap().neighbours.unwrap();
-    assert_eq!((neighbours.channels, neighbours.last, neighbours.pairs), (3, true, 8 * 23));
+        (0..3 * 8 * 24).map(|i| f32::from(u8::try_from(i / 3 % 8 * 10 + i % 3 * 80).unwrap())).collect();
+    let neighbours = floats(&[1, 3, 8, 24], &image).rows.unwrap().neighbours.unwrap();
+    assert_eq!((neighbours.channels, neighbours.last, neighbours.pairs), (3, false, 24 * 23));
     assert!(neighbours.apart > 0.99 && neighbours.next < 0.5, "{neighbours:?}");
-    assert!(floats(&[1, 4, 4, 3], &image[..48]).rows.unwrap().neighbours.is_none());
+    assert!(floats(&[1, 3, 4, 4], &image[..48]).rows.unwrap().neighbours.is_none());
+    // With the channels last the next value is another channel: there is nothing to look at.
+    assert!(floats(&[1, 8, 24, 3], &image).rows.unwrap().neighbours.is_none());
 }
 
 #[test]

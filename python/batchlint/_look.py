@@ -142,7 +142,8 @@ class Look:
         try:
             from ._capture.ring import Ring
 
-            self._ring: Any = Ring()
+            # A number beyond those in use makes the kernel wait, where the program has threads.
+            self._ring: Any = Ring(lowest=3)
         except Exception:
             self._ring = None  # payloads follow their frames
         channel.send(

@@ -70,8 +70,11 @@ pub fn run(
     let mut save = live.save.as_deref().map(Save::new).transpose().map_err(Error::plain)?;
     let root = live.target.as_deref().or(live.script.as_deref()).unwrap_or_default();
     let hearing = Hearing::new(settings, &loaded, known, &rules);
-    let mut session =
-        Session::start(live, options(live, &loaded.spec, &settings.limits, None), &settings.limits, progress)?;
+    let mut options = options(live, &loaded.spec, &settings.limits, None);
+    if save.is_none() && !hearing.wants.any() {
+        options["payload"] = "none".into();
+    }
+    let mut session = Session::start(live, options, &settings.limits, progress)?;
     let mut receiver = Receiver::new(root).within(&settings.limits);
     let mut ask = |source: &SourceFacts, hello: &Hello| hearing.questions(source, hello);
     let listens = session.listen(&mut receiver, &mut Look::Ask(&mut ask), save.as_mut(), live.repeat, tell);
@@ -273,7 +276,9 @@ pub fn listen(settings: &Settings, channel: &mut Channel, progress: &Progress) -
         match receiver.take(frame, &mut Look::Ask(&mut ask), None) {
             Ok(Event::Started(start)) => {
                 let ok = receiver.open(&start);
-                let told = json!({ "ok": ok, "max_batch_bytes": settings.limits.frame_payload_bytes });
+                let values = hearing.wants.any();
+                let told =
+                    json!({ "ok": ok, "values": values, "max_batch_bytes": settings.limits.frame_payload_bytes });
                 channel.say(kind::RING, 0, told.to_string().as_bytes());
             }
             Ok(Event::Batch(Some(slot))) => channel.say(kind::ACK, slot, b""),

@@ -18,7 +18,7 @@ const CHANNELS: [u64; 2] = [3, 4];
 pub struct Neighbours {
     /// Channels of an image.
     pub channels: u64,
-    /// Whether the shape has the channels last.
+    /// Whether the shape has the channels last. A pass looks at no such images: their neighbours tell nothing.
     pub last: bool,
     /// Correlation of a value with the next one in memory; 0 where values do not vary.
     pub next: f64,
@@ -39,9 +39,8 @@ const KEPT: usize = 4;
 #[derive(Debug)]
 pub(super) struct Looking {
     channels: usize,
-    last: bool,
     row: u64,
-    /// Elements that are neighbours of each other: a line of the image, channels included.
+    /// Elements that are neighbours of each other: a line of a channel.
     line: usize,
     seen: u64,
     /// Place within the line of the next value.
@@ -75,25 +74,24 @@ struct Pairs {
 }
 
 impl Looking {
-    /// Rows of that shape, if they look like images with channels.
+    /// Rows of that shape, if they look like images with the channels first. Where they come last, the next value is another
+    /// channel of the same pixel, and nothing can be told.
     pub(super) fn new(row: &[u64]) -> Option<Self> {
         let [a, b, c] = row else { return None };
-        let (channels, last, line) = match () {
-            () if CHANNELS.contains(a) && *b >= SIDE && *c >= SIDE => (*a, false, *c),
-            () if CHANNELS.contains(c) && *a >= SIDE && *b >= SIDE => (*c, true, b.checked_mul(*c)?),
-            () => return None,
-        };
+        if !CHANNELS.contains(a) || *b < SIDE || *c < SIDE {
+            return None;
+        }
+        let channels = usize::try_from(*a).ok()?;
         Some(Self {
-            channels: usize::try_from(channels).ok()?,
-            last,
+            channels,
             row: a.checked_mul(*b)?.checked_mul(*c)?,
-            line: usize::try_from(line).ok()?,
+            line: usize::try_from(*c).ok()?,
             seen: 0,
             place: 0,
             window: Vec::new(),
             all: Moments::default(),
             next: Pairs::new(1),
-            apart: Pairs::new(usize::try_from(channels).ok()?),
+            apart: Pairs::new(channels),
             equal: 0,
         })
     }
@@ -133,7 +131,7 @@ impl Looking {
         let pairs = self.next.n as u64;
         Neighbours {
             channels: self.channels as u64,
-            last: self.last,
+            last: false,
             next: self.next.correlation(self.all),
             apart: self.apart.correlation(self.all),
             equal: if pairs == 0 { 0.0 } else { self.equal as f64 / pairs as f64 },

@@ -8,9 +8,10 @@ import unittest
 
 import numpy as np
 
-from parent import HEAD, RING, capture, leaf_bytes
+from parent import ACK, HEAD, RING, capture, leaf_bytes
 from batchlint._capture import leaves, reuse
 from batchlint._capture.channel import Channel
+from batchlint._capture.ring import Ring
 
 
 def described(leaf, **more):
@@ -273,12 +274,43 @@ class Payload(unittest.TestCase):
 
     @unittest.skipUnless(sys.platform.startswith("linux"), "memfd")
     def test_through_the_ring(self):
+        def acknowledge(child, frame):
+            # Always one batch late, so that both slots are needed.
+            if frame.kind == "BATCH":
+                late, child.late = getattr(child, "late", None), frame.slot
+                if late is not None:
+                    child.command(ACK, slot=late)
+
         child = capture(
             "import time\ntime.sleep(0.2)\n" + __import__("textwrap").dedent(self.TEXT),
             options={"batches": None},
+            acknowledge=False,
+            on_frame=acknowledge,
         )
         self.check(child, 2)
-        self.assertEqual({batch.slot for batch in child.of("BATCH")}, {0, 1})
+        self.assertEqual([batch.slot for batch in child.of("BATCH")], [0, 1, 0, 1, 0, 1])
+
+    def test_a_slot_that_was_written_is_preferred(self):
+        (commands, ours), (theirs, frames) = os.pipe(), os.pipe()
+        channel, ring = Channel(commands, frames), Ring()
+
+        def told(kind, slot=0, text=b""):
+            os.write(ours, HEAD.pack(b"BLF1", kind, 0, slot, len(text), 0, 0) + text)
+
+        told(RING, text=b'{"ok": true}')
+        slots = [ring.claim(channel, 100000)]
+        for _ in range(3):  # nothing makes it take new memory while it need not
+            told(ACK, slots[-1])
+            slots.append(ring.claim(channel, 100000))
+        slots.append(ring.claim(channel, 100000))
+        told(ACK, 1)
+        told(ACK, 0)
+        slots.append(ring.claim(channel, 100000))
+        self.assertEqual(slots, [0, 0, 0, 0, 1, 0])
+        self.assertIsNone(ring.claim(channel, 100))
+        for descriptor in (commands, ours, theirs, frames, ring.fd):
+            os.close(descriptor)
+        ring.remove()
 
     def test_in_band(self):
         self.check(capture(self.TEXT, options={"batches": None}, ring=False), 1)
@@ -295,7 +327,8 @@ class Payload(unittest.TestCase):
         )
 
     def test_the_answer_about_the_ring_sets_limits(self):
-        for answer, most in [({"ok": False, "max_batch_bytes": 100}, 100), ({"ok": False}, 1 << 30)]:
+        answers = [({"ok": False, "max_batch_bytes": 100}, 100), ({"ok": False, "values": False}, 1 << 30)]
+        for answer, most in answers:
             (commands, ours), (theirs, frames) = os.pipe(), os.pipe()
             channel = Channel(commands, frames)
             text = json.dumps(answer).encode()
@@ -303,6 +336,7 @@ class Payload(unittest.TestCase):
             # More than the usual limit: it waits for the answer, which may say more.
             self.assertFalse(channel.allows(2 << 30))
             self.assertEqual((channel.ring, channel.allows(most), channel.allows(most + 1)), (False, True, False))
+            self.assertEqual(channel.values, "values" not in answer)
             for descriptor in (commands, ours, theirs, frames):
                 os.close(descriptor)
 

@@ -41,6 +41,7 @@ class Channel:
         self.ring: Optional[bool] = None  # what batchlint answered about the ring
         self.free = set()  # slots of the ring that may be written
         self.most_batch = MAX_BATCH  # bytes of a payload
+        self.values = True  # whether batchlint looks at any
         self._number = 0
         self._lock = threading.Lock()
         self._identity = _identity(frames)
@@ -68,7 +69,7 @@ class Channel:
                 return
             head = _HEAD.pack(MAGIC, kind, flags, slot or 0, len(text), self._number & 0xFFFFFFFF, count)
             self._number += 1
-            self._write([head, text] + buffers)
+            self._write([head + text] + buffers)
 
     def log(self, message: str) -> None:
         self.send(LOG, {"message": message[:2000]})
@@ -82,6 +83,7 @@ class Channel:
         """Take what RING says: whether the ring can be used, and what may be sent."""
         answer = answer or {}
         self.ring = bool(answer.get("ok"))
+        self.values = answer.get("values") is not False
         self.limit(answer)
 
     def limit(self, given: Any) -> None:
@@ -93,6 +95,12 @@ class Channel:
         while count > self.most_batch and self.ring is None and not self.ended:
             self._take()
         return count <= self.most_batch
+
+    def wait_for_command(self, seconds: float) -> None:
+        """Take the commands that have come, after waiting for one for so long at most."""
+        if self.commands >= 0 and not self.ended and _readable(self.commands, seconds):
+            self._take()
+            self.poll()
 
     def wait_for_slot(self) -> bool:
         """Wait until a slot of the ring is free; False where none will ever be."""
@@ -205,7 +213,8 @@ def _identity(fd: int) -> Optional[Tuple[int, int]]:
     return status.st_dev, status.st_ino
 
 
-def _readable(fd: int) -> bool:
+def _readable(fd: int, seconds: float = 0.0) -> bool:
+    """Whether something can be read, within so many seconds; on Windows, at once."""
     if hasattr(select, "poll"):
         poller = _pollers.get(fd)
         if poller is None:
@@ -213,7 +222,7 @@ def _readable(fd: int) -> bool:
             poller.register(fd, select.POLLIN)
         try:
             # A descriptor that the program closed is not readable: waiting for it would never end.
-            return any(events & (select.POLLIN | select.POLLHUP) for _, events in poller.poll(0))
+            return any(events & (select.POLLIN | select.POLLHUP) for _, events in poller.poll(seconds * 1e3))
         except OSError:
             return False
     try:

@@ -51,6 +51,7 @@ class Capture:
         if self.origins is None:
             return None
         try:
+            from . import site  # noqa: F401  (so that the first batch need not wait for it)
             from .tracer import Tracer
 
             return Tracer(is_user)
@@ -257,7 +258,10 @@ class _Describer:
             total = -(-total // _ALIGNED) * _ALIGNED
             places.append(total)
             total += body.count
-        why = "headers" if capture.payload == "none" else None if capture.channel.allows(total) else "limit"
+        if capture.payload == "none" or not capture.channel.values:
+            why = "headers"  # type: Optional[str]
+        else:
+            why = None if capture.channel.allows(total) else "limit"
         if why:
             for header, _ in bodies:
                 header["unsent"] = why

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Set
 
 from .channel import Channel
 
 SLOTS = 2
 SLOT_BYTES = 64 << 20
 SMALLEST = 64 << 10
+# Bytes per second at which memory is taken that was never written: the kernel clears it page by page.
+_FRESH = 1.5e9
 
 
 class Ring:
@@ -17,10 +19,12 @@ class Ring:
     before.
     """
 
-    def __init__(self) -> None:
-        """Raises OSError where no such file can be made."""
+    def __init__(self, lowest: int = 512) -> None:
+        """`lowest`: the descriptor is this number or a greater one. Raises OSError where no such file can be
+        made.
+        """
         self._unlink = None  # type: Optional[str]
-        self.fd = memory_file("batchlint-ring")
+        self.fd = memory_file("batchlint-ring", lowest)
         if self.fd is not None:
             self.path = "/proc/%d/fd/%d" % (os.getpid(), self.fd)
         else:
@@ -31,6 +35,7 @@ class Ring:
         os.ftruncate(self.fd, SLOTS * SLOT_BYTES)
         self._map = None  # type: Any
         self._taken = False
+        self._written = set()  # type: Set[int]  # slots that have their memory
 
     slots, slot_bytes = SLOTS, SLOT_BYTES
 
@@ -50,7 +55,15 @@ class Ring:
             self._taken = True
             channel.free.update(range(SLOTS))
             self.remove()  # it is open on both sides now
-        return channel.free.pop() if channel.wait_for_slot() else None
+        if self._written and channel.free and not self._written & channel.free:
+            # Memory that is new costs more than to wait a little for what is about to be free.
+            channel.wait_for_command(count / _FRESH)
+        if not channel.wait_for_slot():
+            return None
+        slot = min(self._written & channel.free or channel.free)
+        channel.free.remove(slot)
+        self._written.add(slot)
+        return slot
 
     def buffer(self) -> Any:
         """The whole file, mapped."""
@@ -70,20 +83,20 @@ class Ring:
             self._unlink = None
 
 
-def memory_file(name: str) -> Optional[int]:
-    """A descriptor of a file without a name on disk, out of the way of small numbers; None where there are
-    none.
-    """
+def memory_file(name: str, lowest: int) -> Optional[int]:
+    """A descriptor, `lowest` or above, of a file without a name on disk; None where there are none."""
     if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
         return None
     try:
         low = os.memfd_create(name)
     except OSError:
         return None
+    if low >= lowest:
+        return low
     try:
         import fcntl
 
-        high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 512)
+        high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, lowest)
     except (ImportError, OSError, ValueError):
         return low
     os.close(low)

@@ -87,7 +87,7 @@ def dump_on_trouble() -> Optional[str]:
     from .ring import memory_file
 
     try:
-        fd = memory_file("batchlint-dump")
+        fd = memory_file("batchlint-dump", 512)
         if fd is None:
             return None
         faulthandler.enable(file=fd, all_threads=True)
