@@ -315,6 +315,7 @@ fn each_column(
         let concerned = kept.iter().filter(|cell| rule.needs.values.concern(&cell.header().dtype));
         let unread = concerned.into_iter().find_map(|cell| match cell.array.reading.as_deref()? {
             Reading::Unread(Unread::UnknownType | Unread::NoBytes) | Reading::Read(_) => None,
+            Reading::Unread(Unread::Spared) => Some(SPARED.to_owned()),
             Reading::Unread(why) => {
                 let of = match &*column.name {
                     "" => "an array".to_owned(),

@@ -237,7 +237,7 @@ impl Unread {
             Self::UnknownType => "its type is not one whose values are read".into(),
             Self::NoBytes => "its elements have no bytes".into(),
             Self::Interrupted => "the run was interrupted".into(),
-            Self::Spared => "the check had failed already, and `--fail-fast` ends the reading then".into(),
+            Self::Spared => "the check had failed before it was read".into(),
             Self::NotSaved => "the saved facts do not hold them".into(),
             Self::NotSent => "the array could not be read in the memory of the program".into(),
         }
