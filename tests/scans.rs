@@ -20,7 +20,7 @@ fn floats(shape: &[u64], values: &[f32]) -> ValueFacts {
 fn read(path: &Path, wants: Wants) -> SourceFacts {
     let target = Target::file(path);
     let mut sources = vec![scan(&target, &mut Memo::default())];
-    let questions = [vec![Question { array: 0, wants, asks: Vec::new() }]];
+    let questions = [vec![Question { array: 0, wants, asks: Arc::default() }]];
     read_all(&mut sources, &questions, |_| Some(&target), Reach::default(), &Progress::default());
     sources.remove(0)
 }

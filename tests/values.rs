@@ -261,7 +261,7 @@ fn read_between(path: &Path, asks: &[Ask], limits: Reach, happens: impl FnOnce()
     let mut sources = vec![scan(&target, &mut Memo::default())];
     happens();
     let questions = (0..sources[0].arrays.len())
-        .map(|array| Question { array, wants: Wants::EVERYTHING, asks: asks.to_vec() })
+        .map(|array| Question { array, wants: Wants::EVERYTHING, asks: asks.into() })
         .collect::<Vec<_>>();
     read_all(&mut sources, &[questions], |_| Some(&target), limits, &Progress::default());
     sources.remove(0)

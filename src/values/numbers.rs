@@ -181,7 +181,7 @@ impl Counting {
             last_bad_row: None,
             bad_columns: BTreeMap::new(),
             inside: None,
-            tally: Tally::new(layout.dtype.size == 1),
+            tally: Tally::new(layout),
             powers: shapes.then(Powers::default),
             row: (!layout.is_reversed()).then(|| layout.row_elements().max(1)),
             bools,
@@ -217,6 +217,8 @@ impl Counting {
         }
         if self.tally.is_open() {
             self.tally.block(block);
+        }
+        if self.tally.is_open() {
             // A block of one value changes at its start or not at all.
             let values = if block.is_constant() { &block.values[..1] } else { block.values };
             let (first, last) = (values.first().map(|value| value.bits()), values.last().map(|value| value.bits()));
@@ -305,7 +307,7 @@ impl Counting {
         }
         self.numbers.bad_columns = self.bad_columns.into_iter().collect();
         let measured = self.numbers.fractional > 0;
-        self.numbers.distinct = self.tally.finish().filter(|values| !measured || is_few(values.len(), count));
+        self.numbers.distinct = self.tally.finish(measured, count);
         if self.numbers.distinct.is_none() {
             // Counted no further than the distinct values were.
             self.numbers.changes = 0;
@@ -324,12 +326,6 @@ fn changes<T: Element>(values: &[T]) -> u64 {
         #[inline(always)]
         || values.iter().zip(after).filter(|(value, next)| value.bits() != next.bits()).count() as u64,
     )
-}
-
-/// Whether so many distinct values among `count` are worth keeping where values have fractions: measurements hardly ever
-/// repeat, and their values are no labels.
-fn is_few(distinct: usize, count: f64) -> bool {
-    distinct <= super::DISTINCT_FRACTIONS || distinct as f64 * 4.0 <= count
 }
 
 fn least(known: &mut Option<u64>, at: u64) {
