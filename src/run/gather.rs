@@ -176,7 +176,7 @@ fn read(
         return facts;
     }
     let mut questions = questions(&facts, spec, looking);
-    let facts = match fresh {
+    let mut facts = match fresh {
         Some(fresh) => facts::recall::recall_but(facts, &mut questions, settings.max_bytes_per_array, fresh),
         None => facts,
     };
@@ -184,12 +184,11 @@ fn read(
     let by_path = LazyLock::new(|| -> HashMap<&str, &Target> {
         targets.iter().map(|target| (&*target.path, target)).collect()
     });
-    let mut sources = facts.into_sources();
-    source::budget::within(&mut sources, &mut questions, &settings.limits);
+    source::budget::within(facts.sources_mut(), &mut questions, &settings.limits);
     let reach = source::Reach { array_bytes: settings.max_bytes_per_array, limits: settings.limits };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
-    source::read_all(&mut sources, &questions, target, reach, progress);
-    Facts::new(sources)
+    source::read_all(facts.sources_mut(), &questions, target, reach, progress);
+    facts
 }
 
 /// What is asked of each source.

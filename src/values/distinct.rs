@@ -10,6 +10,9 @@ use crate::spec::dtype::Kind;
 /// Places of the table for each value that it may have to hold: with that many, most values stand where they should.
 const ROOM: usize = 4;
 
+/// Spreads the bits of a value over the upper ones.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Distinct values by their bits: the value, how often, where first. Closed as soon as there are too many.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -55,7 +58,7 @@ impl Tally {
         if !block.is_whole() {
             self.limit = self.limit.min(self.fractions);
         }
-        if self.values.len() > self.limit {
+        if self.values.len() > self.limit || (!block.is_whole() && are_more(block.values, self.limit)) {
             self.close();
             return;
         }
@@ -82,7 +85,7 @@ impl Tally {
         let bits = block.values[i].bits();
         let mask = self.index.len() - 1;
         #[allow(clippy::cast_possible_truncation, reason = "the upper bits, as many as an index has")]
-        let mut place = (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize;
+        let mut place = (bits.wrapping_mul(SPREAD) >> self.shift) as usize;
         // Three in four places are free.
         while let Some(known) = usize::from(self.index[place & mask]).checked_sub(1) {
             let entry = &mut self.values[known];
@@ -119,6 +122,28 @@ impl Tally {
         values.extend(self.values.iter().map(|entry| (entry.value, entry.count, entry.at)));
         Some(values)
     }
+}
+
+/// Whether there are more distinct finite values than `limit`, as far as a glance tells: it never takes fewer for more. Many
+/// values of a measurement show it at once.
+fn are_more<T: Element>(values: &[T], limit: usize) -> bool {
+    const WORDS: usize = 128;
+    let mut marks = [0_u64; WORDS];
+    let mut distinct = 0;
+    for values in values.chunks(64) {
+        for value in values {
+            let spread = value.bits().wrapping_mul(SPREAD);
+            #[allow(clippy::cast_possible_truncation, reason = "seven bits")]
+            let word = &mut marks[(spread >> 57) as usize % WORDS];
+            let mark = u64::from(value.is_finite()) << (spread >> 51 & 63);
+            distinct += usize::from(*word & mark != mark);
+            *word |= mark;
+        }
+        if distinct > limit {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether so many distinct values among `count` are worth keeping where values have fractions.
