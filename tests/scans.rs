@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use batchlint::source::{Memo, Progress, Question, Reach, Reading, SourceFacts, Target, read_all, scan};
 use batchlint::spec::dtype::Dtype;

@@ -47,8 +47,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut sentinels: Vec<(f64, u64)> = Vec::new();
     for (_, numbers) in read() {
-        let ends = match (numbers.without_sentinels, numbers.min, numbers.max) {
-            (Some(ends), ..) => Some(ends),
+        let ends = match (numbers.without_sentinels.as_deref(), numbers.min, numbers.max) {
+            (Some(ends), ..) => Some(*ends),
             (None, Some(min), Some(max)) if numbers.sentinels.is_empty() => Some((min.value, max.value)),
             _ => None,
         };

@@ -102,3 +102,41 @@ fn reading(source: &SourceFacts, data: &[u8], question: &Question, reach: Reach,
         pass
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::source::{Memo, Target, scan};
+
+    fn kept(room: &Room, files: &[&[u8]]) -> Vec<bool> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut memo = Memo::default().keeping(room);
+        let scanned = files.iter().map(|bytes| {
+            let path = folder.path().join("x.npy");
+            fs::write(&path, bytes).unwrap();
+            scan(&Target::file(&path), &mut memo).small.is_kept()
+        });
+        scanned.collect()
+    }
+
+    #[test]
+    fn what_is_kept_in_all_has_a_limit() {
+        let npy = |shape: &str, bytes: usize| {
+            let text = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape},), }}");
+            let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+            npy.extend(format!("{text:<117}\n").bytes());
+            npy.extend(vec![1; bytes]);
+            npy
+        };
+        let (small, smaller) = (npy("100", 100), npy("10", 10));
+        let room = Room::of(250);
+        assert_eq!(kept(&room, &[&small, &small, &smaller, &smaller]), [true, false, true, true]);
+        assert_eq!(kept(&room, &[&smaller]), [false]);
+        assert_eq!(kept(&Room::default(), &[&small]), [false]);
+        // A header may ask for anything.
+        let room = Room::new();
+        assert_eq!(kept(&room, &[&npy("101", 100), &npy("1000000000000", 100), &npy("99", 100)]), [false, false, true]);
+    }
+}

@@ -95,13 +95,13 @@ pub struct Numbers {
     pub sentinels: Vec<Sentinel>,
     /// The least and the greatest value that is none of these; only given where one of them was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub without_sentinels: Option<(Number, Number)>,
+    pub without_sentinels: Option<Box<(Number, Number)>>,
     /// Bytes of a bool array that are neither 0 nor 1, and the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bad_bools: Option<(u64, Spot)>,
+    pub bad_bools: Option<Box<(u64, Spot)>>,
     /// How many values lie between which powers of two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub histogram: Option<Histogram>,
+    pub histogram: Option<Box<Histogram>>,
 }
 
 impl Numbers {
@@ -229,7 +229,7 @@ impl Counting {
         if self.bools && stats.max.f64() > 1.0 {
             for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.f64() > 1.0) {
                 let spot = Spot { value: value.number(), at: block.at(i) };
-                let (count, known) = self.numbers.bad_bools.get_or_insert((0, spot));
+                let (count, known) = &mut **self.numbers.bad_bools.get_or_insert_with(|| Box::new((0, spot)));
                 *count += 1;
                 if spot.at < known.at {
                     *known = spot;
@@ -313,8 +313,8 @@ impl Counting {
             self.numbers.changes = 0;
         }
         self.numbers.sentinels.sort_by(|a, b| a.value.total_cmp(&b.value));
-        self.numbers.without_sentinels = self.inside.filter(|_| !self.numbers.sentinels.is_empty());
-        self.numbers.histogram = self.powers.map(|powers| powers.finish(self.numbers.zeros));
+        self.numbers.without_sentinels = self.inside.filter(|_| !self.numbers.sentinels.is_empty()).map(Box::new);
+        self.numbers.histogram = self.powers.map(|powers| Box::new(powers.finish(self.numbers.zeros)));
         self.numbers
     }
 }

@@ -163,12 +163,12 @@ impl<'a> Pass<'a> {
         };
         match self.scan {
             Scan::Numbers(scanning) => scanning.finish(&mut facts),
-            Scan::Texts(reading) => facts.texts = Some(reading.finish()),
-            Scan::Objects(walker) => facts.objects = Some(walker.finish()),
+            Scan::Texts(reading) => facts.texts = Some(Box::new(reading.finish())),
+            Scan::Objects(walker) => facts.objects = Some(Box::new(walker.finish())),
             Scan::Reordered { .. } | Scan::Nothing => {}
         }
         if let Some(hashes) = hashes.flatten() {
-            let rows = facts.rows.get_or_insert_with(|| no_rows(&self.layout));
+            let rows = facts.rows.get_or_insert_with(|| Box::new(no_rows(&self.layout)));
             rows.hashes = Some(hashes);
         }
         Ok(facts)
@@ -309,12 +309,12 @@ impl<T: Element> Scanning for Typed<'_, T> {
 
     fn finish(self: Box<Self>, facts: &mut ValueFacts) {
         if self.blanks.is_some() || self.columns.is_some() || self.neighbours.is_some() {
-            facts.rows = Some(Rows {
+            facts.rows = Some(Box::new(Rows {
                 blank: self.blanks.map(Blanks::finish),
                 columns: self.columns.map(Following::finish),
                 neighbours: self.neighbours.map(Looking::finish),
                 ..no_rows(&self.layout)
-            });
+            }));
         }
         facts.numbers = Some(self.counting.finish());
         facts.answers = self.asked.into_iter().map(Asked::finish).collect();
