@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use batchlint::config::limits::Limits;
-use batchlint::source::{
-    Progress, Question, Reach, Reading, Room, SourceFacts, Target, read_all, scan_all, walk,
-};
+use batchlint::source::{Progress, Question, Reach, Reading, Room, SourceFacts, Target, read_all, scan_all, walk};
 use batchlint::values::{Ask, Unread, Wants};
 
 /// A .npy with that data behind its header.
@@ -86,9 +84,8 @@ fn read_with(
     let question = |array| Question { array, wants: Wants::EVERYTHING, asks: Arc::clone(&asks) };
     let questions: Vec<Vec<Question>> =
         sources.iter().map(|source| (0..source.arrays.len()).map(question).collect()).collect();
-    let target = |source: &SourceFacts| -> Option<&Target> {
-        targets.iter().find(|target| again && target.path == source.path)
-    };
+    let target =
+        |source: &SourceFacts| -> Option<&Target> { targets.iter().find(|target| again && target.path == source.path) };
     read_all(&mut sources, &questions, target, reach, &progress);
     (sources, progress)
 }
@@ -129,7 +126,9 @@ fn small_files_are_opened_once() {
     files(folder.path());
     let of = |room: &Room| read(folder.path(), room, false, Reach::default(), |_| ());
     let (kept, opened) = (of(&Room::new()), of(&Room::default()));
-    for name in ["floats", "spoilt", "fortran", "labels", "flags", "scalar", "nothing", "texts", "pickle", "long", "just"] {
+    for name in
+        ["floats", "spoilt", "fortran", "labels", "flags", "scalar", "nothing", "texts", "pickle", "long", "just"]
+    {
         assert!(named(&kept, name).arrays[0].values().is_some(), "{name} was opened again");
         assert_eq!(unread(named(&opened, name)), Some(&Unread::Damaged), "{name} was kept");
     }
@@ -146,11 +145,11 @@ fn what_is_kept_is_of_the_moment_of_its_header() {
     files(folder.path());
     let before = read(folder.path(), &Room::new(), true, Reach::default(), |_| ());
     let path = folder.path().join("floats.npy");
-    for change in [
-        &(|| fs::remove_file(&path).unwrap()) as &dyn Fn(),
-        &|| fs::write(&path, "no array").unwrap(),
-        &|| fs::write(&path, npy("<f4", false, "(24, 4)", &floats([f32::NAN; 96]))).unwrap(),
-    ] {
+    for change in
+        [&(|| fs::remove_file(&path).unwrap()) as &dyn Fn(), &|| fs::write(&path, "no array").unwrap(), &|| {
+            fs::write(&path, npy("<f4", false, "(24, 4)", &floats([f32::NAN; 96]))).unwrap();
+        }]
+    {
         files(folder.path());
         assert_eq!(read(folder.path(), &Room::new(), true, Reach::default(), |_| change()), before);
     }
@@ -171,5 +170,9 @@ fn whoever_stops_the_reading_gets_no_values_of_what_is_kept() {
     };
     let kept = stopped(&Room::new());
     assert_eq!(kept, stopped(&Room::default()));
-    assert!(kept.iter().filter(|source| !source.arrays.is_empty()).all(|source| unread(source) == Some(&Unread::Interrupted)));
+    assert!(
+        kept.iter()
+            .filter(|source| !source.arrays.is_empty())
+            .all(|source| unread(source) == Some(&Unread::Interrupted))
+    );
 }

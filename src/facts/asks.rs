@@ -233,7 +233,9 @@ pub fn questions(
     for (source, questions) in sources.iter().zip(&mut questions) {
         if wants.checksums && source.kind != SourceKind::Npy {
             let mut members: Vec<bool> = source.arrays.iter().map(|array| array.member.is_some()).collect();
-            questions.iter().for_each(|question| members[question.array] = false);
+            for question in &*questions {
+                members[question.array] = false;
+            }
             let others = members.iter().enumerate().filter(|(_, other)| **other).map(|(array, _)| array);
             questions.extend(others.map(|array| Question { array, wants: Wants::CHECKSUMS, asks: Arc::default() }));
         }

@@ -35,9 +35,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     if declared || limits.is_some_and(|limits| limits.within.is_some()) {
         return Looked::No;
     }
-    let numeric = |(cell, _): &&(Cell<'_>, &ValueFacts)| {
-        cell.header().dtype.is_float() || cell.header().dtype.is_integer()
-    };
+    let numeric =
+        |(cell, _): &&(Cell<'_>, &ValueFacts)| cell.header().dtype.is_float() || cell.header().dtype.is_integer();
     let read = || cx.cells.iter().filter(numeric).filter_map(|(cell, values)| Some((cell, values.numbers.as_ref()?)));
     let of: u64 = read().map(|(_, numbers)| numbers.finite).sum();
     if of < VALUES {

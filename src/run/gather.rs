@@ -181,9 +181,8 @@ fn read(
         None => facts,
     };
     // Nobody asks for it where the data of all files is here already.
-    let by_path = LazyLock::new(|| -> HashMap<&str, &Target> {
-        targets.iter().map(|target| (&*target.path, target)).collect()
-    });
+    let by_path =
+        LazyLock::new(|| -> HashMap<&str, &Target> { targets.iter().map(|target| (&*target.path, target)).collect() });
     source::budget::within(facts.sources_mut(), &mut questions, &settings.limits);
     let reach = source::Reach { array_bytes: settings.max_bytes_per_array, limits: settings.limits };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();

@@ -60,7 +60,7 @@ impl Memo {
     pub fn fork(&self) -> Self {
         let tables = Tables { shared: Arc::clone(&self.work.tables.shared), ..Tables::default() };
         let (limits, room) = (self.work.limits, self.work.room.clone());
-        Self { work: Work { tables, limits, room, ..Work::default() }, ..Self::default() }
+        Self { work: Work { limits, room, tables, ..Work::default() }, ..Self::default() }
     }
 
     /// The buffer for the first read, what opens the file, and the rest.

@@ -11,8 +11,9 @@ use super::read::{Progress, Question, Reach, beyond, data_bytes, finished, troub
 use super::{FILES_PER_TASK, Reading, SourceFacts, SourceKind};
 use crate::values::{Pass, Unread};
 
-/// Bytes that are kept in all at the most.
-const KEPT: u64 = 32 << 20;
+/// Bytes that are kept in all at the most. They hardly add to the most memory of a run: the facts that are made of them take
+/// their place.
+const KEPT: u64 = 64 << 20;
 
 /// What a file takes beside its data where it is kept, in bytes.
 const OVERHEAD: u64 = 32;
@@ -40,7 +41,8 @@ impl Room {
         if input.head.len() as u64 != input.size {
             return Small::default();
         }
-        let (start, bytes) = (array.location.start.saturating_add(array.location.header), data_bytes(array, input.size));
+        let (start, bytes) =
+            (array.location.start.saturating_add(array.location.header), data_bytes(array, input.size));
         let Some(data) = usize::try_from(bytes).ok().and_then(|bytes| input.known(start, bytes)) else {
             return Small::default();
         };

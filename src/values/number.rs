@@ -272,7 +272,8 @@ mod tests {
 
     #[test]
     fn the_order_of_one_kind_is_that_of_its_values() {
-        let floats = [f64::NEG_INFINITY, -1e300, -1.5, -1.0, -5e-324, -0.0, 0.0, 5e-324, 1.0, 1.5, f64::INFINITY, f64::NAN];
+        let floats =
+            [f64::NEG_INFINITY, -1e300, -1.5, -1.0, -5e-324, -0.0, 0.0, 5e-324, 1.0, 1.5, f64::INFINITY, f64::NAN];
         let ints = [i128::from(i64::MIN), -1, 0, 1, i128::from(u64::MAX)];
         for numbers in [floats.map(Number::Float).to_vec(), ints.map(Number::Int).to_vec()] {
             for (a, b) in numbers.iter().flat_map(|a| numbers.iter().map(move |b| (a, b))) {
