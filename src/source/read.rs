@@ -139,20 +139,16 @@ fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: 
     let mut tasks = Vec::new();
     let mut total: u64 = 0;
     for (source, questions) in questions.iter().enumerate() {
-        if sources[source].small.is_kept() {
-            total = questions.iter().fold(total, |total, question| {
-                total.saturating_add(sources[source].arrays[question.array].header.bytes())
-            });
-            continue;
-        }
-        let mut rest = questions.as_slice();
+        let size = |question: &Question| sources[source].arrays[question.array].header.bytes();
+        total = questions.iter().map(size).fold(total, u64::saturating_add);
+        // What is here already is no task.
+        let mut rest = if sources[source].small.is_kept() { &[][..] } else { questions.as_slice() };
         while !rest.is_empty() {
             let (mut bytes, mut count) = (0_u64, 0);
             while count < rest.len() && bytes < TASK {
-                bytes = bytes.saturating_add(sources[source].arrays[rest[count].array].header.bytes());
+                bytes = bytes.saturating_add(size(&rest[count]));
                 count += 1;
             }
-            total = total.saturating_add(bytes);
             let (mine, others) = rest.split_at(count);
             tasks.push(Task { source, questions: mine });
             rest = others;
