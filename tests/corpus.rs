@@ -206,7 +206,7 @@ fn the_verdict_of_headers_and_values_is_that_of_numpy() {
 /// Headers, and the values of arrays up to 64 MiB.
 fn scan_whole(target: &Target, memo: &mut Memo) -> SourceFacts {
     let mut sources = vec![scan(target, memo)];
-    let question = |array| Question { array, wants: Wants::JUDGED, asks: Vec::new() };
+    let question = |array| Question { array, wants: Wants::JUDGED, asks: std::sync::Arc::default() };
     let questions = vec![(0..sources[0].arrays.len()).map(question).collect()];
     let limits = Reach { array_bytes: Some(64 << 20), ..Reach::default() };
     read_all(&mut sources, &questions, |_| Some(target), limits, &Progress::default());

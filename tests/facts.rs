@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use batchlint::facts::{Facts, assemble, saved};
 use batchlint::source::fault::FileFault;
-use batchlint::source::{ArrayFacts, Fault, FaultKind, Header, Location, SourceFacts, SourceKind};
+use batchlint::source::{ArrayFacts, Fault, FaultKind, Header, Location, Small, SourceFacts, SourceKind};
 use batchlint::spec::Spec;
 use batchlint::spec::dtype::Dtype;
 use proptest::prelude::*;
@@ -45,6 +45,7 @@ fn source() -> impl Strategy<Value = SourceFacts> {
                     Vec::new()
                 },
                 yielded: None,
+                small: Small::default(),
             }
         },
     )

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use batchlint::source::{Memo, Progress, Question, Reach, Reading, SourceFacts, Target, read_all, scan};
 use batchlint::spec::dtype::Dtype;
@@ -20,7 +21,7 @@ fn floats(shape: &[u64], values: &[f32]) -> ValueFacts {
 fn read(path: &Path, wants: Wants) -> SourceFacts {
     let target = Target::file(path);
     let mut sources = vec![scan(&target, &mut Memo::default())];
-    let questions = [vec![Question { array: 0, wants, asks: Vec::new() }]];
+    let questions = [vec![Question { array: 0, wants, asks: Arc::default() }]];
     read_all(&mut sources, &questions, |_| Some(&target), Reach::default(), &Progress::default());
     sources.remove(0)
 }
@@ -33,6 +34,57 @@ fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     out.extend(format!("{header:<width$}\n", width = padded - 1).as_bytes());
     out.extend(data);
     out
+}
+
+/// What is documented of distinct values, worked out the obvious way.
+fn distinct(values: &[f32]) -> Option<Vec<(f64, u64, u64)>> {
+    let mut all: std::collections::BTreeMap<i64, (f64, u64, u64)> = std::collections::BTreeMap::new();
+    let finite: Vec<(usize, f32)> = values.iter().copied().enumerate().filter(|(_, value)| value.is_finite()).collect();
+    for (at, value) in &finite {
+        #[allow(clippy::cast_possible_truncation, reason = "halves of small numbers")]
+        let key = (f64::from(*value) * 2.0) as i64;
+        all.entry(key).or_insert((f64::from(*value), 0, *at as u64)).1 += 1;
+    }
+    let measured = finite.iter().any(|(_, value)| value.fract() != 0.0);
+    let few = all.len() <= 32 || all.len() * 4 <= finite.len();
+    (all.len() <= 1024 && (!measured || few)).then(|| all.into_values().collect())
+}
+
+#[test]
+fn distinct_values_are_those_of_the_obvious_count_and_given_up_where_they_hardly_repeat() {
+    let mut kept = 0;
+    for count in [1_usize, 31, 33, 64, 128, 131, 132, 192, 2047, 2048, 2049, 4096, 5000] {
+        for different in [1, 2, 31, 32, 33, count / 4, count / 4 + 1, 48, 49, 1023, 1024, 1025, 1250, 1251] {
+            let different = different.max(1);
+            // Whole, halves, halves from the second block on only, and some that are not finite.
+            for (kind, scale, from) in [(0, 1.0, 0), (1, 0.5, 0), (2, 0.5, 3000), (3, 0.5, 0), (4, 1.0, 0)] {
+                let value = |i: usize| {
+                    let place = f32::from(u16::try_from(i * 7 % different).unwrap()) - 20.0;
+                    match (kind, i % 9) {
+                        (3, 4) => f32::NAN,
+                        (4, 4) => f32::INFINITY,
+                        // Both zeros are one value.
+                        (_, 2) if place == 0.0 => -0.0,
+                        _ if i >= from => place * scale,
+                        _ => place,
+                    }
+                };
+                let values: Vec<f32> = (0..count).map(value).collect();
+                let numbers = floats(&[count as u64], &values).numbers.unwrap();
+                let found = numbers.distinct.map(|all| {
+                    all.into_iter().map(|(value, count, at)| (value.to_f64(), count, at)).collect::<Vec<_>>()
+                });
+                assert_eq!(found, distinct(&values), "{count} values, {different} different, {kind}");
+                let changes = values.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64;
+                assert!(found.is_some() || numbers.changes == 0);
+                if found.is_some() && kind < 3 {
+                    assert_eq!(numbers.changes, changes, "{count} values, {different} different, {kind}");
+                }
+                kept += usize::from(found.is_some());
+            }
+        }
+    }
+    assert!(kept > 300, "{kept}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use batchlint::config::limits::Limits;
-use batchlint::source::{FaultKind, Memo, Progress, SourceFacts, Target, scan, scan_all, walk};
+use batchlint::source::{FaultKind, Memo, Progress, Room, SourceFacts, Target, scan, scan_all, walk};
 use batchlint::spec::dtype::{ByteOrder, Kind};
 use proptest::prelude::*;
 use support::recipe;
@@ -144,7 +144,7 @@ fn threads_change_nothing_and_equal_headers_are_shared() {
     let targets = walk(&[folder.path().to_owned()], &Progress::default()).targets;
     let mut memo = Memo::default();
     let one_by_one: Vec<SourceFacts> = targets.iter().map(|target| scan(target, &mut memo)).collect();
-    let together = scan_all(&targets, Limits::default(), &Progress::default()).unwrap();
+    let together = scan_all(&targets, Limits::default(), &Room::default(), &Progress::default()).unwrap();
     assert_eq!(together, one_by_one);
     let headers: std::collections::BTreeSet<_> =
         together.iter().map(|facts| Arc::as_ptr(&facts.arrays[0].header)).collect();

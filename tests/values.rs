@@ -208,7 +208,10 @@ fn values_that_stand_for_missing_are_counted_apart() {
     let numbers = floats(&[5], &[1.0, 2.0, -999.0, 3.0, -999.0]).numbers.unwrap();
     let sentinel = numbers.sentinels[0];
     assert_eq!((sentinel.value, sentinel.count, sentinel.first), (-999.0, 2, 2));
-    assert_eq!(numbers.without_sentinels.map(|(min, max)| (min.to_f64(), max.to_f64())), Some((1.0, 3.0)));
+    assert_eq!(
+        numbers.without_sentinels.map(|ends| *ends).map(|(min, max)| (min.to_f64(), max.to_f64())),
+        Some((1.0, 3.0))
+    );
     // The nearest float32 of 1e20 stands for it.
     assert_eq!(floats(&[2], &[1.0, 1e20]).numbers.unwrap().sentinels.len(), 1);
     assert_eq!(floats(&[2], &[1.0, 2.0]).numbers.unwrap().without_sentinels, None);
@@ -226,7 +229,7 @@ fn zero_and_minus_zero_are_one_value() {
 fn bytes_of_a_bool_that_are_neither_0_nor_1_are_counted() {
     let bool = Dtype::from_name("bool").unwrap();
     let facts = facts(Layout { dtype: &bool, shape: &[4], fortran: false }, [[0, 1, 2, 255].as_slice()]).unwrap();
-    let (count, first) = facts.numbers.unwrap().bad_bools.unwrap();
+    let (count, first) = *facts.numbers.unwrap().bad_bools.unwrap();
     assert_eq!((count, first.at, first.value.to_f64()), (2, 2, 2.0));
 }
 
@@ -263,7 +266,7 @@ fn read_between(path: &Path, asks: &[Ask], limits: Reach, happens: impl FnOnce()
     let mut sources = vec![scan(&target, &mut Memo::default())];
     happens();
     let questions = (0..sources[0].arrays.len())
-        .map(|array| Question { array, wants: Wants::EVERYTHING, asks: asks.to_vec() })
+        .map(|array| Question { array, wants: Wants::EVERYTHING, asks: asks.into() })
         .collect::<Vec<_>>();
     read_all(&mut sources, &[questions], |_| Some(&target), limits, &Progress::default());
     sources.remove(0)

@@ -1,15 +1,15 @@
 //! What the spec makes worth asking while values go by. Rules look their answers up with the same functions, so that a
 //! question and its answer cannot drift apart.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::ptr::from_ref;
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::assemble::possible;
 use super::{Cell, Stream};
-use crate::source::{ArrayFacts, Header, Question, SourceKind};
+use crate::source::{Header, Question, SourceKind};
 use crate::spec::dtype::{ByteOrder, Dtype, Kind};
 use crate::spec::framework::Clash;
 use crate::spec::{Declaration, Encoding, Pick, Spec};
@@ -204,11 +204,6 @@ pub fn questions(
     all: bool,
 ) -> Vec<Vec<Question>> {
     let mut questions: Vec<Vec<Question>> = sources.iter().map(|_| Vec::new()).collect();
-    let index: HashMap<*const ArrayFacts, (usize, usize)> = sources
-        .iter()
-        .enumerate()
-        .flat_map(|(i, source)| source.arrays.iter().enumerate().map(move |(j, array)| (from_ref(array), (i, j))))
-        .collect();
     // A .npy file has no checksum.
     let looks = wants.or(Wants::CHECKSUMS) != Wants::CHECKSUMS;
     for column in streams.iter().flat_map(|stream| &stream.columns).filter(|_| looks) {
@@ -216,25 +211,42 @@ pub fn questions(
         if declared.is_none() && !spec.arrays.is_empty() && !all {
             continue;
         }
+        // The same is asked of all arrays with one header, unless other files of a batch may matter.
+        let mut last: Option<(&Arc<Header>, Arc<[Ask]>)> = None;
         for cell in &column.cells {
-            let Some(&(source, array)) = index.get(&from_ref(cell.array)) else { continue };
-            let asks = match (wants.numbers, all) {
-                (false, _) => Vec::new(),
-                (true, false) => asks(declared, cell.header()),
-                (true, true) => all_asks(declared, cell, spec),
+            let Some(source) = place(sources, cell.source) else { continue };
+            let Some(array) = place(&sources[source].arrays, cell.array) else { continue };
+            let asks = match &last {
+                _ if !wants.numbers => Arc::default(),
+                _ if all && !spec.arrays.is_empty() => all_asks(declared, cell, spec).into(),
+                Some((header, asks)) if Arc::ptr_eq(header, cell.header()) => Arc::clone(asks),
+                _ => asks(declared, cell.header()).into(),
             };
-            questions[source].push(Question { array, wants, asks });
+            last = Some((cell.header(), Arc::clone(&asks)));
+            let mine = &mut questions[source];
+            if mine.is_empty() {
+                mine.reserve_exact(sources[source].arrays.len());
+            }
+            mine.push(Question { array, wants, asks });
         }
     }
     for (source, questions) in sources.iter().zip(&mut questions) {
-        if wants.checksums {
-            let asked: HashSet<usize> = questions.iter().map(|question| question.array).collect();
-            let members = source.arrays.iter().enumerate().filter(|(_, array)| array.member.is_some());
-            let others = members.map(|(array, _)| array).filter(|array| !asked.contains(array));
-            questions.extend(others.map(|array| Question { array, wants: Wants::CHECKSUMS, asks: Vec::new() }));
+        if wants.checksums && source.kind != SourceKind::Npy {
+            let mut members: Vec<bool> = source.arrays.iter().map(|array| array.member.is_some()).collect();
+            for question in &*questions {
+                members[question.array] = false;
+            }
+            let others = members.iter().enumerate().filter(|(_, other)| **other).map(|(array, _)| array);
+            questions.extend(others.map(|array| Question { array, wants: Wants::CHECKSUMS, asks: Arc::default() }));
         }
         // In the order of the file, so that it is read forwards.
         questions.sort_by_key(|question| question.array);
     }
     questions
+}
+
+/// Where in the slice the item stands, if it is one of it.
+fn place<T>(all: &[T], item: &T) -> Option<usize> {
+    let place = from_ref(item).addr().checked_sub(all.as_ptr().addr())?.checked_div(size_of::<T>())?;
+    all.get(place).is_some_and(|found| std::ptr::eq(found, item)).then_some(place)
 }

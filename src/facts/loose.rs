@@ -191,6 +191,7 @@ mod tests {
             arrays: Vec::new(),
             faults: Vec::new(),
             yielded: None,
+            small: crate::source::Small::default(),
         }
     }
 

@@ -166,6 +166,12 @@ impl Facts {
         &self.seams
     }
 
+    /// The entries, for somebody who writes down what came of their values. Paths stay.
+    #[must_use]
+    pub fn sources_mut(&mut self) -> &mut [SourceFacts] {
+        &mut self.sources
+    }
+
     /// The entries, for somebody who adds to them and makes facts of them again.
     #[must_use]
     pub fn into_sources(self) -> Vec<SourceFacts> {

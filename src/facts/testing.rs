@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::Facts;
 use crate::source::capture::facts::{Container, End, LeafMark, Node, Reason, Step, Tree};
 use crate::source::capture::places::{Became, Element, Made, Site, SourceText, Span};
-use crate::source::{ArrayFacts, Capture, Header, Leaf, Location, Reading, SourceFacts, SourceKind, Yielded};
+use crate::source::{ArrayFacts, Capture, Header, Leaf, Location, Reading, Small, SourceFacts, SourceKind, Yielded};
 use crate::spec::dtype::{Dtype, Kind};
 use crate::values::compare;
 
@@ -161,6 +161,7 @@ impl Program {
             arrays,
             faults: Vec::new(),
             yielded: Some(Arc::new(yielded)),
+            small: Small::default(),
         });
     }
 

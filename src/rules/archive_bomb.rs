@@ -67,7 +67,7 @@ mod tests {
     use crate::diagnostic::Level::Warning;
     use crate::rules::{Findings, Judge, SourceCx};
     use crate::source::fault::ArchiveFault;
-    use crate::source::{Fault, FaultKind, SourceFacts, SourceKind};
+    use crate::source::{Fault, FaultKind, Small, SourceFacts, SourceKind};
     use crate::spec::Spec;
 
     fn judged(stored: u64, inflated: u64, array: u64) -> crate::diagnostic::Finding {
@@ -80,6 +80,7 @@ mod tests {
             arrays: Vec::new(),
             faults: vec![Fault { member: Some("x.npy".into()), ordinal: 0, kind, excerpt: None }],
             yielded: None,
+            small: Small::default(),
         };
         let mut out = Findings::default();
         let Judge::Source(judge) = RULE.judge else { panic!("a rule about files") };

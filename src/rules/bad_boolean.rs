@@ -24,7 +24,7 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
         let Some(numbers) = &values.numbers else { continue };
         looked = Looked::Yes;
         of += numbers.count();
-        if let Some((bad, spot)) = &numbers.bad_bools {
+        if let Some((bad, spot)) = numbers.bad_bools.as_deref() {
             count += bad;
             first.get_or_insert(spot.value);
             places.push(value_place(cell, spot.at).detail(format!("byte {}", spot.value)));

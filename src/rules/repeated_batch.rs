@@ -1,6 +1,7 @@
 //! The same batch again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::context::{batch_place, batch_unit};
 use super::sample::{is_no_chance, row_bits, values};
@@ -8,6 +9,7 @@ use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Place};
 use crate::facts::sets::{role, side_by_side};
 use crate::facts::{Cell, Column};
+use crate::source::Header;
 use crate::spec::{Role, Spec, Unit};
 use crate::values::{Hash, Wants};
 
@@ -124,7 +126,8 @@ fn earlier(at: usize) -> (String, &'static str) {
 fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Looked> {
     let inputs: Vec<&Column<'f>> = cx.stream.columns.iter().filter(|column| is_compared(column, cx.spec)).collect();
     let batches = side_by_side(cx.stream, &inputs);
-    let mut contents: HashMap<Vec<(Hash, String)>, (usize, usize)> = HashMap::new();
+    let mut contents: HashMap<Vec<(Hash, usize)>, (usize, usize)> = HashMap::new();
+    let mut headers = Headers::default();
     let mut known: Vec<Known<'f>> = Vec::new();
     let pairs = (batches.len() as f64).powi(2);
     let mut missing = None;
@@ -141,7 +144,7 @@ fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Look
             };
             let Some(hash) = values.hash else { return Err(Looked::No) };
             let header = cell.header();
-            key.push((hash, format!("{} {} {}", header.dtype, header.shape_text(), header.layout().is_reversed())));
+            key.push((hash, headers.number(header)));
             bits += row_bits(header, values) * header.shape.first().copied().unwrap_or(1) as f64;
         }
         // A batch that says next to nothing is any other: blank, or a handful of flags.
@@ -156,6 +159,27 @@ fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Look
         known.push(Known { index, cells, content: *content, before });
     }
     Ok((known, missing))
+}
+
+/// Headers by numbers: equal ones where equal bytes mean the same.
+#[derive(Default)]
+struct Headers {
+    numbers: HashMap<String, usize>,
+    /// The last one: mostly the next array has it, too.
+    last: Option<(Arc<Header>, usize)>,
+}
+
+impl Headers {
+    fn number(&mut self, header: &Arc<Header>) -> usize {
+        if let Some((_, number)) = self.last.as_ref().filter(|(known, _)| Arc::ptr_eq(known, header)) {
+            return *number;
+        }
+        let text = format!("{} {} {}", header.dtype, header.shape_text(), header.layout().is_reversed());
+        let next = self.numbers.len();
+        let number = *self.numbers.entry(text).or_insert(next);
+        self.last = Some((Arc::clone(header), number));
+        number
+    }
 }
 
 /// What makes a batch: the declared inputs, or every array where nothing is declared.

@@ -1,6 +1,6 @@
 //! Samples as hashes of all their inputs together: what the rules about repeated content share.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -56,13 +56,15 @@ pub(super) fn samples(batches: &[Vec<Cell<'_>>], names: &[&str]) -> Result<Sampl
     let mut all = Vec::new();
     let mut missing = None;
     let (mut bits, mut rows) = (0.0, 0.0);
+    let mut identities = vec![Identity::default(); names.len()];
+    let mut bytes = Vec::new();
     for (batch, cells) in batches.iter().enumerate() {
-        let one = |(cell, name): (&Cell<'_>, &&str)| {
+        let inputs = cells.iter().zip(names).zip(&mut identities).map(|((cell, name), identity)| {
             let values = values(cell, name)?;
             let bits = row_bits(cell.header(), values);
-            Ok((hashes(cell, values, name)?.to_vec(), blank(values), identity(cell.header()), bits))
-        };
-        let inputs = match cells.iter().zip(names).map(one).collect::<Result<Vec<_>, Looked>>() {
+            Ok((hashes(cell, values, name)?, blank(values), identity.of(cell.header()), bits))
+        });
+        let inputs = match inputs.collect::<Result<Vec<_>, Looked>>() {
             Ok(inputs) => inputs,
             Err(Looked::Unable(why)) => {
                 missing.get_or_insert(Looked::Unable(why));
@@ -80,7 +82,6 @@ pub(super) fn samples(batches: &[Vec<Cell<'_>>], names: &[&str]) -> Result<Sampl
         }
         bits += inputs.iter().map(|(.., bits)| bits * count as f64).sum::<f64>();
         rows += count as f64;
-        let mut bytes = Vec::with_capacity(inputs.len() * 32);
         for row in 0..count {
             if inputs.iter().all(|(hashes, blank, ..)| blank.contains(&hashes[row].0)) {
                 continue;
@@ -165,15 +166,25 @@ fn hashes<'f>(cell: &Cell<'_>, values: &'f ValueFacts, name: &str) -> Result<&'f
 }
 
 /// The hashes of rows that hold one value only, as far as they are known.
-fn blank(values: &ValueFacts) -> HashSet<u128> {
-    let Some(rows) = &values.rows else { return HashSet::new() };
-    let (Some(hashes), Some(blank)) = (&rows.hashes, &rows.blank) else { return HashSet::new() };
+fn blank(values: &ValueFacts) -> Vec<u128> {
+    let Some(rows) = &values.rows else { return Vec::new() };
+    let (Some(hashes), Some(blank)) = (&rows.hashes, &rows.blank) else { return Vec::new() };
     blank.first.iter().filter_map(|row| hashes.get(usize::try_from(*row).ok()?)).map(|hash| hash.0).collect()
 }
 
-/// Equal for arrays whose rows mean the same if their bytes are equal.
-fn identity(header: &Header) -> u128 {
-    xxh3_128(format!("{} {:?}", header.dtype, header.shape.get(1..)).as_bytes())
+/// A number for headers, equal for arrays whose rows mean the same if their bytes are equal. That of the last one is kept.
+#[derive(Clone, Default)]
+struct Identity(Option<(Arc<Header>, u128)>);
+
+impl Identity {
+    fn of(&mut self, header: &Arc<Header>) -> u128 {
+        if let Some((_, number)) = self.0.as_ref().filter(|(known, _)| Arc::ptr_eq(known, header)) {
+            return *number;
+        }
+        let number = xxh3_128(format!("{} {:?}", header.dtype, header.shape.get(1..)).as_bytes());
+        self.0 = Some((Arc::clone(header), number));
+        number
+    }
 }
 
 #[cfg(test)]

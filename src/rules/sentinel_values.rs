@@ -5,8 +5,10 @@ use super::ids::is_ids;
 use super::{Findings, Group, Judge, Looked, Needs, Rule, ValuesCx};
 use crate::diagnostic::quantity::exact;
 use crate::diagnostic::{Fix, Level, Place, python};
+use crate::facts::Cell;
 use crate::spec::{Role, Values};
 use crate::values::number::float_text;
+use crate::values::{Numbers, Spot, ValueFacts};
 
 pub(super) static RULE: Rule = Rule {
     id: "sentinel-values",
@@ -33,9 +35,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     if declared || limits.is_some_and(|limits| limits.within.is_some()) {
         return Looked::No;
     }
-    let numeric = |(cell, _): &&(crate::facts::Cell<'_>, &crate::values::ValueFacts)| {
-        cell.header().dtype.is_float() || cell.header().dtype.is_integer()
-    };
+    let numeric =
+        |(cell, _): &&(Cell<'_>, &ValueFacts)| cell.header().dtype.is_float() || cell.header().dtype.is_integer();
     let read = || cx.cells.iter().filter(numeric).filter_map(|(cell, values)| Some((cell, values.numbers.as_ref()?)));
     let of: u64 = read().map(|(_, numbers)| numbers.finite).sum();
     if of < VALUES {
@@ -45,8 +46,8 @@ fn judge(cx: &ValuesCx<'_>, out: &mut Findings) -> Looked {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut sentinels: Vec<(f64, u64)> = Vec::new();
     for (_, numbers) in read() {
-        let ends = match (numbers.without_sentinels, numbers.min, numbers.max) {
-            (Some(ends), ..) => Some(ends),
+        let ends = match (numbers.without_sentinels.as_deref(), numbers.min, numbers.max) {
+            (Some(ends), ..) => Some(*ends),
             (None, Some(min), Some(max)) if numbers.sentinels.is_empty() => Some((min.value, max.value)),
             _ => None,
         };
@@ -98,18 +99,24 @@ fn is_spoken_for(limits: Option<&Values>, value: f64) -> bool {
 fn rare_sign(cx: &ValuesCx<'_>, of: u64) -> Option<(f64, u64, Vec<Place>)> {
     let (mut negatives, mut fractional) = (0, 0);
     let mut least = f64::INFINITY;
-    let mut places = Vec::new();
-    for (cell, values) in cx.cells.iter().filter(|(cell, _)| cell.header().dtype.is_float()) {
-        let Some(numbers) = &values.numbers else { continue };
+    let floats = || {
+        let floats = cx.cells.iter().filter(|(cell, _)| cell.header().dtype.is_float());
+        floats.filter_map(|(cell, values)| Some((cell, values.numbers.as_ref()?)))
+    };
+    let below = |numbers: &Numbers| numbers.min.filter(|min| min.value.to_f64() < 0.0);
+    for (_, numbers) in floats() {
         negatives += numbers.negatives;
         fractional += numbers.fractional;
-        if let Some(min) = numbers.min.filter(|min| min.value.to_f64() < 0.0) {
+        if let Some(min) = below(numbers) {
             least = least.min(min.value.to_f64());
-            places.push(value_place(cell, min.at).detail(min.value.to_string()));
         }
     }
     let rare = negatives > 0 && negatives.saturating_mul(RARE) < of && fractional.saturating_mul(2) > of;
-    (rare && least.fract() == 0.0 && least >= -WHOLE).then_some((least, negatives, places))
+    let places = || {
+        let place = |(cell, min): (&Cell<'_>, Spot)| value_place(cell, min.at).detail(min.value.to_string());
+        floats().filter_map(|(cell, numbers)| Some((cell, below(numbers)?))).map(place).collect()
+    };
+    (rare && least.fract() == 0.0 && least >= -WHOLE).then(|| (least, negatives, places()))
 }
 
 fn report(cx: &ValuesCx<'_>, sentinels: &[(f64, u64)], found: String, places: Vec<Place>, out: &mut Findings) {

@@ -109,7 +109,7 @@ impl Content {
 }
 
 fn texts<'f>(cell: &Cell<'f>) -> Option<&'f Texts> {
-    cell.array.values().and_then(|values| values.texts.as_ref())
+    cell.array.values().and_then(|values| values.texts.as_deref())
 }
 
 fn cause(cx: &ArrayCx<'_>, content: &Content) -> String {

@@ -15,14 +15,14 @@ const MORE: u64 = 4;
 /// threads. What is left is [`Unread::Spared`].
 pub(super) fn read_until(
     enough: &dyn Fn(&Facts) -> bool,
-    mut sources: Vec<SourceFacts>,
+    facts: &mut Facts,
     questions: Vec<Vec<Question>>,
     progress: &Progress,
-    read: impl Fn(&mut Vec<SourceFacts>, &[Vec<Question>]),
-) -> Facts {
+    read: impl Fn(&mut [SourceFacts], &[Vec<Question>]),
+) {
     let spared = Arc::new(Reading::Unread(Unread::Spared));
     let mut total: u64 = 0;
-    for (source, questions) in sources.iter_mut().zip(&questions) {
+    for (source, questions) in facts.sources_mut().iter_mut().zip(&questions) {
         for question in questions {
             let array = &mut source.arrays[question.array];
             array.reading = Some(Arc::clone(&spared));
@@ -30,17 +30,13 @@ pub(super) fn read_until(
         }
     }
     progress.total.store(total, Ordering::Relaxed);
-    let mut facts = Facts::new(sources);
     let mut left = questions;
     let mut size = FIRST;
-    while left.iter().any(|questions| !questions.is_empty()) && !enough(&facts) {
-        sources = facts.into_sources();
-        let now = round(&sources, &mut left, size);
-        read(&mut sources, &now);
-        facts = Facts::new(sources);
+    while left.iter().any(|questions| !questions.is_empty()) && !enough(facts) {
+        let now = round(facts.sources(), &mut left, size);
+        read(facts.sources_mut(), &now);
         size = size.saturating_mul(MORE);
     }
-    facts
 }
 
 /// Takes the questions about the first arrays, of so many bytes in all, at least one.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::early;
 use crate::config::Settings;
@@ -14,7 +14,7 @@ use crate::facts::cache::Cache;
 use crate::facts::parts::Part;
 use crate::facts::{self, Facts};
 use crate::source::walk::Unmatched;
-use crate::source::{self, Progress, Question, SourceFacts, Target};
+use crate::source::{self, Progress, Question, Room, SourceFacts, Target};
 use crate::spec::Spec;
 use crate::values::Wants;
 
@@ -91,7 +91,9 @@ fn look_again(
     let unknown = |place: &usize| known.facts[*place].is_none();
     let mut fresh: Vec<usize> = (0..targets.len()).filter(unknown).collect();
     let of = |places: &[usize]| -> Vec<Target> { places.iter().map(|place| targets[*place].clone()).collect() };
-    let headers = |places: &[usize]| source::scan_all(&of(places), settings.limits, progress).ok_or_else(interrupted);
+    let room = room(looking, settings);
+    let headers =
+        |places: &[usize]| source::scan_all(&of(places), settings.limits, &room, progress).ok_or_else(interrupted);
     let mut all: Vec<Option<SourceFacts>> = known.facts.clone();
     let put = |all: &mut Vec<Option<SourceFacts>>, places: &[usize]| -> Result<(), Error> {
         for (place, facts) in places.iter().zip(headers(places)?) {
@@ -100,7 +102,7 @@ fn look_again(
         Ok(())
     };
     put(&mut all, &fresh)?;
-    let reads = !settings.headers_only && looking.wants.any();
+    let reads = reads(looking, settings);
     if reads {
         // What is kept may not answer what is asked now.
         let facts = Facts::new(all.iter().flatten().cloned().collect());
@@ -146,9 +148,21 @@ pub(super) fn look(
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Facts, Error> {
-    let files = source::scan_all(targets, settings.limits, progress).filter(|_| !progress.stopped());
+    let room = room(looking, settings);
+    let files = source::scan_all(targets, settings.limits, &room, progress).filter(|_| !progress.stopped());
     let files = files.ok_or_else(interrupted)?;
     Ok(read(Facts::new(files), targets, spec, looking, settings, progress, None))
+}
+
+/// Whether values are read.
+fn reads(looking: Looking<'_>, settings: &Settings) -> bool {
+    !settings.headers_only && looking.wants.any()
+}
+
+/// Room for the data of small files, where somebody will look at it: a .npy has no checksum.
+fn room(looking: Looking<'_>, settings: &Settings) -> Room {
+    let looks = looking.wants.or(Wants::CHECKSUMS) != Wants::CHECKSUMS;
+    if looks && reads(looking, settings) { Room::new() } else { Room::default() }
 }
 
 /// Reads the values that somebody wants to look at; those of other files than the `fresh` ones are known.
@@ -161,29 +175,28 @@ fn read(
     progress: &Progress,
     fresh: Option<&BTreeSet<&str>>,
 ) -> Facts {
-    if settings.headers_only || !looking.wants.any() {
+    if !reads(looking, settings) {
         return facts;
     }
     let mut questions = questions(&facts, spec, looking);
-    let facts = match fresh {
+    let mut facts = match fresh {
         Some(fresh) => facts::recall::recall_but(facts, &mut questions, settings.max_bytes_per_array, fresh),
         None => facts,
     };
-    let by_path: HashMap<&str, &Target> = targets.iter().map(|target| (&*target.path, target)).collect();
-    let mut sources = facts.into_sources();
-    source::budget::within(&mut sources, &mut questions, &settings.limits);
+    // Nobody asks for it where the data of all files is here already.
+    let by_path =
+        LazyLock::new(|| -> HashMap<&str, &Target> { targets.iter().map(|target| (&*target.path, target)).collect() });
+    source::budget::within(facts.sources_mut(), &mut questions, &settings.limits);
     let reach = source::Reach { array_bytes: settings.max_bytes_per_array, limits: settings.limits };
     let target = |source: &SourceFacts| by_path.get(&*source.path).copied();
-    let read = |sources: &mut Vec<SourceFacts>, questions: &[Vec<Question>]| {
+    let read = |sources: &mut [SourceFacts], questions: &[Vec<Question>]| {
         source::read_all(sources, questions, target, reach, progress);
     };
     match looking.enough {
-        Some(enough) => early::read_until(enough, sources, questions, progress, read),
-        None => {
-            read(&mut sources, &questions);
-            Facts::new(sources)
-        }
+        Some(enough) => early::read_until(enough, &mut facts, questions, progress, read),
+        None => read(facts.sources_mut(), &questions),
     }
+    facts
 }
 
 /// What is asked of each source.
@@ -211,7 +224,7 @@ pub(super) fn saved(files: &[PathBuf]) -> Result<Facts, Error> {
 pub(super) fn recall(facts: Facts, spec: &Spec, looking: Looking<'_>, settings: &Settings) -> Gathered {
     let (targets, unmatched) = (Vec::new(), Vec::new());
     let gathered = |facts| Gathered { facts, targets, unmatched, others: false, against: BTreeSet::new() };
-    if settings.headers_only || !looking.wants.any() {
+    if !reads(looking, settings) {
         return gathered(facts::recall::headers(facts));
     }
     let questions = questions(&facts, spec, looking);

@@ -97,12 +97,13 @@ mod tests {
             arrays: stored.iter().map(array).collect(),
             faults: Vec::new(),
             yielded: None,
+            small: crate::source::Small::default(),
         }
     }
 
     /// Which arrays are left out of which source, and why.
     fn left_out(mut sources: Vec<SourceFacts>, limits: &Limits) -> Vec<(usize, usize, Unread)> {
-        let question = |array| Question { array, wants: Wants::NUMBERS, asks: Vec::new() };
+        let question = |array| Question { array, wants: Wants::NUMBERS, asks: Arc::default() };
         let mut questions: Vec<Vec<Question>> =
             sources.iter().map(|source| (0..source.arrays.len()).map(question).collect()).collect();
         within(&mut sources, &mut questions, limits);

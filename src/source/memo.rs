@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::input::{Ahead, Opener};
 use super::npy::header::{Raw, Read, read};
 use super::npz::names::Name;
+use super::small::Room;
 use crate::config::limits::Limits;
 use crate::source::Header;
 
@@ -47,11 +48,19 @@ impl Memo {
         Self { work: Work { limits, ..Work::default() }, ..Self::default() }
     }
 
-    /// A memo for another thread, which shares the headers of this one.
+    /// The same memo for files whose values will be read.
+    #[must_use]
+    pub fn keeping(mut self, room: &Room) -> Self {
+        self.work.room = room.clone();
+        self
+    }
+
+    /// A memo for another thread, which shares the headers and the room of this one.
     #[must_use]
     pub fn fork(&self) -> Self {
         let tables = Tables { shared: Arc::clone(&self.work.tables.shared), ..Tables::default() };
-        Self { work: Work { tables, limits: self.work.limits, ..Work::default() }, ..Self::default() }
+        let (limits, room) = (self.work.limits, self.work.room.clone());
+        Self { work: Work { limits, room, tables, ..Work::default() }, ..Self::default() }
     }
 
     /// The buffer for the first read, what opens the file, and the rest.
@@ -113,6 +122,8 @@ impl Drop for Lent<'_> {
 pub struct Work {
     /// How much is read.
     pub(super) limits: Limits,
+    /// Where the data of small files is kept.
+    pub(super) room: Room,
     /// Bytes read from the file.
     pub(super) scratch: Vec<u8>,
     /// Members of an archive that follow each other, read at once.

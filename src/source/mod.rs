@@ -18,6 +18,7 @@ mod read;
 pub mod remote;
 mod seen;
 pub mod shard;
+mod small;
 pub mod sniff;
 mod stamp;
 mod start;
@@ -37,6 +38,7 @@ use memo::Memos;
 pub use memo::{Memo, Work};
 pub use read::{Progress, Question, Reach, read_all};
 pub use seen::{Seen, Spot};
+pub use small::{Room, Small};
 pub use stamp::Stamp;
 pub use start::first_bytes;
 pub use text::Excerpt;
@@ -112,14 +114,20 @@ fn look_into(input: &Input<'_>, target: &Target, work: &mut Work) -> SourceFacts
     if let Err(error) = format.scan(input, work, &mut seen) {
         seen.fault(&file, FaultKind::File(input::fault_of(&error, target.open_path())));
     }
-    seen.finish(target, format.kind(), input.size)
+    let mut facts = seen.finish(target, format.kind(), input.size);
+    // Of an object one version is read, whenever it is.
+    if target.object().is_none() {
+        facts.small = work.room.keep(input, &facts);
+    }
+    facts
 }
 
 /// Reads the headers of all files, on all threads. The order is that of the targets. `None` if somebody stopped it: what
-/// some of the files hold says little about the others, and nothing about what is missing.
+/// some of the files hold says little about the others, and nothing about what is missing. The data of small files is kept
+/// as far as there is room.
 #[must_use]
-pub fn scan_all(targets: &[Target], limits: Limits, progress: &Progress) -> Option<Vec<SourceFacts>> {
-    let mut memo = Memo::new(limits);
+pub fn scan_all(targets: &[Target], limits: Limits, room: &Room, progress: &Progress) -> Option<Vec<SourceFacts>> {
+    let mut memo = Memo::new(limits).keeping(room);
     let far = remote::scan_all(targets, &memo, progress)?;
     let scan = |memo: &mut Memo, (place, target): (usize, &Target)| match far.take(place) {
         _ if progress.stopped() => unseen(target),
@@ -213,6 +221,9 @@ pub struct SourceFacts {
     /// What only a live capture sees of a batch; `None` for files. Not saved: what is saved was read from files.
     #[serde(skip)]
     pub yielded: Option<Arc<Yielded>>,
+    /// Its data, where it is small and somebody will look at it.
+    #[serde(skip)]
+    pub small: Small,
 }
 
 /// One array of a source.

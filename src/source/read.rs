@@ -14,6 +14,7 @@ use super::changed::{self, Stamp};
 use super::fault::{ArchiveFault, Fault, FaultKind, FileFault, LineEnding};
 use super::input::{self, Input};
 use super::remote;
+use super::small;
 use super::walk::Target;
 use super::{ArrayFacts, Reading, SourceFacts, Stored, budget};
 use crate::config::limits::Limits;
@@ -37,7 +38,7 @@ pub struct Question {
     /// What to look at. Of whatever is read of a member, the checksum is checked.
     pub wants: Wants,
     /// What to answer.
-    pub asks: Vec<Ask>,
+    pub asks: Arc<[Ask]>,
 }
 
 /// How much is read.
@@ -97,6 +98,7 @@ pub fn read_all<'t>(
     progress: &Progress,
 ) {
     let tasks = tasks(sources, questions, progress);
+    small::read(sources, questions, reach, progress);
     let known = &*sources;
     // With a task for every thread, all of them are busy; objects are read ahead by themselves.
     let far = tasks.iter().any(|task| target(&known[task.source]).is_some_and(|target| target.object().is_some()));
@@ -137,14 +139,16 @@ fn tasks<'q>(sources: &[SourceFacts], questions: &'q [Vec<Question>], progress: 
     let mut tasks = Vec::new();
     let mut total: u64 = 0;
     for (source, questions) in questions.iter().enumerate() {
-        let mut rest = questions.as_slice();
+        let size = |question: &Question| sources[source].arrays[question.array].header.bytes();
+        total = questions.iter().map(size).fold(total, u64::saturating_add);
+        // What is here already is no task.
+        let mut rest = if sources[source].small.is_kept() { &[][..] } else { questions.as_slice() };
         while !rest.is_empty() {
             let (mut bytes, mut count) = (0_u64, 0);
             while count < rest.len() && bytes < TASK {
-                bytes = bytes.saturating_add(sources[source].arrays[rest[count].array].header.bytes());
+                bytes = bytes.saturating_add(size(&rest[count]));
                 count += 1;
             }
-            total = total.saturating_add(bytes);
             let (mine, others) = rest.split_at(count);
             tasks.push(Task { source, questions: mine });
             rest = others;
@@ -243,11 +247,8 @@ impl Reader<'_> {
         if self.progress.stopped() {
             return unread(Unread::Interrupted);
         }
-        if let Some(why) = self.trouble(array) {
+        if let Some(why) = trouble(self.source, array).or_else(|| beyond(bytes, self.reach)) {
             return unread(why);
-        }
-        if let Some(limit) = self.reach.array_bytes.filter(|limit| bytes > *limit) {
-            return unread(Unread::TooLarge { bytes, limit });
         }
         let pass = Pass::new(array.header.layout(), question.wants, &question.asks);
         // Nobody looks at any byte of it.
@@ -276,17 +277,6 @@ impl Reader<'_> {
             });
         }
         Ok(finished(pass))
-    }
-
-    /// Why the headers have shown that the data cannot be read, or is not what it should be.
-    fn trouble(&self, array: &ArrayFacts) -> Option<Unread> {
-        let mine = |fault: &&Fault| fault.member == array.member && fault.ordinal == array.ordinal;
-        let known = self.source.faults.iter().filter(mine).find_map(|fault| match &fault.kind {
-            FaultKind::Truncated(_) | FaultKind::LineEnding(LineEnding::Shifted { .. }) => Some(Unread::Damaged),
-            FaultKind::Archive(ArchiveFault::Method { .. } | ArchiveFault::Encrypted) => Some(Unread::Packed),
-            _ => None,
-        });
-        known.or_else(|| (array.member.is_some() && array.location.member.is_none()).then_some(Unread::Damaged))
     }
 
     /// Streams bytes of the file. False if somebody stopped it.
@@ -442,8 +432,24 @@ impl Reader<'_> {
     }
 }
 
+/// Why the headers have shown that the data cannot be read, or is not what it should be.
+pub(super) fn trouble(source: &SourceFacts, array: &ArrayFacts) -> Option<Unread> {
+    let mine = |fault: &&Fault| fault.member == array.member && fault.ordinal == array.ordinal;
+    let known = source.faults.iter().filter(mine).find_map(|fault| match &fault.kind {
+        FaultKind::Truncated(_) | FaultKind::LineEnding(LineEnding::Shifted { .. }) => Some(Unread::Damaged),
+        FaultKind::Archive(ArchiveFault::Method { .. } | ArchiveFault::Encrypted) => Some(Unread::Packed),
+        _ => None,
+    });
+    known.or_else(|| (array.member.is_some() && array.location.member.is_none()).then_some(Unread::Damaged))
+}
+
+/// Whether that is more than is read of one array.
+pub(super) fn beyond(bytes: u64, reach: Reach) -> Option<Unread> {
+    reach.array_bytes.filter(|limit| bytes > *limit).map(|limit| Unread::TooLarge { bytes, limit })
+}
+
 /// What came of a pass that has seen everything.
-fn finished(pass: Result<Pass<'_>, Unread>) -> Reading {
+pub(super) fn finished(pass: Result<Pass<'_>, Unread>) -> Reading {
     match pass.and_then(Pass::finish) {
         Ok(facts) => Reading::Read(Box::new(facts)),
         Err(why) => Reading::Unread(why),

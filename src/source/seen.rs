@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::fault::{ArchiveFault, Fault, FaultKind};
 use crate::source::text::Excerpt;
 use crate::source::walk::Target;
-use crate::source::{ArrayFacts, Header, Location, SourceFacts, SourceKind};
+use crate::source::{ArrayFacts, Header, Location, Small, SourceFacts, SourceKind};
 
 /// Faults that are kept of one file. Hostile archives have one per member.
 const MAX_FAULTS: usize = 4096;
@@ -96,6 +96,7 @@ impl Seen {
         self.arrays.shrink_to_fit();
         self.faults.shrink_to_fit();
         let root = Arc::clone(&target.root);
-        SourceFacts { path: self.path, root, kind, size, arrays: self.arrays, faults: self.faults, yielded: None }
+        let (arrays, faults) = (self.arrays, self.faults);
+        SourceFacts { path: self.path, root, kind, size, arrays, faults, yielded: None, small: Small::default() }
     }
 }

@@ -98,8 +98,15 @@ impl<T: Element> Following<T> {
         self.still.retain(|column| {
             let column = *column as usize;
             let start = if column >= base { column - base } else { column + count - base };
-            let mine = values.get(start..).unwrap_or_default();
-            mine.iter().step_by(count).all(|value| *value == first[column])
+            let known = first[column];
+            let mut at = start;
+            while let Some(value) = values.get(at) {
+                if *value != known {
+                    return false;
+                }
+                at += count;
+            }
+            true
         });
     }
 

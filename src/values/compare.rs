@@ -36,7 +36,7 @@ pub fn rows(layout: &Layout<'_>, to: Option<&Dtype>, bytes: &[u8]) -> Result<Val
         count: layout.elements(),
         hash: whole,
         numbers: None,
-        rows: Some(rows),
+        rows: Some(Box::new(rows)),
         texts: None,
         objects: None,
         answers: Vec::new(),

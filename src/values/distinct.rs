@@ -1,50 +1,31 @@
 //! Distinct values with their counts, as long as they are few.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::block::Block;
 use super::element::Element;
+use super::layout::Layout;
 use super::number::Number;
-use super::{DISTINCT, DISTINCT_BYTES};
+use super::{DISTINCT, DISTINCT_BYTES, DISTINCT_FRACTIONS};
+use crate::spec::dtype::Kind;
 
-/// Places of a table that finds values again without a hash.
-const PLACES: usize = 4096;
+/// Places of the table for each value that it may have to hold: with that many, most values stand where they should.
+const ROOM: usize = 4;
 
-/// Values of a block from which on that table is worth its making.
-const MANY: usize = 1024;
-
-/// Spreads the bits of a value. Whoever makes values that meet in one place gains little: the tally closes soon.
-#[derive(Debug, Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, bits: u64) {
-        let spread = (self.0 ^ bits).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = spread ^ (spread >> 32);
-    }
-}
+/// Spreads the bits of a value over the upper ones.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Distinct values by their bits: the value, how often, where first. Closed as soon as there are too many.
 #[derive(Debug)]
 pub(super) struct Tally {
     open: bool,
     limit: usize,
+    /// The limit where values have fractions.
+    fractions: usize,
     values: Vec<Entry>,
-    /// Which of them has which bits.
-    index: HashMap<u64, usize, BuildHasherDefault<Spread>>,
-    /// The one that was seen last of those whose bits have the same place here.
-    recent: Vec<usize>,
+    /// Where in `values` those bits are, counted from 1; 0 where there is none. Whoever makes values that meet in one
+    /// place gains little: the tally closes soon.
+    index: Vec<u16>,
+    /// How far their hash is shifted to give the place in `index`.
+    shift: u32,
 }
 
 #[derive(Debug)]
@@ -56,10 +37,15 @@ struct Entry {
 }
 
 impl Tally {
-    /// An empty tally; types of one byte have the lower limit.
-    pub(super) fn new(bytes: bool) -> Self {
-        let limit = if bytes { DISTINCT_BYTES } else { DISTINCT };
-        Self { open: true, limit, values: Vec::new(), index: HashMap::default(), recent: Vec::new() }
+    /// An empty tally for an array of that layout; types of one byte have the lower limit.
+    pub(super) fn new(layout: &Layout<'_>) -> Self {
+        let limit = if layout.dtype.size == 1 { DISTINCT_BYTES } else { DISTINCT };
+        let parts = if layout.dtype.kind == Kind::Complex { 2 } else { 1 };
+        let values = layout.elements().saturating_mul(parts);
+        // Measurements hardly ever repeat, and their values are no labels.
+        let few = usize::try_from(values / 4).unwrap_or(usize::MAX).max(DISTINCT_FRACTIONS);
+        let limit = usize::try_from(values).unwrap_or(usize::MAX).min(limit);
+        Self { open: true, limit, fractions: few.min(limit), values: Vec::new(), index: Vec::new(), shift: 0 }
     }
 
     /// Whether it still counts.
@@ -69,52 +55,98 @@ impl Tally {
 
     /// Counts the finite values of a block.
     pub(super) fn block<T: Element>(&mut self, block: &Block<'_, T>) {
-        if block.is_constant() && !block.layout.is_reversed() {
-            self.add(block, 0, block.finite());
+        if !block.is_whole() {
+            self.limit = self.limit.min(self.fractions);
+        }
+        if self.values.len() > self.limit || (!block.is_whole() && are_more(block.values, self.limit)) {
+            self.close();
+            return;
+        }
+        if self.index.is_empty() {
+            let places = (self.limit * ROOM).next_power_of_two().max(2);
+            self.index = vec![0; places];
+            self.shift = u64::BITS - places.ilog2();
+            self.values.reserve(self.limit.min(block.values.len()).min(DISTINCT_FRACTIONS));
+        }
+        let reversed = block.layout.is_reversed();
+        if block.is_constant() && !reversed {
+            self.add(block, 0, block.finite(), false);
             return;
         }
         for (i, value) in block.values.iter().enumerate() {
-            if value.is_finite() && self.open {
-                self.add(block, i, 1);
+            if value.is_finite() && !self.add(block, i, 1, reversed) {
+                return;
             }
         }
     }
 
-    /// Counts a value.
-    fn add<T: Element>(&mut self, block: &Block<'_, T>, i: usize, count: u64) {
+    /// Counts a value, and says whether it still counts.
+    fn add<T: Element>(&mut self, block: &Block<'_, T>, i: usize, count: u64, reversed: bool) -> bool {
         let bits = block.values[i].bits();
-        #[allow(clippy::cast_possible_truncation, reason = "the upper 12 bits")]
-        let place = (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize;
-        if let Some(entry) = self.recent.get(place).and_then(|known| self.values.get_mut(*known))
-            && entry.bits == bits
-        {
-            entry.count += count;
-            if block.layout.is_reversed() {
-                entry.at = entry.at.min(block.at(i));
+        let mask = self.index.len() - 1;
+        #[allow(clippy::cast_possible_truncation, reason = "the upper bits, as many as an index has")]
+        let mut place = (bits.wrapping_mul(SPREAD) >> self.shift) as usize;
+        // Three in four places are free.
+        while let Some(known) = usize::from(self.index[place & mask]).checked_sub(1) {
+            let entry = &mut self.values[known];
+            if entry.bits == bits {
+                entry.count += count;
+                if reversed {
+                    entry.at = entry.at.min(block.at(i));
+                }
+                return true;
             }
-            return;
+            place += 1;
         }
-        let at = block.at(i);
-        let known = *self.index.entry(bits).or_insert(self.values.len());
-        if block.values.len() >= MANY && self.recent.is_empty() {
-            self.recent.resize(PLACES, usize::MAX);
+        if self.values.len() >= self.limit {
+            self.close();
+            return false;
         }
-        if let Some(recent) = self.recent.get_mut(place) {
-            *recent = known;
-        }
-        match self.values.get_mut(known) {
-            Some(entry) => (entry.count, entry.at) = (entry.count + count, entry.at.min(at)),
-            None => self.values.push(Entry { bits, value: block.values[i].number(), count, at }),
-        }
-        if self.values.len() > self.limit {
-            *self = Self { open: false, ..Self::new(false) };
-        }
+        self.values.push(Entry { bits, value: block.values[i].number(), count, at: block.at(i) });
+        self.index[place & mask] = u16::try_from(self.values.len()).unwrap_or(u16::MAX);
+        true
     }
 
-    /// The values with count and first place, the least first; `None` if there were too many.
-    pub(super) fn finish(self) -> Option<Vec<(Number, u64, u64)>> {
-        let mut values: Vec<_> = self.values.into_iter().map(|entry| (entry.value, entry.count, entry.at)).collect();
-        values.sort_by_key(|(value, ..)| *value);
-        self.open.then_some(values)
+    fn close(&mut self) {
+        (self.open, self.values, self.index) = (false, Vec::new(), Vec::new());
     }
+
+    /// The values with count and first place, the least first; `None` if there were too many. `count` is how many were
+    /// counted, `measured` says that some of them have fractions.
+    pub(super) fn finish(mut self, measured: bool, count: f64) -> Option<Vec<(Number, u64, u64)>> {
+        if !self.open || (measured && !is_few(self.values.len(), count)) {
+            return None;
+        }
+        self.values.sort_unstable_by_key(|entry| entry.value.order());
+        let mut values = Vec::with_capacity(self.values.len());
+        values.extend(self.values.iter().map(|entry| (entry.value, entry.count, entry.at)));
+        Some(values)
+    }
+}
+
+/// Whether there are more distinct finite values than `limit`, as far as a glance tells: it never takes fewer for more. Many
+/// values of a measurement show it at once.
+fn are_more<T: Element>(values: &[T], limit: usize) -> bool {
+    const WORDS: usize = 128;
+    let mut marks = [0_u64; WORDS];
+    let mut distinct = 0;
+    for values in values.chunks(64) {
+        for value in values {
+            let spread = value.bits().wrapping_mul(SPREAD);
+            #[allow(clippy::cast_possible_truncation, reason = "seven bits")]
+            let word = &mut marks[(spread >> 57) as usize % WORDS];
+            let mark = u64::from(value.is_finite()) << (spread >> 51 & 63);
+            distinct += usize::from(*word & mark != mark);
+            *word |= mark;
+        }
+        if distinct > limit {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether so many distinct values among `count` are worth keeping where values have fractions.
+fn is_few(distinct: usize, count: f64) -> bool {
+    distinct <= DISTINCT_FRACTIONS || distinct as f64 * 4.0 <= count
 }

@@ -158,13 +158,13 @@ pub struct ValueFacts {
     pub numbers: Option<Numbers>,
     /// The rows along the first axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Rows>,
+    pub rows: Option<Box<Rows>>,
     /// Text, for `U` and `S`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub texts: Option<Texts>,
+    pub texts: Option<Box<Texts>>,
     /// What the pickle of an object array holds. `count` says what the header says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub objects: Option<pickle::Objects>,
+    pub objects: Option<Box<pickle::Objects>>,
     /// What was asked about, and the answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,

@@ -46,6 +46,18 @@ impl Number {
             Self::Float(_) => None,
         }
     }
+
+    /// What orders integers among each other as their values do, and floats.
+    pub(super) fn order(self) -> i128 {
+        match self {
+            Self::Int(int) => int,
+            Self::Float(float) => {
+                let bits = float.to_bits().cast_signed();
+                // Below 0, greater magnitudes come first.
+                i128::from(if bits < 0 { bits ^ i64::MAX } else { bits })
+            }
+        }
+    }
 }
 
 impl PartialEq for Number {
@@ -256,5 +268,17 @@ mod tests {
         assert_eq!(Number::Float(2.0).to_int(), Some(2));
         assert_eq!(Number::Float(1e300).to_int(), None);
         assert!(Number::Int(1) < Number::Float(1.5) && Number::Float(-1.0) < Number::Int(0));
+    }
+
+    #[test]
+    fn the_order_of_one_kind_is_that_of_its_values() {
+        let floats =
+            [f64::NEG_INFINITY, -1e300, -1.5, -1.0, -5e-324, -0.0, 0.0, 5e-324, 1.0, 1.5, f64::INFINITY, f64::NAN];
+        let ints = [i128::from(i64::MIN), -1, 0, 1, i128::from(u64::MAX)];
+        for numbers in [floats.map(Number::Float).to_vec(), ints.map(Number::Int).to_vec()] {
+            for (a, b) in numbers.iter().flat_map(|a| numbers.iter().map(move |b| (a, b))) {
+                assert_eq!(a.order().cmp(&b.order()), a.cmp(b), "{a} {b}");
+            }
+        }
     }
 }

@@ -95,13 +95,13 @@ pub struct Numbers {
     pub sentinels: Vec<Sentinel>,
     /// The least and the greatest value that is none of these; only given where one of them was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub without_sentinels: Option<(Number, Number)>,
+    pub without_sentinels: Option<Box<(Number, Number)>>,
     /// Bytes of a bool array that are neither 0 nor 1, and the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bad_bools: Option<(u64, Spot)>,
+    pub bad_bools: Option<Box<(u64, Spot)>>,
     /// How many values lie between which powers of two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub histogram: Option<Histogram>,
+    pub histogram: Option<Box<Histogram>>,
 }
 
 impl Numbers {
@@ -181,7 +181,7 @@ impl Counting {
             last_bad_row: None,
             bad_columns: BTreeMap::new(),
             inside: None,
-            tally: Tally::new(layout.dtype.size == 1),
+            tally: Tally::new(layout),
             powers: shapes.then(Powers::default),
             row: (!layout.is_reversed()).then(|| layout.row_elements().max(1)),
             bools,
@@ -217,6 +217,8 @@ impl Counting {
         }
         if self.tally.is_open() {
             self.tally.block(block);
+        }
+        if self.tally.is_open() {
             // A block of one value changes at its start or not at all.
             let values = if block.is_constant() { &block.values[..1] } else { block.values };
             let (first, last) = (values.first().map(|value| value.bits()), values.last().map(|value| value.bits()));
@@ -227,7 +229,7 @@ impl Counting {
         if self.bools && stats.max.f64() > 1.0 {
             for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.f64() > 1.0) {
                 let spot = Spot { value: value.number(), at: block.at(i) };
-                let (count, known) = self.numbers.bad_bools.get_or_insert((0, spot));
+                let (count, known) = &mut **self.numbers.bad_bools.get_or_insert_with(|| Box::new((0, spot)));
                 *count += 1;
                 if spot.at < known.at {
                     *known = spot;
@@ -305,14 +307,14 @@ impl Counting {
         }
         self.numbers.bad_columns = self.bad_columns.into_iter().collect();
         let measured = self.numbers.fractional > 0;
-        self.numbers.distinct = self.tally.finish().filter(|values| !measured || is_few(values.len(), count));
+        self.numbers.distinct = self.tally.finish(measured, count);
         if self.numbers.distinct.is_none() {
             // Counted no further than the distinct values were.
             self.numbers.changes = 0;
         }
         self.numbers.sentinels.sort_by(|a, b| a.value.total_cmp(&b.value));
-        self.numbers.without_sentinels = self.inside.filter(|_| !self.numbers.sentinels.is_empty());
-        self.numbers.histogram = self.powers.map(|powers| powers.finish(self.numbers.zeros));
+        self.numbers.without_sentinels = self.inside.filter(|_| !self.numbers.sentinels.is_empty()).map(Box::new);
+        self.numbers.histogram = self.powers.map(|powers| Box::new(powers.finish(self.numbers.zeros)));
         self.numbers
     }
 }
@@ -324,12 +326,6 @@ fn changes<T: Element>(values: &[T]) -> u64 {
         #[inline(always)]
         || values.iter().zip(after).filter(|(value, next)| value.bits() != next.bits()).count() as u64,
     )
-}
-
-/// Whether so many distinct values among `count` are worth keeping where values have fractions: measurements hardly ever
-/// repeat, and their values are no labels.
-fn is_few(distinct: usize, count: f64) -> bool {
-    distinct <= super::DISTINCT_FRACTIONS || distinct as f64 * 4.0 <= count
 }
 
 fn least(known: &mut Option<u64>, at: u64) {

@@ -22,6 +22,8 @@ pub struct Pass<'a> {
     block_bytes: usize,
     /// The start of a block that is not complete.
     carry: Vec<u8>,
+    /// Bytes of the array, and how many of them were fed.
+    bytes: u64,
     fed: u64,
     hashing: Option<Hashing>,
     scan: Scan<'a>,
@@ -74,7 +76,7 @@ impl<'a> Pass<'a> {
         };
         let hashing =
             (wants.hashes && !matches!(scan, Scan::Reordered { .. } | Scan::Objects(_))).then(|| Hashing::new(&layout));
-        Ok(Self { layout, block_bytes, carry: Vec::new(), fed: 0, hashing, scan })
+        Ok(Self { layout, block_bytes, carry: Vec::new(), bytes, fed: 0, hashing, scan })
     }
 
     /// Whether nothing that is wanted is seen in any byte: then none has to be fed.
@@ -89,7 +91,7 @@ impl<'a> Pass<'a> {
             walker.feed(bytes);
             return;
         }
-        let wanted = self.layout.elements().saturating_mul(self.layout.dtype.size) - self.fed;
+        let wanted = self.bytes - self.fed;
         let mut bytes = &bytes[..bytes.len().min(usize::try_from(wanted).unwrap_or(usize::MAX))];
         self.fed += bytes.len() as u64;
         if let Some(hashing) = &mut self.hashing {
@@ -119,7 +121,13 @@ impl<'a> Pass<'a> {
         for block in blocks.by_ref() {
             self.block(block);
         }
-        self.carry.extend_from_slice(blocks.remainder());
+        let rest = blocks.remainder();
+        // The last block need not wait for more.
+        if self.fed == self.bytes && !rest.is_empty() {
+            self.block(rest);
+        } else {
+            self.carry.extend_from_slice(rest);
+        }
     }
 
     fn block(&mut self, bytes: &[u8]) {
@@ -133,7 +141,7 @@ impl<'a> Pass<'a> {
     /// The facts, if all bytes of the array were fed that it looks at.
     pub fn finish(mut self) -> Result<ValueFacts, Unread> {
         let objects = matches!(self.scan, Scan::Objects(_));
-        if !objects && !self.is_idle() && self.fed != self.layout.elements().saturating_mul(self.layout.dtype.size) {
+        if !objects && !self.is_idle() && self.fed != self.bytes {
             return Err(Unread::Damaged);
         }
         if let Scan::Reordered { bytes, asks, wants } = self.scan {
@@ -155,12 +163,12 @@ impl<'a> Pass<'a> {
         };
         match self.scan {
             Scan::Numbers(scanning) => scanning.finish(&mut facts),
-            Scan::Texts(reading) => facts.texts = Some(reading.finish()),
-            Scan::Objects(walker) => facts.objects = Some(walker.finish()),
+            Scan::Texts(reading) => facts.texts = Some(Box::new(reading.finish())),
+            Scan::Objects(walker) => facts.objects = Some(Box::new(walker.finish())),
             Scan::Reordered { .. } | Scan::Nothing => {}
         }
         if let Some(hashes) = hashes.flatten() {
-            let rows = facts.rows.get_or_insert_with(|| no_rows(&self.layout));
+            let rows = facts.rows.get_or_insert_with(|| Box::new(no_rows(&self.layout)));
             rows.hashes = Some(hashes);
         }
         Ok(facts)
@@ -251,11 +259,12 @@ impl<'a, T: Element> Typed<'a, T> {
         let rows = !layout.is_reversed() && parts == 1 && layout.row_elements() > 1 && layout.shape.len() > 1;
         let row = layout.shape.get(1..).unwrap_or_default();
         let ranges = wants.shapes;
+        let values = usize::try_from(layout.elements().saturating_mul(parts)).unwrap_or(usize::MAX);
         Self {
             decode,
             parts,
             layout,
-            values: Vec::with_capacity(block_elements::<T>()),
+            values: Vec::with_capacity(block_elements::<T>().min(values)),
             done: 0,
             counting: Counting::new(&layout, bools, wants.shapes),
             asked: asks.iter().filter_map(|ask| Asked::new(ask.clone(), &layout)).collect(),
@@ -300,12 +309,12 @@ impl<T: Element> Scanning for Typed<'_, T> {
 
     fn finish(self: Box<Self>, facts: &mut ValueFacts) {
         if self.blanks.is_some() || self.columns.is_some() || self.neighbours.is_some() {
-            facts.rows = Some(Rows {
+            facts.rows = Some(Box::new(Rows {
                 blank: self.blanks.map(Blanks::finish),
                 columns: self.columns.map(Following::finish),
                 neighbours: self.neighbours.map(Looking::finish),
                 ..no_rows(&self.layout)
-            });
+            }));
         }
         facts.numbers = Some(self.counting.finish());
         facts.answers = self.asked.into_iter().map(Asked::finish).collect();

@@ -40,12 +40,22 @@ pub struct Rows {
 
 /// Hashes rows as their bytes go by.
 pub(super) struct Hashing {
+    /// Bytes of the array, and of a row.
+    bytes: u64,
     row_bytes: u64,
+    /// Bytes of this row that have come by.
     seen: u64,
-    row: Box<Xxh3>,
-    whole: Box<Xxh3>,
+    /// Of a row that comes in pieces.
+    row: Option<Box<Xxh3>>,
+    /// Of an array whose rows have no hashes, if it comes in pieces.
+    whole: Option<Box<Xxh3>>,
+    /// The hash of the whole, where it came at once.
+    once: Option<u128>,
     hashes: Option<Vec<Hash>>,
 }
+
+/// Hashes of rows that are hashed together at a time.
+const TOGETHER: usize = 64;
 
 impl Hashing {
     /// For an array of that layout.
@@ -54,10 +64,12 @@ impl Hashing {
         let elements = layout.row_elements();
         let fits = rows <= ROW_HASHES && elements >= ROW_ELEMENTS && !layout.is_reversed() && !layout.shape.is_empty();
         Self {
+            bytes: layout.elements().saturating_mul(layout.dtype.size),
             row_bytes: elements.saturating_mul(layout.dtype.size),
             seen: 0,
-            row: Box::default(),
-            whole: Box::default(),
+            row: None,
+            whole: None,
+            once: None,
             hashes: fits.then(Vec::new),
         }
     }
@@ -65,27 +77,36 @@ impl Hashing {
     /// Adds bytes.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         let Some(hashes) = &mut self.hashes else {
-            self.whole.update(bytes);
+            if bytes.len() as u64 == self.bytes {
+                self.once = Some(xxh3_128(bytes));
+            } else {
+                self.whole.get_or_insert_default().update(bytes);
+            }
             return;
         };
+        if hashes.is_empty() {
+            // As many as are here already, so that no number of a header makes room for more.
+            let rows = (bytes.len() as u64).checked_div(self.row_bytes).unwrap_or(0);
+            hashes.reserve_exact(usize::try_from(rows).unwrap_or(0));
+        }
         while !bytes.is_empty() {
             let left = usize::try_from(self.row_bytes - self.seen).unwrap_or(usize::MAX);
             let (mine, rest) = bytes.split_at(left.min(bytes.len()));
             if mine.len() < left {
-                self.row.update(mine);
+                self.row.get_or_insert_default().update(mine);
                 self.seen += mine.len() as u64;
                 return;
             }
             let hash = if self.seen == 0 {
                 xxh3_128(mine)
             } else {
-                self.row.update(mine);
-                let hash = self.row.digest128();
-                self.row.reset();
+                let row = self.row.get_or_insert_default();
+                row.update(mine);
+                let hash = row.digest128();
+                row.reset();
                 hash
             };
             hashes.push(Hash(hash));
-            self.whole.update(&hash.to_le_bytes());
             self.seen = 0;
             bytes = rest;
         }
@@ -93,8 +114,33 @@ impl Hashing {
 
     /// The hash of the whole, and those of the rows.
     pub(super) fn finish(self) -> (Hash, Option<Vec<Hash>>) {
-        (Hash(self.whole.digest128()), self.hashes)
+        let whole = match (&self.hashes, self.once, self.whole) {
+            (Some(hashes), ..) => of_rows(hashes),
+            (None, Some(once), _) => once,
+            (None, None, Some(whole)) => whole.digest128(),
+            (None, None, None) => xxh3_128(&[]),
+        };
+        (Hash(whole), self.hashes)
     }
+}
+
+/// The hash of the hashes of all rows.
+fn of_rows(hashes: &[Hash]) -> u128 {
+    let mut bytes = [0; TOGETHER * 16];
+    let mut write = |hashes: &[Hash]| {
+        for (place, hash) in bytes.as_chunks_mut::<16>().0.iter_mut().zip(hashes) {
+            *place = hash.0.to_le_bytes();
+        }
+        bytes
+    };
+    if hashes.len() <= TOGETHER {
+        return xxh3_128(&write(hashes)[..hashes.len() * 16]);
+    }
+    let mut whole = Box::<Xxh3>::default();
+    for hashes in hashes.chunks(TOGETHER) {
+        whole.update(&write(hashes)[..hashes.len() * 16]);
+    }
+    whole.digest128()
 }
 
 impl fmt::Debug for Hash {

@@ -90,7 +90,7 @@ fn is_sound(numbers: &Numbers, values: u64, elements: u64, fits: &dyn Fn(&[u64])
         && numbers.bad_columns.iter().all(|(column, _)| *column < elements)
         && fits(&sentinels)
         && numbers.sentinels.iter().all(|sentinel| sentinel.first < elements)
-        && numbers.bad_bools.is_none_or(|(count, spot)| count <= finite && spot.at < elements)
+        && numbers.bad_bools.as_deref().is_none_or(|(count, spot)| *count <= finite && spot.at < elements)
 }
 
 fn are_rows(rows: &Rows, layout: &Layout<'_>) -> bool {

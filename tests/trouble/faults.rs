@@ -137,6 +137,20 @@ fn a_file_that_is_replaced_before_its_values_are_read_is_told_or_judged_as_the_n
 }
 
 #[test]
+fn the_values_of_a_small_file_are_those_that_came_with_its_header() {
+    let folder = dump();
+    let npy = |value: &str| recipe::npy("x", &[&format!("float32[64, 8] = {value}")]);
+    fs::write(folder.path().join("b_0.npy"), npy("1")).unwrap();
+    fs::write(folder.path().join("b_0.npy.new"), npy("nan")).unwrap();
+    let Some((_, report)) = check(folder.path(), "open:2:b_0.npy:swap") else { return };
+    assert!(folder.path().join("b_0.npy.new").exists(), "it was opened twice");
+    assert!(found(&report, "non-finite-values").0.is_empty(), "{report:#}");
+    // The first time, it is the new file in every respect.
+    let (_, report) = check(folder.path(), "open:1:b_0.npy:swap").unwrap();
+    assert_eq!(found(&report, "non-finite-values").0.len(), 1, "{report:#}");
+}
+
+#[test]
 fn an_archive_that_is_replaced_is_not_called_damaged() {
     let spec = "[inputs.x]\ndtype = \"float32\"\nshape = [\"batch\", 8]\n";
     let replaced = |fault: &str| {

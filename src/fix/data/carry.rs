@@ -17,7 +17,7 @@ use super::sink::{self, Sink};
 use crate::config::limits::Limits;
 use crate::fix::replace::{self, Old, Refused, STOPPED, Stamp, Temporary, unreadable, unwritable};
 use crate::source::text::shown;
-use crate::source::{Memo, Progress, SourceFacts, Target, scan};
+use crate::source::{Memo, Progress, Small, SourceFacts, Target, scan};
 
 /// Files that are whole and stay open, and locked, until all of a plan are.
 const OPEN: usize = 64;
@@ -97,6 +97,7 @@ pub fn copy(target: &Path, stamp: &Stamp, destination: &Destination, progress: &
         arrays: Vec::new(),
         faults: Vec::new(),
         yielded: None,
+        small: Small::default(),
     };
     let plan = FilePlan { source: 0, outputs: vec![Output { path: target.to_owned(), content: Content::Same }] };
     Job { plan: &plan, facts: &facts, target, stamp, destination, progress }.run(&mut |_, _, _| Ok(())).map_err(refuse)

@@ -13,7 +13,7 @@ use crate::source::capture::facts::{
     Again, Alike, Capture, Container, End, Hello, Leaf, LeafKind, LeafMark, LostKey, Node, Odd, Reason, Reuse,
     SampleGroup, Samples, Step, Tree, Yielded, key_of,
 };
-use crate::source::{ArrayFacts, SourceFacts, SourceKind};
+use crate::source::{ArrayFacts, Small, SourceFacts, SourceKind};
 
 const ROOT: &str = "gen.py:batches";
 
@@ -117,6 +117,7 @@ impl World {
             arrays,
             faults: Vec::new(),
             yielded: Some(Arc::new(yielded)),
+            small: Small::default(),
         };
         let captures = self.facts.captures().to_vec();
         let mut sources = std::mem::take(&mut self.facts).into_sources();

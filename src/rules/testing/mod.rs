@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::{ArrayCx, BatchCx, CaptureCx, Findings, Judge, Looked, Rule, SetsCx, SourceCx, SpecCx, StreamCx, ValuesCx};
 use crate::diagnostic::{Anchor, Finding};
 use crate::facts::{Facts, Stream, asks, assemble, group, sets};
-use crate::source::{ArrayFacts, Header, Reading, SourceFacts, SourceKind};
+use crate::source::{ArrayFacts, Header, Reading, Small, SourceFacts, SourceKind};
 use crate::spec::dtype::{ByteOrder, Dtype, Kind, MlType};
 use crate::spec::{At, Declaration, Declared, Framework, Pick, Role, Spec, Text, Values};
 use crate::values::{Ask, Pass, Wants};
@@ -118,6 +118,7 @@ impl World {
             arrays: arrays.clone(),
             faults: Vec::new(),
             yielded: None,
+            small: Small::default(),
         });
         self.facts = std::mem::take(&mut self.facts).merge(Facts::new(sources.collect()));
         self
@@ -192,6 +193,7 @@ impl World {
             arrays,
             faults: Vec::new(),
             yielded: None,
+            small: Small::default(),
         };
         self.facts = std::mem::take(&mut self.facts).merge(Facts::new(vec![source]));
         self

@@ -155,7 +155,7 @@ impl WireObjects {
             trouble: None,
             bytes: 0,
         };
-        ValueFacts { count, objects: Some(objects), ..ValueFacts::default() }
+        ValueFacts { count, objects: Some(Box::new(objects)), ..ValueFacts::default() }
     }
 }
 

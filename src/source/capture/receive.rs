@@ -17,7 +17,7 @@ use super::save::Save;
 use super::{Again, Capture};
 use crate::config::limits::{Limit, Limits};
 use crate::source::input::open_regular;
-use crate::source::{ArrayFacts, Header, Location, Question, Reading, SourceFacts, SourceKind};
+use crate::source::{ArrayFacts, Header, Location, Question, Reading, Small, SourceFacts, SourceKind};
 use crate::spec::dtype::Dtype;
 use crate::values::{Pass, Unread, compare};
 
@@ -285,6 +285,7 @@ impl Receiver {
             size: arrays.iter().fold(0, |sum: u64, array| sum.saturating_add(array.header.bytes())),
             arrays,
             faults: Vec::new(),
+            small: Small::default(),
             yielded: Some(Arc::new(Yielded {
                 number: batch.i,
                 seconds: batch.next_s,
