@@ -19,6 +19,7 @@ pub enum Number {
 
 impl Number {
     /// The nearest float64.
+    #[inline]
     #[must_use]
     pub fn to_f64(self) -> f64 {
         match self {

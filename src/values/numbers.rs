@@ -1,5 +1,6 @@
 //! Counts, extremes and positions of the numbers of an array.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -208,8 +209,8 @@ impl Counting {
             least(&mut numbers.first_fractional, at);
         }
         if stats.finite > 0 {
-            extreme(&mut numbers.min, block, stats.min, |new, known| new < known);
-            extreme(&mut numbers.max, block, stats.max, |new, known| new > known);
+            extreme(&mut numbers.min, block, stats.min, Ordering::Less);
+            extreme(&mut numbers.max, block, stats.max, Ordering::Greater);
             self.moments = together(self.moments, stats.finite as f64, stats.sum, stats.squares);
         }
         if stats.finite < block.values.len() as u64 {
@@ -287,6 +288,8 @@ impl Counting {
                     None => self.numbers.sentinels.push(Sentinel { value: float, count: 1, first: at }),
                 }
             }
+        } else if self.inside.is_some_and(|known| known.0.to_f64() < low && known.1.to_f64() > high) {
+            return;
         } else {
             inside = (block.stats.min.number(), block.stats.max.number());
         }
@@ -342,16 +345,17 @@ fn first<T: Element>(block: &Block<'_, T>, meant: impl Fn(&T) -> bool) -> Option
     if block.layout.is_reversed() { places.min() } else { { places }.next() }
 }
 
-/// Keeps the more extreme value and its first place.
-fn extreme<T: Element>(
-    known: &mut Option<Spot>,
-    block: &Block<'_, T>,
-    value: T,
-    beyond: impl Fn(Number, Number) -> bool,
-) {
+/// Keeps the more extreme value, the one that is `beyond` the other, and its first place.
+fn extreme<T: Element>(known: &mut Option<Spot>, block: &Block<'_, T>, value: T, beyond: Ordering) {
+    // Rounded to float64 two values may be equal, and are never the other way round.
+    if let Some(known) = known
+        && known.value.to_f64().partial_cmp(&value.f64()) == Some(beyond)
+    {
+        return;
+    }
     let number = value.number();
     let reversed = block.layout.is_reversed();
-    let better = known.is_none_or(|known| beyond(number, known.value) || (reversed && number == known.value));
+    let better = known.is_none_or(|known| number.cmp(&known.value) == beyond || (reversed && number == known.value));
     if better && let Some(at) = first(block, |other| *other == value) {
         let at = known.filter(|known| known.value == number).map_or(at, |known| known.at.min(at));
         *known = Some(Spot { value: number, at });

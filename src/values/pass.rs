@@ -4,7 +4,7 @@ use super::ask::{Ask, Asked};
 use super::blank::Blanks;
 use super::block::{Block, block_elements, stats};
 use super::columns::Following;
-use super::decode::{Decode, Decoder, decoder};
+use super::decode::{Decode, Decoder, decoder, is_native};
 use super::element::Element;
 use super::layout::Layout;
 use super::neighbours::Looking;
@@ -213,8 +213,11 @@ trait Scanning {
 
 struct Typed<'a, T> {
     decode: Decode<T>,
+    /// Whether bytes need not be decoded where they lie as values have to.
+    native: bool,
     parts: u64,
     layout: Layout<'a>,
+    /// The values of a block, where it is decoded.
     values: Vec<T>,
     done: u64,
     counting: Counting,
@@ -253,9 +256,10 @@ impl<'a, T: Element> Typed<'a, T> {
         let ranges = wants.shapes;
         Self {
             decode,
+            native: is_native(layout.dtype),
             parts,
             layout,
-            values: Vec::with_capacity(block_elements::<T>()),
+            values: Vec::new(),
             done: 0,
             counting: Counting::new(&layout, bools, wants.shapes),
             asked: asks.iter().filter_map(|ask| Asked::new(ask.clone(), &layout)).collect(),
@@ -272,9 +276,14 @@ impl<T: Element> Scanning for Typed<'_, T> {
     }
 
     fn block(&mut self, bytes: &[u8]) {
-        self.values.clear();
-        (self.decode)(bytes, &mut self.values);
-        let mut values = self.values.as_slice();
+        let mut values = match bytemuck::try_cast_slice(bytes) {
+            Ok(values) if self.native => values,
+            _ => {
+                self.values.clear();
+                (self.decode)(bytes, &mut self.values);
+                self.values.as_slice()
+            }
+        };
         // A block of complex numbers holds two values per element.
         while !values.is_empty() {
             let (mine, rest) = values.split_at(block_elements::<T>().min(values.len()));
