@@ -271,22 +271,27 @@ impl Counting {
             return;
         }
         #[allow(clippy::cast_possible_truncation, reason = "what a float32 array holds in their place")]
-        let is_sentinel =
-            |value: f64| SENTINELS.iter().any(|known| *known == value || f64::from(*known as f32) == value);
+        let is_known = |value: f64| SENTINELS.iter().any(|known| *known == value || f64::from(*known as f32) == value);
         let mut inside = (Number::Float(f64::INFINITY), Number::Float(f64::NEG_INFINITY));
         // None of them has a fraction, and none is near 0.
-        let may = |value: f64| value.abs() >= 9.0 && value.fract() == 0.0 && is_sentinel(value);
-        if may(low) || may(high) {
+        let is_sentinel = |value: f64| value.abs() >= 9.0 && value.fract() == 0.0 && is_known(value);
+        if is_sentinel(low) || is_sentinel(high) {
+            let (mut least, mut greatest) = (T::HIGH, T::LOW);
             for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-                let (float, at) = (value.f64(), block.at(i));
-                if !is_sentinel(float) {
-                    inside = (inside.0.min(value.number()), inside.1.max(value.number()));
+                let float = value.f64();
+                if float.abs() < 9.0 || !is_known(float) {
+                    least = if *value < least { *value } else { least };
+                    greatest = if *value > greatest { *value } else { greatest };
                     continue;
                 }
+                let at = block.at(i);
                 match self.numbers.sentinels.iter_mut().find(|known| known.value.total_cmp(&float).is_eq()) {
                     Some(known) => (known.count, known.first) = (known.count + 1, known.first.min(at)),
                     None => self.numbers.sentinels.push(Sentinel { value: float, count: 1, first: at }),
                 }
+            }
+            if least <= greatest {
+                inside = (least.number(), greatest.number());
             }
         } else if self.inside.is_some_and(|known| known.0.to_f64() < low && known.1.to_f64() > high) {
             return;
