@@ -96,19 +96,11 @@ impl<T: Element> Block<'_, T> {
 }
 
 /// Works out a block. Where the arithmetic of the type says that all its values are finite, it is believed; the others
-/// are looked at value by value. Every loop has a function of its own: together, the compiler keeps their lanes in memory.
+/// are looked at value by value.
 pub(super) fn stats<T: Element>(values: &[T]) -> Stats<T> {
-    let extremes = wide(
-        #[inline(always)]
-        || T::extremes(values),
-    );
-    let moments = wide(
-        #[inline(always)]
-        || T::moments(values, extremes),
-    );
-    match moments {
-        Some((sum, squares)) => fine(values, extremes, sum, squares),
-        None => one_by_one(values),
+    match T::moments(values) {
+        (extremes, Some((sum, squares))) => fine(values, extremes, sum, squares),
+        (_, None) => one_by_one(values),
     }
 }
 
@@ -120,7 +112,7 @@ fn one_by_one<T: Element>(values: &[T]) -> Stats<T> {
     let count = finite.len().max(1) as f64;
     let sum: f64 = finite.iter().map(|value| value.f64()).sum();
     let squares = finite.iter().map(|value| (value.f64() - sum / count) * (value.f64() - sum / count)).sum();
-    fine(&finite, T::extremes(&finite), sum, squares)
+    fine(&finite, T::moments(&finite).0, sum, squares)
 }
 
 /// The rest, all values being finite.

@@ -222,23 +222,14 @@ impl Cast {
 #[allow(clippy::inline_always, reason = "see `wide`")]
 #[inline(always)]
 fn rounded<T: Element>(values: &[T], near: f64) -> (u64, u64) {
-    const LANES: usize = 16;
-    let (mut counts, mut nearly) = ([0_u64; LANES], [0_u64; LANES]);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut look = |lane: usize, value: f64| {
+    let (mut count, mut nearly) = (0, 0);
+    for value in values {
+        let value = value.f64();
         let off = moved(value);
-        counts[lane] += u64::from(off > 0.0);
-        nearly[lane] += u64::from(off > value.abs() * near);
-    };
-    for chunk in chunks {
-        for (lane, value) in chunk.iter().enumerate() {
-            look(lane, value.f64());
-        }
+        count += u64::from(off > 0.0);
+        nearly += u64::from(off > value.abs() * near);
     }
-    for (lane, value) in rest.iter().enumerate() {
-        look(lane, value.f64());
-    }
-    (counts.iter().sum(), nearly.iter().sum())
+    (count, nearly)
 }
 
 /// How far a cast to float32 moves the value that it moves furthest, relative to the value.

@@ -90,6 +90,17 @@ pub(super) fn decoder(dtype: &Dtype) -> Option<(Decoder, u64)> {
     }
 }
 
+/// Whether the bytes are the values that the decoder makes of them: numbers of a type and in an order that this machine has.
+pub(super) fn is_native(dtype: &Dtype) -> bool {
+    let order = match dtype.order {
+        ByteOrder::Little => cfg!(target_endian = "little"),
+        ByteOrder::Big => cfg!(target_endian = "big"),
+        _ => dtype.size == 1,
+    };
+    let narrow = dtype.kind == Kind::Float && dtype.size == 2;
+    order && !narrow && !matches!(dtype.kind, Kind::Ml(_) | Kind::UnnamedMl) && decoder(dtype).is_some()
+}
+
 /// The numbers that these bytes of whole elements hold, each as the nearest float64. `None` for types that hold no
 /// numbers, and for those that hold two in an element.
 #[must_use]

@@ -19,6 +19,7 @@ pub enum Number {
 
 impl Number {
     /// The nearest float64.
+    #[inline]
     #[must_use]
     pub fn to_f64(self) -> f64 {
         match self {
@@ -69,6 +70,7 @@ impl PartialEq for Number {
 impl Eq for Number {}
 
 impl PartialOrd for Number {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -76,6 +78,7 @@ impl PartialOrd for Number {
 
 impl Ord for Number {
     /// By value; of two equal values the integer comes first. NaN comes last.
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => a.cmp(b),

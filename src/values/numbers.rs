@@ -1,5 +1,6 @@
 //! Counts, extremes and positions of the numbers of an array.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -208,8 +209,8 @@ impl Counting {
             least(&mut numbers.first_fractional, at);
         }
         if stats.finite > 0 {
-            extreme(&mut numbers.min, block, stats.min, |new, known| new < known);
-            extreme(&mut numbers.max, block, stats.max, |new, known| new > known);
+            extreme(&mut numbers.min, block, stats.min, Ordering::Less);
+            extreme(&mut numbers.max, block, stats.max, Ordering::Greater);
             self.moments = together(self.moments, stats.finite as f64, stats.sum, stats.squares);
         }
         if stats.finite < block.values.len() as u64 {
@@ -272,23 +273,30 @@ impl Counting {
             return;
         }
         #[allow(clippy::cast_possible_truncation, reason = "what a float32 array holds in their place")]
-        let is_sentinel =
-            |value: f64| SENTINELS.iter().any(|known| *known == value || f64::from(*known as f32) == value);
+        let is_known = |value: f64| SENTINELS.iter().any(|known| *known == value || f64::from(*known as f32) == value);
         let mut inside = (Number::Float(f64::INFINITY), Number::Float(f64::NEG_INFINITY));
         // None of them has a fraction, and none is near 0.
-        let may = |value: f64| value.abs() >= 9.0 && value.fract() == 0.0 && is_sentinel(value);
-        if may(low) || may(high) {
+        let is_sentinel = |value: f64| value.abs() >= 9.0 && value.fract() == 0.0 && is_known(value);
+        if is_sentinel(low) || is_sentinel(high) {
+            let (mut least, mut greatest) = (T::HIGH, T::LOW);
             for (i, value) in block.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-                let (float, at) = (value.f64(), block.at(i));
-                if !is_sentinel(float) {
-                    inside = (inside.0.min(value.number()), inside.1.max(value.number()));
+                let float = value.f64();
+                if float.abs() < 9.0 || !is_known(float) {
+                    least = if *value < least { *value } else { least };
+                    greatest = if *value > greatest { *value } else { greatest };
                     continue;
                 }
+                let at = block.at(i);
                 match self.numbers.sentinels.iter_mut().find(|known| known.value.total_cmp(&float).is_eq()) {
                     Some(known) => (known.count, known.first) = (known.count + 1, known.first.min(at)),
                     None => self.numbers.sentinels.push(Sentinel { value: float, count: 1, first: at }),
                 }
             }
+            if least <= greatest {
+                inside = (least.number(), greatest.number());
+            }
+        } else if self.inside.is_some_and(|known| known.0.to_f64() < low && known.1.to_f64() > high) {
+            return;
         } else {
             inside = (block.stats.min.number(), block.stats.max.number());
         }
@@ -338,16 +346,17 @@ fn first<T: Element>(block: &Block<'_, T>, meant: impl Fn(&T) -> bool) -> Option
     if block.layout.is_reversed() { places.min() } else { { places }.next() }
 }
 
-/// Keeps the more extreme value and its first place.
-fn extreme<T: Element>(
-    known: &mut Option<Spot>,
-    block: &Block<'_, T>,
-    value: T,
-    beyond: impl Fn(Number, Number) -> bool,
-) {
+/// Keeps the more extreme value, the one that is `beyond` the other, and its first place.
+fn extreme<T: Element>(known: &mut Option<Spot>, block: &Block<'_, T>, value: T, beyond: Ordering) {
+    // Rounded to float64 two values may be equal, and are never the other way round.
+    if let Some(known) = known
+        && known.value.to_f64().partial_cmp(&value.f64()) == Some(beyond)
+    {
+        return;
+    }
     let number = value.number();
     let reversed = block.layout.is_reversed();
-    let better = known.is_none_or(|known| beyond(number, known.value) || (reversed && number == known.value));
+    let better = known.is_none_or(|known| number.cmp(&known.value) == beyond || (reversed && number == known.value));
     if better && let Some(at) = first(block, |other| *other == value) {
         let at = known.filter(|known| known.value == number).map_or(at, |known| known.at.min(at));
         *known = Some(Spot { value: number, at });

@@ -4,7 +4,7 @@ use super::ask::{Ask, Asked};
 use super::blank::Blanks;
 use super::block::{Block, block_elements, stats};
 use super::columns::Following;
-use super::decode::{Decode, Decoder, decoder};
+use super::decode::{Decode, Decoder, decoder, is_native};
 use super::element::Element;
 use super::layout::Layout;
 use super::neighbours::Looking;
@@ -221,8 +221,11 @@ trait Scanning {
 
 struct Typed<'a, T> {
     decode: Decode<T>,
+    /// Whether bytes need not be decoded where they lie as values have to.
+    native: bool,
     parts: u64,
     layout: Layout<'a>,
+    /// The values of a block, where it is decoded.
     values: Vec<T>,
     done: u64,
     counting: Counting,
@@ -259,12 +262,12 @@ impl<'a, T: Element> Typed<'a, T> {
         let rows = !layout.is_reversed() && parts == 1 && layout.row_elements() > 1 && layout.shape.len() > 1;
         let row = layout.shape.get(1..).unwrap_or_default();
         let ranges = wants.shapes;
-        let values = usize::try_from(layout.elements().saturating_mul(parts)).unwrap_or(usize::MAX);
         Self {
             decode,
+            native: is_native(layout.dtype),
             parts,
             layout,
-            values: Vec::with_capacity(block_elements::<T>().min(values)),
+            values: Vec::new(),
             done: 0,
             counting: Counting::new(&layout, bools, wants.shapes),
             asked: asks.iter().filter_map(|ask| Asked::new(ask.clone(), &layout)).collect(),
@@ -281,9 +284,14 @@ impl<T: Element> Scanning for Typed<'_, T> {
     }
 
     fn block(&mut self, bytes: &[u8]) {
-        self.values.clear();
-        (self.decode)(bytes, &mut self.values);
-        let mut values = self.values.as_slice();
+        let mut values = match bytemuck::try_cast_slice(bytes) {
+            Ok(values) if self.native => values,
+            _ => {
+                self.values.clear();
+                (self.decode)(bytes, &mut self.values);
+                self.values.as_slice()
+            }
+        };
         // A block of complex numbers holds two values per element.
         while !values.is_empty() {
             let (mine, rest) = values.split_at(block_elements::<T>().min(values.len()));
