@@ -105,6 +105,7 @@ impl Overrides {
 
 /// What the file says of a run, as against the data. A flag wins over its line; what is switched on in the file stays on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "they are lines of a file")]
 pub struct Defaults {
     /// `headers_only` of `[read]`.
     pub headers_only: bool,

@@ -65,14 +65,12 @@ fn all(
     let any = facts.arrays() > 0;
     let faulty: Vec<&SourceFacts> = facts.sources().iter().filter(|source| !source.faults.is_empty()).collect();
     for active in rules.all() {
-        if let Some(why) = blind(active.rule, spec, settings) {
-            if any {
-                verdict.blind(active, "", why);
-            }
-            continue;
-        }
-        if let Some(lack) = lack.blinds(active.rule) {
-            verdict.blind(active, "", lack);
+        let why = match blind(active.rule, spec, settings) {
+            Some(_) if !any => continue,
+            why => why.or_else(|| lack.blinds(active.rule)),
+        };
+        if let Some(why) = why {
+            verdict.blind(active, "", why);
             continue;
         }
         let mut add = |subject: &str, pool, looked, out: &mut Findings| {

@@ -95,7 +95,7 @@ pub(super) fn is_native(dtype: &Dtype) -> bool {
     let order = match dtype.order {
         ByteOrder::Little => cfg!(target_endian = "little"),
         ByteOrder::Big => cfg!(target_endian = "big"),
-        _ => dtype.size == 1,
+        ByteOrder::None => dtype.size == 1,
     };
     let narrow = dtype.kind == Kind::Float && dtype.size == 2;
     order && !narrow && !matches!(dtype.kind, Kind::Ml(_) | Kind::UnnamedMl) && decoder(dtype).is_some()
