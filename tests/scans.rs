@@ -88,6 +88,18 @@ fn distinct_values_are_those_of_the_obvious_count_and_given_up_where_they_hardly
 }
 
 #[test]
+fn rows_that_are_longer_than_a_block_have_columns() {
+    for width in [2047_usize, 2048, 2049, 3000, 4096] {
+        let value = |i: usize| f32::from(u16::try_from(if i % width % 3 == 1 { i % 17 } else { i % width }).unwrap());
+        let values: Vec<f32> = (0..width * 3).map(value).collect();
+        let still = (0..width).filter(|column| (1..3).all(|row| values[row * width + column] == values[*column]));
+        let still: Vec<u32> = still.map(|column| u32::try_from(column).unwrap()).collect();
+        let found = floats(&[3, width as u64], &values).rows.unwrap().columns.unwrap().constant;
+        assert_eq!(found.iter().map(|(column, _)| *column).collect::<Vec<_>>(), still, "{width}");
+    }
+}
+
+#[test]
 fn columns_values_and_neighbours_are_those_of_the_obvious_count() {
     // Images over many blocks: a channel that never changes, one with few values, one with fractions.
     let (rows, side) = (70, 9);

@@ -98,10 +98,10 @@ impl<T: Element> Following<T> {
         self.still.retain(|column| {
             let column = *column as usize;
             let start = if column >= base { column - base } else { column + count - base };
-            let known = first[column];
+            // Rows may be longer than blocks: what has not come by yet has no first value.
             let mut at = start;
             while let Some(value) = values.get(at) {
-                if *value != known {
+                if *value != first[column] {
                     return false;
                 }
                 at += count;
