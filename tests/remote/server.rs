@@ -175,20 +175,19 @@ impl Shared {
                 log.push(request.clone());
             }
             let answer = self.plan.read().unwrap()(&request);
-            let done = self.answer(stream, &request, answer);
+            if let Answer::Late(after) = answer {
+                thread::sleep(after);
+            }
+            // Whoever has the answer may ask again before anything else is done here.
             self.under_way.fetch_sub(1, Ordering::SeqCst);
-            done?;
+            self.answer(stream, &request, answer)?;
         }
     }
 
     /// `None` where the connection is to be closed.
     fn answer(&self, mut stream: &TcpStream, request: &Request, answer: Answer) -> Option<()> {
         match answer {
-            Answer::Serve => stream.write_all(&self.right(request, None)).ok(),
-            Answer::Late(after) => {
-                thread::sleep(after);
-                stream.write_all(&self.right(request, None)).ok()
-            }
+            Answer::Serve | Answer::Late(_) => stream.write_all(&self.right(request, None)).ok(),
             Answer::Error(status, code) => stream.write_all(&error(status, code)).ok(),
             Answer::Cut(after) => {
                 let bytes = self.right(request, None);

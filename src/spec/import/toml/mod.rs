@@ -59,6 +59,9 @@ const MAX_COMMENT: usize = 400;
 /// NumPy refuses arrays with more axes, and so does the parser.
 const MAX_AXES: usize = 64;
 
+/// The axis of the batch, as a spec writes it.
+const BATCH: &str = "\"batch\"";
+
 /// What the first axes of a model are, and what its symbols are called.
 struct Axes {
     /// The symbol of the batch axis.
@@ -109,9 +112,9 @@ impl Axes {
 
     fn entry(&self, axis: usize, size: &Size) -> String {
         match size {
-            Size::Any if axis == 0 && self.batch.is_none() => "\"batch\"".into(),
-            Size::Exactly(size) if axis == 0 && self.built_in == Some(*size) => "\"batch\"".into(),
-            Size::Symbol(symbol) if self.batch.as_ref() == Some(symbol) => "\"batch\"".into(),
+            Size::Any if axis == 0 && self.batch.is_none() => BATCH.into(),
+            Size::Exactly(size) if axis == 0 && self.built_in == Some(*size) => BATCH.into(),
+            Size::Symbol(symbol) if self.batch.as_ref() == Some(symbol) => BATCH.into(),
             Size::Exactly(size) if (1..=MAX).contains(size) => size.to_string(),
             Size::Symbol(symbol) => self.symbols.get(symbol).map_or_else(|| "\"*\"".into(), |name| quoted(name)),
             Size::Any | Size::Exactly(_) => "\"*\"".into(),
@@ -262,6 +265,16 @@ impl Writer {
         }
     }
 
+    /// Whether the classes agree with the shape: a spec that says both and means different things is refused. The axis of
+    /// the batch holds no classes.
+    fn fits(&self, target: &Target, classes: u64) -> bool {
+        let rows = matches!(target.encoding, Some(Encoding::OneHot | Encoding::Probabilities));
+        let axes = target.shape.iter().flatten().enumerate();
+        let mut others = axes.filter(|(axis, size)| self.axes.entry(*axis, size) != BATCH).peekable();
+        let agrees = |(_, size): (usize, &Size)| !matches!(size, Size::Exactly(size) if *size != classes);
+        target.encoding != Some(Encoding::Value) && (!rows || others.peek().is_none() || others.any(agrees))
+    }
+
     fn target(&mut self, target: &Target) {
         let name = if target.name.is_empty() { "target" } else { &target.name };
         let name =
@@ -272,7 +285,8 @@ impl Writer {
         if let Some(encoding) = target.encoding {
             self.line(&format!("encoding = {}", quoted(word(encoding))));
         }
-        if let Some(classes) = target.classes.filter(|classes| (1..=MAX).contains(classes) && fits(target, *classes)) {
+        let is_known = |classes: &u64| (1..=MAX).contains(classes) && self.fits(target, *classes);
+        if let Some(classes) = target.classes.filter(is_known) {
             self.line(&format!("classes = {classes}"));
         }
         if let Some(ignore) = target.ignore {
@@ -282,16 +296,6 @@ impl Writer {
             self.shape(shape);
         }
     }
-}
-
-/// Whether the classes agree with the shape: a spec that says both and means different things is refused.
-fn fits(target: &Target, classes: u64) -> bool {
-    let rows = matches!(target.encoding, Some(Encoding::OneHot | Encoding::Probabilities));
-    let sizes = target.shape.iter().flatten();
-    target.encoding != Some(Encoding::Value)
-        && (!rows
-            || target.shape.is_none()
-            || sizes.clone().any(|size| !matches!(size, Size::Exactly(size) if *size != classes)))
 }
 
 /// `{ min = 1, max = 8 }`; `None` where nothing is known. Bounds that no size meets are left out.

@@ -62,6 +62,25 @@ fn a_model_is_written_line_by_line() {
 }
 
 #[test]
+fn classes_that_no_axis_but_that_of_the_batch_could_hold_are_left_out() {
+    let mut model = model(vec![port("x", Some("float32"), &[Size::Symbol("n".into())])]);
+    for (shape, says) in [
+        (vec![Size::Exactly(2), Size::Symbol("n".into())], false),
+        (vec![Size::Symbol("n".into()), Size::Exactly(3)], true),
+        (vec![Size::Symbol("n".into()), Size::Symbol("m".into())], true),
+    ] {
+        model.targets = vec![Target {
+            name: "y".into(),
+            encoding: Some(Encoding::OneHot),
+            classes: Some(3),
+            shape: Some(shape),
+            ..Target::default()
+        }];
+        assert_eq!(written(&model, &Options::default()).0.contains("classes = 3"), says);
+    }
+}
+
+#[test]
 fn a_batch_size_that_is_built_in_is_kept_with_a_note_or_relaxed() {
     let built_in = model(vec![port("x", Some("float16"), &[Size::Exactly(32), Size::Exactly(3)])]);
     let (body, spec) = written(&built_in, &Options::default());
