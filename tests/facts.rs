@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use batchlint::facts::{Facts, assemble, saved};
+use batchlint::facts::{Facts, asks, assemble, saved};
 use batchlint::source::fault::FileFault;
 use batchlint::source::{ArrayFacts, Fault, FaultKind, Header, Location, Small, SourceFacts, SourceKind};
 use batchlint::spec::Spec;
 use batchlint::spec::dtype::Dtype;
+use batchlint::values::Wants;
 use proptest::prelude::*;
 
 fn header() -> impl Strategy<Value = Arc<Header>> {
@@ -74,6 +75,27 @@ proptest! {
         // What is derived from them is the same too.
         let spec = Spec::default();
         prop_assert_eq!(format!("{:?}", assemble(&grouped, &spec)), format!("{:?}", assemble(&whole, &spec)));
+    }
+
+    #[test]
+    fn loose_files_are_asked_as_their_streams_are(sources in prop::collection::vec(source(), 0..24), numbers: bool) {
+        let loose = sources.into_iter().filter(|source| source.kind == SourceKind::Npy).collect();
+        let facts = Facts::new(loose);
+        let spec = Spec::default();
+        let streams = assemble(&facts, &spec);
+        for wants in [if numbers { Wants::NUMBERS } else { Wants::HASHES }, Wants::CHECKSUMS] {
+            for all in [false, true] {
+                let asked = asks::questions(facts.sources(), &streams, &spec, wants, all);
+                let loose = asks::of_loose(facts.sources(), &spec, wants).unwrap();
+                prop_assert_eq!(format!("{loose:?}"), format!("{asked:?}"));
+            }
+        }
+    }
+
+    #[test]
+    fn archives_are_not_loose(sources in prop::collection::vec(source(), 0..8)) {
+        let archive = sources.iter().any(|source| source.kind == SourceKind::Npz);
+        prop_assert_eq!(asks::of_loose(&sources, &Spec::default(), Wants::NUMBERS).is_none(), archive);
     }
 
     #[test]

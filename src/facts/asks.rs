@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::assemble::possible;
 use super::{Cell, Stream};
-use crate::source::{Header, Question, SourceKind};
+use crate::source::{Header, Question, SourceFacts, SourceKind};
 use crate::spec::dtype::{ByteOrder, Dtype, Kind};
 use crate::spec::framework::Clash;
 use crate::spec::{Declaration, Encoding, Pick, Spec};
@@ -197,7 +197,7 @@ pub fn number(spec: &Spec, wants: Wants, headers_only: bool, limit: Option<u64>)
 /// asked about all the same.
 #[must_use]
 pub fn questions(
-    sources: &[crate::source::SourceFacts],
+    sources: &[SourceFacts],
     streams: &[Stream<'_>],
     spec: &Spec,
     wants: Wants,
@@ -243,6 +243,33 @@ pub fn questions(
         questions.sort_by_key(|question| question.array);
     }
     questions
+}
+
+/// The same without streams: where nothing is declared and no file is an archive, every array is asked alike, whatever batch
+/// it is of. `None` where it is not so.
+#[must_use]
+pub fn of_loose(sources: &[SourceFacts], spec: &Spec, wants: Wants) -> Option<Vec<Vec<Question>>> {
+    let loose = |source: &SourceFacts| matches!(source.kind, SourceKind::Npy | SourceKind::Other);
+    if !spec.arrays.is_empty() || !sources.iter().all(loose) {
+        return None;
+    }
+    let looks = wants.or(Wants::CHECKSUMS) != Wants::CHECKSUMS;
+    let mut last: Option<(&Arc<Header>, Arc<[Ask]>)> = None;
+    let mut questions = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut mine = Vec::with_capacity(if looks { source.arrays.len() } else { 0 });
+        for (array, facts) in source.arrays.iter().enumerate().filter(|_| looks) {
+            let asks = match &last {
+                _ if !wants.numbers => Arc::default(),
+                Some((header, asks)) if Arc::ptr_eq(header, &facts.header) => Arc::clone(asks),
+                _ => asks(None, &facts.header).into(),
+            };
+            last = Some((&facts.header, Arc::clone(&asks)));
+            mine.push(Question { array, wants, asks });
+        }
+        questions.push(mine);
+    }
+    Some(questions)
 }
 
 /// Where in the slice the item stands, if it is one of it.

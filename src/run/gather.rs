@@ -201,6 +201,9 @@ fn read(
 
 /// What is asked of each source.
 fn questions(facts: &Facts, spec: &Spec, looking: Looking<'_>) -> Vec<Vec<Question>> {
+    if let Some(questions) = facts::asks::of_loose(facts.sources(), spec, looking.wants) {
+        return questions;
+    }
     let streams = facts::assemble(facts, spec);
     facts::asks::questions(facts.sources(), &streams, spec, looking.wants, looking.all)
 }
