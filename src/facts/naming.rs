@@ -125,13 +125,8 @@ pub(super) fn stem(path: &str) -> &str {
 
 /// Where the number of the batch stands in the path, if its file's name has one.
 pub(super) fn number_at(path: &str) -> Option<Range<usize>> {
-    let (folder, stem) = split(path);
-    let start = if folder.len() + stem.len() < path.len() && path.as_bytes()[folder.len()] == b'/' {
-        folder.len() + 1
-    } else {
-        0
-    };
-    last_number(stem).map(|(from, to)| start + from..start + to)
+    let start = path.rfind('/').map_or(0, |slash| slash + 1);
+    last_number(stem(path)).map(|(from, to)| start + from..start + to)
 }
 
 /// Where `name` stands in `stem` as a whole word.
