@@ -8,6 +8,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::assemble::possible;
+use super::group::PerHeader;
 use super::{Cell, Stream};
 use crate::source::{Header, Question, SourceFacts, SourceKind};
 use crate::spec::dtype::{ByteOrder, Dtype, Kind};
@@ -212,17 +213,15 @@ pub fn questions(
             continue;
         }
         // The same is asked of all arrays with one header, unless other files of a batch may matter.
-        let mut last: Option<(&Arc<Header>, Arc<[Ask]>)> = None;
+        let mut known = PerHeader::default();
         for cell in &column.cells {
             let Some(source) = place(sources, cell.source) else { continue };
             let Some(array) = place(&sources[source].arrays, cell.array) else { continue };
-            let asks = match &last {
-                _ if !wants.numbers => Arc::default(),
-                _ if all && !spec.arrays.is_empty() => all_asks(declared, cell, spec).into(),
-                Some((header, asks)) if Arc::ptr_eq(header, cell.header()) => Arc::clone(asks),
-                _ => asks(declared, cell.header()).into(),
+            let asks: Arc<[Ask]> = match () {
+                () if !wants.numbers => Arc::default(),
+                () if all && !spec.arrays.is_empty() => all_asks(declared, cell, spec).into(),
+                () => known.of(cell.header(), |header| asks(declared, header).into()),
             };
-            last = Some((cell.header(), Arc::clone(&asks)));
             let mine = &mut questions[source];
             if mine.is_empty() {
                 mine.reserve_exact(sources[source].arrays.len());
@@ -254,17 +253,13 @@ pub fn of_loose(sources: &[SourceFacts], spec: &Spec, wants: Wants) -> Option<Ve
         return None;
     }
     let looks = wants.or(Wants::CHECKSUMS) != Wants::CHECKSUMS;
-    let mut last: Option<(&Arc<Header>, Arc<[Ask]>)> = None;
+    let mut known = PerHeader::default();
     let mut questions = Vec::with_capacity(sources.len());
     for source in sources {
         let mut mine = Vec::with_capacity(if looks { source.arrays.len() } else { 0 });
         for (array, facts) in source.arrays.iter().enumerate().filter(|_| looks) {
-            let asks = match &last {
-                _ if !wants.numbers => Arc::default(),
-                Some((header, asks)) if Arc::ptr_eq(header, &facts.header) => Arc::clone(asks),
-                _ => asks(None, &facts.header).into(),
-            };
-            last = Some((&facts.header, Arc::clone(&asks)));
+            let ask = |header: &Header| -> Arc<[Ask]> { asks(None, header).into() };
+            let asks = if wants.numbers { known.of(&facts.header, ask) } else { Arc::default() };
             mine.push(Question { array, wants, asks });
         }
         questions.push(mine);

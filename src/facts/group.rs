@@ -7,6 +7,28 @@ use std::sync::Arc;
 use super::{Cell, Column, Stream};
 use crate::source::Header;
 
+/// What is worked out of a header, kept for the next array: mostly that has the same one.
+#[derive(Debug, Clone)]
+pub struct PerHeader<T>(Option<(Arc<Header>, T)>);
+
+impl<T> Default for PerHeader<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Clone> PerHeader<T> {
+    /// What `work` gives for that header. Only a header that is not the last one is worked on.
+    pub fn of(&mut self, header: &Arc<Header>, work: impl FnOnce(&Header) -> T) -> T {
+        if let Some((_, known)) = self.0.as_ref().filter(|(last, _)| Arc::ptr_eq(last, header)) {
+            return known.clone();
+        }
+        let made = work(header);
+        self.0 = Some((Arc::clone(header), made.clone()));
+        made
+    }
+}
+
 /// The cells of a column by header, each group in batch order, the groups in order of their first batch. A column of one
 /// header is not copied.
 #[must_use]

@@ -1,12 +1,12 @@
 //! The same batch again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use super::context::{batch_place, batch_unit};
 use super::sample::{is_no_chance, row_bits, values};
 use super::{Findings, Group, Judge, Looked, Needs, Rule, StreamCx};
 use crate::diagnostic::{Anchor, Finding, Level, Place};
+use crate::facts::group::PerHeader;
 use crate::facts::sets::{role, side_by_side};
 use crate::facts::{Cell, Column};
 use crate::source::Header;
@@ -127,7 +127,7 @@ fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Look
     let inputs: Vec<&Column<'f>> = cx.stream.columns.iter().filter(|column| is_compared(column, cx.spec)).collect();
     let batches = side_by_side(cx.stream, &inputs);
     let mut contents: HashMap<Vec<(Hash, usize)>, (usize, usize)> = HashMap::new();
-    let mut headers = Headers::default();
+    let (mut headers, mut per_header) = (HashMap::new(), PerHeader::default());
     let mut known: Vec<Known<'f>> = Vec::new();
     let pairs = (batches.len() as f64).powi(2);
     let mut missing = None;
@@ -144,7 +144,7 @@ fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Look
             };
             let Some(hash) = values.hash else { return Err(Looked::No) };
             let header = cell.header();
-            key.push((hash, headers.number(header)));
+            key.push((hash, per_header.of(header, |header| number(&mut headers, header))));
             bits += row_bits(header, values) * header.shape.first().copied().unwrap_or(1) as f64;
         }
         // A batch that says next to nothing is any other: blank, or a handful of flags.
@@ -161,25 +161,11 @@ fn known<'f>(cx: &StreamCx<'f>) -> Result<(Vec<Known<'f>>, Option<Looked>), Look
     Ok((known, missing))
 }
 
-/// Headers by numbers: equal ones where equal bytes mean the same.
-#[derive(Default)]
-struct Headers {
-    numbers: HashMap<String, usize>,
-    /// The last one: mostly the next array has it, too.
-    last: Option<(Arc<Header>, usize)>,
-}
-
-impl Headers {
-    fn number(&mut self, header: &Arc<Header>) -> usize {
-        if let Some((_, number)) = self.last.as_ref().filter(|(known, _)| Arc::ptr_eq(known, header)) {
-            return *number;
-        }
-        let text = format!("{} {} {}", header.dtype, header.shape_text(), header.layout().is_reversed());
-        let next = self.numbers.len();
-        let number = *self.numbers.entry(text).or_insert(next);
-        self.last = Some((Arc::clone(header), number));
-        number
-    }
+/// A number for the header, the same for two where equal bytes mean the same.
+fn number(known: &mut HashMap<String, usize>, header: &Header) -> usize {
+    let text = format!("{} {} {}", header.dtype, header.shape_text(), header.layout().is_reversed());
+    let next = known.len();
+    *known.entry(text).or_insert(next)
 }
 
 /// What makes a batch: the declared inputs, or every array where nothing is declared.

@@ -1,13 +1,12 @@
 //! Samples as hashes of all their inputs together: what the rules about repeated content share.
 
-use std::sync::Arc;
-
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Looked;
 use super::context::row_place;
 use crate::diagnostic::Place;
 use crate::facts::Cell;
+use crate::facts::group::PerHeader;
 use crate::source::text::shown;
 use crate::source::{Header, Reading};
 use crate::values::{Hash, Numbers, ROW_ELEMENTS, Unread, ValueFacts};
@@ -56,13 +55,13 @@ pub(super) fn samples(batches: &[Vec<Cell<'_>>], names: &[&str]) -> Result<Sampl
     let mut all = Vec::new();
     let mut missing = None;
     let (mut bits, mut rows) = (0.0, 0.0);
-    let mut identities = vec![Identity::default(); names.len()];
+    let mut identities = vec![PerHeader::default(); names.len()];
     let mut bytes = Vec::new();
     for (batch, cells) in batches.iter().enumerate() {
-        let inputs = cells.iter().zip(names).zip(&mut identities).map(|((cell, name), identity)| {
+        let inputs = cells.iter().zip(names).zip(&mut identities).map(|((cell, name), per_header)| {
             let values = values(cell, name)?;
             let bits = row_bits(cell.header(), values);
-            Ok((hashes(cell, values, name)?, blank(values), identity.of(cell.header()), bits))
+            Ok((hashes(cell, values, name)?, blank(values), per_header.of(cell.header(), identity), bits))
         });
         let inputs = match inputs.collect::<Result<Vec<_>, Looked>>() {
             Ok(inputs) => inputs,
@@ -172,19 +171,9 @@ fn blank(values: &ValueFacts) -> Vec<u128> {
     blank.first.iter().filter_map(|row| hashes.get(usize::try_from(*row).ok()?)).map(|hash| hash.0).collect()
 }
 
-/// A number for headers, equal for arrays whose rows mean the same if their bytes are equal. That of the last one is kept.
-#[derive(Clone, Default)]
-struct Identity(Option<(Arc<Header>, u128)>);
-
-impl Identity {
-    fn of(&mut self, header: &Arc<Header>) -> u128 {
-        if let Some((_, number)) = self.0.as_ref().filter(|(known, _)| Arc::ptr_eq(known, header)) {
-            return *number;
-        }
-        let number = xxh3_128(format!("{} {:?}", header.dtype, header.shape.get(1..)).as_bytes());
-        self.0 = Some((Arc::clone(header), number));
-        number
-    }
+/// Equal for arrays whose rows mean the same if their bytes are equal.
+fn identity(header: &Header) -> u128 {
+    xxh3_128(format!("{} {:?}", header.dtype, header.shape.get(1..)).as_bytes())
 }
 
 #[cfg(test)]
