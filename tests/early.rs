@@ -5,11 +5,12 @@
 mod support;
 
 use std::fs::{self, File};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::dump::npy;
 use support::recipe;
 
 const SPEC: &str = "framework = \"torch\"\n[inputs.x]\ndtype = \"float32\"\nshape = [\"batch\", 1024]\n";
@@ -34,18 +35,13 @@ fn folder() -> tempfile::TempDir {
 
 /// A batch of zeros, with holes on disk, whose first values are these.
 fn large(folder: &Path, name: &str, dtype: &str, values: &[f32]) {
-    let head = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({ROWS}, 1024), }}");
-    let text = format!("{head:117}\n");
+    let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let content = npy(dtype, false, &format!("({ROWS}, 1024)"), &values);
+    let header = (content.len() - values.len()) as u64;
     let mut file = File::create(folder.join(name)).unwrap();
-    file.write_all(b"\x93NUMPY\x01\x00").unwrap();
-    file.write_all(&u16::try_from(text.len()).unwrap().to_le_bytes()).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-    for value in values {
-        file.write_all(&value.to_le_bytes()).unwrap();
-    }
-    file.seek(SeekFrom::Start(0)).unwrap();
+    file.write_all(&content).unwrap();
     let item = if dtype == "<f4" { 4 } else { 8 };
-    file.set_len(10 + text.len() as u64 + ROWS * 1024 * item).unwrap();
+    file.set_len(header + ROWS * 1024 * item).unwrap();
 }
 
 fn finding<'r>(report: &'r Value, rule: &str) -> &'r Value {

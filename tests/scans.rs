@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod support;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,13 +29,7 @@ fn read(path: &Path, wants: Wants) -> SourceFacts {
 }
 
 fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
-    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend(u16::try_from(padded).unwrap().to_le_bytes());
-    out.extend(format!("{header:<width$}\n", width = padded - 1).as_bytes());
-    out.extend(data);
-    out
+    support::dump::npy(descr, false, shape, data)
 }
 
 /// What is documented of distinct values, worked out the obvious way.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,18 +12,7 @@ use std::sync::atomic::Ordering;
 use batchlint::config::limits::Limits;
 use batchlint::source::{Progress, Question, Reach, Reading, Room, SourceFacts, Target, read_all, scan_all, walk};
 use batchlint::values::{Ask, Unread, Wants};
-
-/// A .npy with that data behind its header.
-fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
-    let fortran = if fortran { "True" } else { "False" };
-    let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
-    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend(u16::try_from(padded).unwrap().to_le_bytes());
-    out.extend(format!("{header:<width$}\n", width = padded - 1).as_bytes());
-    out.extend(data);
-    out
-}
+use support::dump::npy;
 
 fn floats(values: impl IntoIterator<Item = f32>) -> Vec<u8> {
     values.into_iter().flat_map(f32::to_le_bytes).collect()

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -273,13 +275,7 @@ fn read_between(path: &Path, asks: &[Ask], limits: Reach, happens: impl FnOnce()
 }
 
 fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
-    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend(u16::try_from(padded).unwrap().to_le_bytes());
-    out.extend(format!("{header:<width$}\n", width = padded - 1).as_bytes());
-    out.extend(data);
-    out
+    support::dump::npy(descr, false, shape, data)
 }
 
 #[test]

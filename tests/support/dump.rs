@@ -84,23 +84,13 @@ impl Plain {
     pub(crate) fn npy(&self) -> Vec<u8> {
         let sizes: Vec<String> = self.shape.iter().map(u64::to_string).collect();
         let shape = if sizes.len() == 1 { format!("{},", sizes[0]) } else { sizes.join(", ") };
-        let order = if self.fortran { "True" } else { "False" };
-        let mut text = format!("{{'descr': '{}', 'fortran_order': {order}, 'shape': ({shape}), }}", self.descr);
-        while !(10 + text.len() + 1).is_multiple_of(64) {
-            text.push(' ');
-        }
-        text.push('\n');
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
-        bytes.extend(text.as_bytes());
+        let shape = format!("({shape})");
         if self.fortran {
             // The transpose in C order is the array in Fortran order.
             let back: Vec<usize> = (0..self.shape.len()).rev().collect();
-            bytes.extend(self.transposed(&back).data);
-        } else {
-            bytes.extend(&self.data);
+            return npy(&self.descr, true, &shape, &self.transposed(&back).data);
         }
-        bytes
+        npy(&self.descr, false, &shape, &self.data)
     }
 
     /// What `np.save` wrote. Panics on anything that it would not write for a plain array.
@@ -149,6 +139,18 @@ fn unravel(mut flat: usize, shape: &[u64]) -> Vec<usize> {
         flat /= size;
     }
     index
+}
+
+/// A .npy of that header, with that data behind it.
+pub(crate) fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let fortran = if fortran { "True" } else { "False" };
+    let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
+    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    out.extend(u16::try_from(padded).unwrap().to_le_bytes());
+    out.extend(format!("{header:<width$}\n", width = padded - 1).as_bytes());
+    out.extend(data);
+    out
 }
 
 /// The arrays of an archive, in order. Members that are no `.npy` are left out.
